@@ -1,0 +1,209 @@
+"""RDFC-1.0, the canonical form of an RDF dataset, with a limit on its work.
+
+Terms are kept as the N-Quads text they are written with: `<iri>`, `_:label`, `"text"^^<datatype>`, `"text"@tag`. A blank node is a term
+that begins with `_:`.
+
+Source: RDF-CANON#canonicalization; the numbers in the comments are the steps there. RDF-CANON#dataset-poisoning asks for the limit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import math
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from badgeissuer import problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+BUDGET = 5000
+"""Units of work that one dataset may cost; the poison graphs of the W3C suite that must pass need 3,348."""
+
+_ESCAPES = str.maketrans(
+    {code: f"\\u{code:04X}" for code in (*range(0x20), 0x7F)}
+    | {"\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r", '"': '\\"', "\\": "\\\\"}
+)
+
+
+class Quad(NamedTuple):
+    """A quad of terms in N-Quads text; `graph` is empty for the default graph."""
+
+    subject: str
+    predicate: str
+    object: str
+    graph: str = ""
+
+
+def literal(text: str, *, datatype: str = "", language: str = "") -> str:
+    """Return a literal in canonical N-Quads (RDF-CANON#canonical-quads): xsd:string is left unsaid."""
+    quoted = f'"{text.translate(_ESCAPES)}"'
+    if language:
+        return f"{quoted}@{language}"
+    return quoted if datatype in {"", "http://www.w3.org/2001/XMLSchema#string"} else f"{quoted}^^<{datatype}>"
+
+
+def canonicalize(quads: Iterable[Quad], *, budget: int = BUDGET, algorithm: str = "sha256") -> str:
+    """Return the canonical N-Quads of a dataset.
+
+    Args:
+        quads: The dataset; a quad that stands twice counts once.
+        budget: Units of work that may be spent on blank nodes that look alike.
+        algorithm: The hash, as `hashlib` names it.
+
+    Raises:
+        problem.TooLarge: The budget is used up, as it is with a poisoned dataset.
+    """
+    return "".join(sorted({_line(quad) for quad in _Canonicalizer(quads, budget, algorithm).relabelled()}))
+
+
+def canonical_labels(quads: Iterable[Quad], *, budget: int = BUDGET, algorithm: str = "sha256") -> dict[str, str]:
+    """Return the issued identifiers map: blank node as it came in → its canonical label (`_:c14n0`)."""
+    return _Canonicalizer(quads, budget, algorithm).labels()
+
+
+def _line(quad: Quad) -> str:
+    return " ".join(term for term in (*quad, ".") if term) + "\n"
+
+
+class _Issuer:
+    """RDF-CANON#issue-identifier: hands out labels in the order of asking."""
+
+    def __init__(self, prefix: str, issued: dict[str, str] | None = None) -> None:
+        self.prefix = prefix
+        self.issued = dict(issued or {})
+
+    def copy(self) -> _Issuer:
+        return _Issuer(self.prefix, self.issued)
+
+    def issue(self, node: str) -> str:
+        return self.issued.setdefault(node, f"{self.prefix}{len(self.issued)}")
+
+
+class _Canonicalizer:
+    """RDF-CANON#canon-algo-algo over one dataset."""
+
+    def __init__(self, quads: Iterable[Quad], budget: int, algorithm: str) -> None:
+        self.quads = list(dict.fromkeys(quads))
+        self.budget = budget
+        self.algorithm = algorithm
+        self.canonical = _Issuer("_:c14n")
+        self.mentions: dict[str, list[Quad]] = defaultdict(list)  # 2: the blank node to quads map
+        for quad in self.quads:
+            for node in _blank_nodes(quad):
+                self.mentions[node].append(quad)
+        self.first_degree: dict[str, str] = {}
+
+    def relabelled(self) -> Iterator[Quad]:
+        """Yield every quad with the canonical labels in place (6)."""
+        labels = self.labels()
+        for quad in self.quads:
+            yield Quad(*(labels.get(term, term) for term in quad))
+
+    def labels(self) -> dict[str, str]:
+        """Return blank node → canonical label."""
+        by_hash: dict[str, list[str]] = defaultdict(list)
+        for node in self.mentions:  # 3
+            by_hash[self._hash_first_degree(node)].append(node)
+        alike = []
+        for digest in sorted(by_hash):  # 4
+            if len(by_hash[digest]) == 1:
+                self.canonical.issue(by_hash[digest][0])
+            else:
+                alike.append(by_hash[digest])
+        for nodes in alike:  # 5
+            self._label_alike(nodes)
+        return self.canonical.issued
+
+    def _label_alike(self, nodes: list[str]) -> None:
+        results = []
+        for node in nodes:  # 5.2
+            if node not in self.canonical.issued:
+                issuer = _Issuer("_:b")
+                issuer.issue(node)
+                results.append(self._hash_n_degree(node, issuer))
+        for _, issuer in sorted(results, key=lambda result: result[0]):  # 5.3
+            for node in issuer.issued:
+                self.canonical.issue(node)
+
+    def _hash(self, text: str) -> str:
+        return hashlib.new(self.algorithm, text.encode()).hexdigest()
+
+    def _spend(self, units: float) -> None:
+        self.budget -= math.ceil(units)
+        if self.budget < 0:
+            raise problem.TooLarge("The document holds so many parts that look alike that putting them in order would take too long.")
+
+    def _hash_first_degree(self, node: str) -> str:
+        """RDF-CANON#hash-1d-quads-algorithm."""
+        if node not in self.first_degree:
+            lines = sorted(_line(_anonymous(quad, node)) for quad in self.mentions[node])
+            self.first_degree[node] = self._hash("".join(lines))
+        return self.first_degree[node]
+
+    def _hash_related(self, related: str, quad: Quad, *, issuer: _Issuer, position: str) -> str:
+        """RDF-CANON#hash-related-algorithm."""
+        predicate = "" if position == "g" else quad.predicate
+        label = self.canonical.issued.get(related) or issuer.issued.get(related) or self._hash_first_degree(related)
+        return self._hash(position + predicate + label)
+
+    def _related(self, node: str, issuer: _Issuer) -> dict[str, list[str]]:
+        related: dict[str, list[str]] = defaultdict(list)
+        for quad in self.mentions[node]:  # 3
+            for position, term in (("s", quad.subject), ("o", quad.object), ("g", quad.graph)):
+                if term.startswith("_:") and term != node:
+                    related[self._hash_related(term, quad, issuer=issuer, position=position)].append(term)
+        return related
+
+    def _hash_n_degree(self, node: str, issuer: _Issuer) -> tuple[str, _Issuer]:
+        """RDF-CANON#hash-nd-quads-algorithm; returns the hash and the issuer that led to it."""
+        related = self._related(node, issuer)
+        # Every order of a group is tried, so a group is charged for in full before the first is.
+        self._spend(1 + len(issuer.issued) / 8 + sum(math.factorial(min(len(group), 20)) for group in related.values()))
+        text = ""
+        for digest in sorted(related):  # 5
+            path, issuer = self._shortest(related[digest], issuer)
+            text += digest + path
+        return self._hash(text), issuer
+
+    def _shortest(self, group: list[str], issuer: _Issuer) -> tuple[str, _Issuer]:
+        """Return the least path over all orders of a group of like nodes (5.2 to 5.6)."""
+        chosen, chosen_issuer = "", issuer
+        for order in itertools.permutations(group):
+            attempt = self._path(order, issuer.copy(), chosen)
+            if attempt and (not chosen or attempt[0] < chosen):
+                chosen, chosen_issuer = attempt
+        return chosen, chosen_issuer
+
+    def _path(self, order: tuple[str, ...], issuer: _Issuer, best: str) -> tuple[str, _Issuer] | None:
+        path, recursion = "", []
+        for node in order:  # 5.4.4
+            if node in self.canonical.issued:
+                path += self.canonical.issued[node]
+            else:
+                if node not in issuer.issued:
+                    recursion.append(node)
+                path += issuer.issue(node)
+            if _is_worse(path, best):
+                return None
+        for node in recursion:  # 5.4.5
+            digest, result = self._hash_n_degree(node, issuer)
+            path += issuer.issue(node) + f"<{digest}>"
+            issuer = result
+            if _is_worse(path, best):
+                return None
+        return path, issuer
+
+
+def _is_worse(path: str, best: str) -> bool:
+    return bool(best) and len(path) >= len(best) and path > best
+
+
+def _blank_nodes(quad: Quad) -> set[str]:
+    return {term for term in (quad.subject, quad.object, quad.graph) if term.startswith("_:")}
+
+
+def _anonymous(quad: Quad, node: str) -> Quad:
+    return Quad(*(("_:a" if term == node else "_:z") if term.startswith("_:") else term for term in quad))

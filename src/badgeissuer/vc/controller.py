@@ -1,0 +1,184 @@
+"""Who controls a key: controlled identifier documents, did:key and did:web.
+
+Source: CID-1.0, DID-CORE, did:key and did:web method specifications.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
+
+from badgeissuer import problem
+from badgeissuer.vc import instant, multikey
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from badgeissuer.vc.document import JsonObject
+
+DID_KEY = "did:key:"
+DID_WEB = "did:web:"
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
+_PATH_PART = re.compile(r"[A-Za-z0-9._~%!$&'()*+,;=@-]+")
+
+INVALID_METHOD = problem.SECURITY + "INVALID_VERIFICATION_METHOD"
+INVALID_METHOD_URL = problem.SECURITY + "INVALID_VERIFICATION_METHOD_URL"
+INVALID_DOCUMENT = problem.SECURITY + "INVALID_CONTROLLED_IDENTIFIER_DOCUMENT"
+INVALID_DOCUMENT_ID = problem.SECURITY + "INVALID_CONTROLLED_IDENTIFIER_DOCUMENT_ID"
+INVALID_RELATIONSHIP = problem.SECURITY + "INVALID_PROOF_PURPOSE_FOR_VERIFICATION_METHOD"
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationMethod:
+    """A public key with who controls it and until when it counts.
+
+    Attributes:
+        id: The URL of the method.
+        controller: The identifier of who may use it.
+        public_key: The Ed25519 key.
+        expires: The key's signatures made later do not count.
+        revoked: The key's signatures do not count from then on.
+    """
+
+    id: str
+    controller: str
+    public_key: multikey.PublicKey
+    expires: datetime | None = None
+    revoked: datetime | None = None
+
+
+def document_url(method: str) -> str | None:
+    """Return the URL at which the document that holds a verification method is found; None for did:key, which needs none.
+
+    Raises:
+        problem.Invalid: The method is no URL, or of a DID method that is not supported.
+    """
+    identifier = method.partition("#")[0]
+    if identifier.startswith(DID_KEY):
+        return None
+    if identifier.startswith(DID_WEB):
+        return web_url(identifier)
+    if identifier.startswith(("https://", "http://")):
+        return identifier
+    raise problem.Invalid(
+        f"The verification method {method[:120]!r} is neither did:key, did:web nor a web address.", kind=INVALID_METHOD_URL
+    )
+
+
+def web_url(did: str) -> str:
+    """Return the https URL of a did:web document, path and port included.
+
+    Raises:
+        problem.Invalid: It is no did:web identifier that can name a public web address.
+
+    Source: did:web method specification, section 3.2.
+    """
+    host, *path = did.removeprefix(DID_WEB).split(":")
+    host = unquote(host)
+    if not _HOST.fullmatch(host) or any(not _PATH_PART.fullmatch(part) or "/" in unquote(part) or set(part) == {"."} for part in path):
+        raise problem.Invalid(f"{did[:120]!r} is no did:web identifier.", kind=INVALID_METHOD_URL)
+    return f"https://{host}/{'/'.join(path) if path else '.well-known'}/did.json"
+
+
+def web_did(url: str) -> str:
+    """Return the did:web identifier of the controller document at `{url}/did.json`, `url` being https without query or final slash."""
+    host, *path = url.removeprefix("https://").split("/")
+    return DID_WEB + ":".join([quote(host, safe=""), *(quote(part, safe="") for part in path)])
+
+
+def key_did(public_key: multikey.PublicKey) -> str:
+    """Return the did:key of a key."""
+    return DID_KEY + public_key.multikey
+
+
+def key_method(did: str) -> str:
+    """Return the URL of the one verification method of a did:key."""
+    return f"{did}#{did.removeprefix(DID_KEY)}"
+
+
+def compose(did: str, methods: Sequence[VerificationMethod], *, asserting: Sequence[str]) -> JsonObject:
+    """Return the controlled identifier document of `did`.
+
+    Args:
+        did: The identifier.
+        methods: Every key that signatures in the world may name, retired ones included.
+        asserting: The ids of those whose signatures on credentials count.
+    """
+    return {
+        "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"],
+        "id": did,
+        "verificationMethod": [_method_document(method) for method in methods],
+        "assertionMethod": list(asserting),
+    }
+
+
+def _method_document(method: VerificationMethod) -> JsonObject:
+    times = {name: instant.write(moment) for name, moment in (("expires", method.expires), ("revoked", method.revoked)) if moment}
+    named = {"id": method.id, "type": "Multikey", "controller": method.controller}
+    return named | {"publicKeyMultibase": method.public_key.multikey} | times
+
+
+def find_method(method: str, source: JsonObject | None, *, relationship: str = "assertionMethod") -> VerificationMethod:
+    """Return the verification method named `method`, for use in proofs of `relationship`.
+
+    Args:
+        method: The URL in the proof.
+        source: The document found at `document_url(method)`; None for did:key.
+        relationship: Where the document must list the method.
+
+    Raises:
+        problem.Invalid: The document does not hold the method, does not list it for this use, or is somebody else's.
+
+    Source: CID-1.0#retrieve-verification-method.
+    """
+    identifier = method.partition("#")[0]
+    if identifier.startswith(DID_KEY):
+        return _key_method(method, identifier)
+    if source is None:
+        raise problem.Invalid(f"The document of {identifier[:120]!r} is missing.", kind=INVALID_DOCUMENT)
+    if source.get("id") == method and "publicKeyMultibase" in source and not identifier.startswith("did:"):
+        return _read_method(method, source)  # an https URL of the key itself
+    if source.get("id") != identifier:
+        raise problem.Invalid(f"The document found for {identifier[:120]!r} says that it is somebody else's.", kind=INVALID_DOCUMENT_ID)
+    return _find_in_document(method, source, relationship=relationship)
+
+
+def _key_method(method: str, did: str) -> VerificationMethod:
+    if method != key_method(did):
+        raise problem.Invalid("A did:key names its key twice, and this one names two.", kind=INVALID_METHOD_URL)
+    return VerificationMethod(method, did, _public_key(did.removeprefix(DID_KEY)))
+
+
+def _find_in_document(method: str, source: JsonObject, *, relationship: str) -> VerificationMethod:
+    listed = source.get(relationship)
+    entries = [entry for entry in listed if _names(entry, method)] if isinstance(listed, list) else []
+    if not entries:
+        raise problem.Invalid(f"{source['id'][:120]} does not list this key under {relationship}.", kind=INVALID_RELATIONSHIP)
+    methods = source.get("verificationMethod")
+    candidates = [*entries, *(methods if isinstance(methods, list) else [])]
+    described = [entry for entry in candidates if isinstance(entry, dict) and _names(entry, method)]
+    if len(described) != 1:
+        raise problem.Invalid(f"{source['id'][:120]} does not describe this key exactly once.", kind=INVALID_METHOD)
+    return _read_method(method, described[0])
+
+
+def _names(entry: object, method: str) -> bool:
+    return entry == method or (isinstance(entry, dict) and entry.get("id") == method)
+
+
+def _read_method(method: str, entry: dict[str, Any]) -> VerificationMethod:
+    controller = entry.get("controller")
+    if entry.get("type") not in {"Multikey", "Ed25519VerificationKey2020"} or not isinstance(controller, str):
+        raise problem.Invalid("The key is not described as a Multikey with a controller.", kind=INVALID_METHOD)
+    moments = {name: instant.read(entry[name]) for name in ("expires", "revoked") if name in entry}
+    return VerificationMethod(method, controller, _public_key(entry.get("publicKeyMultibase")), **moments)
+
+
+def _public_key(value: object) -> multikey.PublicKey:
+    try:
+        return multikey.PublicKey.read(value)
+    except problem.Invalid as error:
+        raise problem.Invalid(error.detail, kind=INVALID_METHOD) from None

@@ -1,0 +1,125 @@
+"""Bytes to a JSON document, strictly: what two readers could read differently is refused.
+
+The order is size, depth, UTF-8, JSON: each step protects the next one. Python's own reader accepts duplicate members, NaN, integers of any
+length and lone surrogates, and needs stack in proportion to the depth; none of these is let through here.
+
+Source: RFC 7493 (I-JSON), RFC 8259.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any, TypeAlias
+
+from badgeissuer import problem
+
+JsonObject: TypeAlias = dict[str, Any]
+"""A JSON object as Python reads it."""
+
+MAX_BYTES = 1024 * 1024
+MAX_DEPTH = 32
+MAX_INTEGER = 2**53 - 1
+"""The largest integer that every JSON reader keeps exactly (RFC 7493 section 2.2)."""
+
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
+_BRACKETS = re.compile(rb"[\[\]{}]")
+_UNPRINTABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def parse(body: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH) -> JsonObject:
+    """Return the JSON object that `body` is.
+
+    Args:
+        body: UTF-8 text, without a byte order mark.
+        max_bytes: The size that is still read.
+        max_depth: How deep arrays and objects may nest.
+
+    Raises:
+        problem.TooLarge: The body is longer than `max_bytes`.
+        problem.Malformed: It is no JSON object, or one that two readers could read differently.
+    """
+    value = parse_any(body, max_bytes=max_bytes, max_depth=max_depth)
+    if not isinstance(value, dict):
+        raise problem.Malformed(f"The document must be a JSON object, not {_named(value)}.")
+    return value
+
+
+def parse_any(body: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH) -> Any:  # noqa: ANN401 - any JSON value
+    """Return the JSON value that `body` is; see `parse`."""
+    if len(body) > max_bytes:
+        raise problem.TooLarge(f"The document has {len(body):,} bytes; at most {max_bytes:,} are read.")
+    _refuse_depth(body, max_depth)
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise problem.Malformed(f"The document is not UTF-8: byte {error.start} cannot be read.") from None
+    try:
+        return json.loads(
+            text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_float, parse_int=_integer, cls=_StrictDecoder
+        )
+    except json.JSONDecodeError as error:
+        raise problem.Malformed(f"The document is not JSON: {error.msg} at line {error.lineno}, column {error.colno}.") from None
+
+
+class _StrictDecoder(json.JSONDecoder):
+    """A decoder that looks at every string it is about to hand over."""
+
+    def decode(self, s: str, *arguments: Any) -> Any:  # noqa: ANN401 - the signature is json's
+        value = super().decode(s, *arguments)
+        if "\\u" in s or "\x00" in s:  # only an escape can bring a NUL or a lone surrogate through strict UTF-8
+            _refuse_text(value)
+        return value
+
+
+def _refuse_depth(body: bytes, max_depth: int) -> None:
+    depth = 0
+    for bracket in _BRACKETS.findall(_STRINGS.sub(b'""', body)):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > max_depth:
+            raise problem.Malformed(f"The document nests deeper than {max_depth} levels.")
+
+
+def _refuse_text(value: object) -> None:
+    if isinstance(value, str):
+        if _UNPRINTABLE.search(value):
+            raise problem.Malformed("A text in the document holds a NUL character or half of a surrogate pair, which is no Unicode text.")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _refuse_text(key)
+            _refuse_text(item)
+    elif isinstance(value, list):
+        for item in value:
+            _refuse_text(item)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> JsonObject:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise problem.Malformed(f"The member {twice[:80]!r} stands twice in one object.")
+    return result
+
+
+def _constant(name: str) -> float:
+    raise problem.Malformed(f"{name} is no JSON number.")
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise problem.Malformed(f"The number {text[:40]} is too large.")
+    return value
+
+
+def _integer(text: str) -> int:
+    if len(text) > len(str(MAX_INTEGER)) + 1 or abs(int(text)) > MAX_INTEGER:
+        raise problem.Malformed(f"The integer {text[:40]} cannot be kept exactly by every reader; at most {MAX_INTEGER} in size.")
+    return int(text)
+
+
+def _named(value: object) -> str:
+    names = {list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
+    return names.get(type(value), "a number")

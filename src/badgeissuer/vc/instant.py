@@ -1,0 +1,35 @@
+"""Moments in time as credentials write them.
+
+Source: VC-DATA-MODEL-2.0#validity-period (xsd:dateTimeStamp), RFC 3339.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from badgeissuer import problem
+
+_STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-](?:0\d|1[0-4]):[0-5]\d)", re.ASCII)
+
+
+def read(text: object) -> datetime:
+    """Return the moment that a date-time stamp names, in UTC; digits finer than microseconds are cut.
+
+    Raises:
+        problem.Invalid: It is no date-time stamp, has no zone, or names no real moment.
+    """
+    match = _STAMP.fullmatch(text) if isinstance(text, str) else None
+    if not match:
+        raise problem.Invalid(f"{str(text)[:60]!r} is no date-time with zone, such as 2026-05-20T14:05:00Z.")
+    stamp, fraction, zone = match.groups()
+    offset = "+00:00" if zone == "Z" else zone
+    try:
+        return datetime.fromisoformat(f"{stamp}{(fraction or '.0')[:7].ljust(7, '0')}{offset}").astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise problem.Invalid(f"{text!r} names no real moment.") from None
+
+
+def write(moment: datetime) -> str:
+    """Return `2026-05-20T14:05:00Z`: UTC, to the second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,99 @@
+"""Ed25519 keys as Multikey, and the port through which something signs.
+
+Source: CID-1.0#Multikey, VC-DI-EDDSA#multikey.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Protocol
+
+import nacl.exceptions
+import nacl.signing
+
+from badgeissuer import problem
+
+_ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_DIGITS = {character: value for value, character in enumerate(_ALPHABET)}
+_MULTIBASE = re.compile(rf"z[{_ALPHABET}]{{1,200}}")
+_ED25519_PUBLIC = b"\xed\x01"
+_KEY_BYTES = 32
+
+
+def base58(data: bytes) -> str:
+    """Return `data` in the Bitcoin base 58 alphabet."""
+    number, text = int.from_bytes(data), ""
+    while number:
+        number, digit = divmod(number, 58)
+        text = _ALPHABET[digit] + text
+    return "1" * (len(data) - len(data.lstrip(b"\0"))) + text
+
+
+def multibase(data: bytes) -> str:
+    """Return `data` as base58btc multibase, `z…` (CID-1.0#multibase-0)."""
+    return "z" + base58(data)
+
+
+def from_multibase(text: object) -> bytes:
+    """Return the bytes of a base58btc multibase value.
+
+    Raises:
+        problem.Invalid: It does not begin with `z`, or holds a character outside the alphabet, white space included.
+    """
+    if not isinstance(text, str) or not _MULTIBASE.fullmatch(text):
+        raise problem.Invalid(
+            "The value is not multibase in base58btc: it must be `z` and then letters and digits of the base 58 alphabet."
+        )
+    number = 0
+    for character in text[1:]:
+        number = number * 58 + _DIGITS[character]
+    zeros = len(text) - 1 - len(text[1:].lstrip("1"))
+    return b"\0" * zeros + number.to_bytes((number.bit_length() + 7) // 8)
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """An Ed25519 public key, 32 bytes."""
+
+    raw: bytes
+
+    @classmethod
+    def read(cls, multikey: object) -> PublicKey:
+        """Return the key of a `publicKeyMultibase` value.
+
+        Raises:
+            problem.Invalid: It is no Ed25519 Multikey; only the prefix 0xed01 with 32 bytes is one (VC-DI-EDDSA#multikey).
+        """
+        data = from_multibase(multikey)
+        if data[:2] != _ED25519_PUBLIC or len(data) != len(_ED25519_PUBLIC) + _KEY_BYTES:
+            raise problem.Invalid("The key is not an Ed25519 Multikey (prefix 0xed01 and 32 bytes, `z6Mk…`).")
+        return cls(data[2:])
+
+    @property
+    def multikey(self) -> str:
+        """The `publicKeyMultibase` of this key, `z6Mk…`."""
+        return multibase(_ED25519_PUBLIC + self.raw)
+
+    def verifies(self, signature: bytes, message: bytes) -> bool:
+        """Return whether `signature`, 64 bytes, is this key's over `message` (RFC 8032; small-order keys and S ≥ L are refused)."""
+        try:
+            nacl.signing.VerifyKey(self.raw).verify(message, signature)
+        except (nacl.exceptions.BadSignatureError, nacl.exceptions.ValueError):
+            return False
+        return True
+
+
+class Signer(Protocol):
+    """Something that can sign with one key, wherever that key is kept."""
+
+    @property
+    def verification_method(self) -> str:
+        """The URL under which verifiers find the public key."""
+
+    @property
+    def public_key(self) -> PublicKey:
+        """The public half."""
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the Ed25519 signature, 64 bytes, over `message`."""

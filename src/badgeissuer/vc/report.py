@@ -1,0 +1,152 @@
+"""What a verification found: steps with their outcomes, and one verdict.
+
+Three outcomes: VALID, INVALID (the document says something false, or is not what it claims to be) and INDETERMINATE (the truth could not be
+learnt: a list that does not answer, a suite nobody here knows). VALID needs every step that applies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from badgeissuer import problem
+from badgeissuer.vc import instant
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class Outcome(StrEnum):
+    """What a step came to."""
+
+    VALID = "VALID"
+    INVALID = "INVALID"
+    INDETERMINATE = "INDETERMINATE"
+    NOT_APPLICABLE = "NOT_APPLICABLE"
+
+
+class Undecided(problem.Problem):
+    """The truth could not be learnt; nothing false was seen."""
+
+    title = "Could not be checked"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Something fetched that a step relied on."""
+
+    url: str
+    sha256: str
+    fetched_at: datetime
+
+    def to_json(self) -> dict[str, str]:
+        """Return the member of a step's `evidence`."""
+        return {"url": self.url, "sha256": self.sha256, "fetched_at": instant.write(self.fetched_at)}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the verification."""
+
+    name: str
+    outcome: Outcome
+    findings: tuple[problem.Finding, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the member of a report's `steps`."""
+        return {
+            "name": self.name,
+            "outcome": self.outcome.value,
+            "problems": [
+                {"type": finding.type, "title": _title(finding.type), "detail": finding.detail}
+                | ({"pointer": finding.pointer} if finding.pointer else {})
+                for finding in self.findings
+            ],
+            "evidence": [evidence.to_json() for evidence in self.evidence],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """Who the document names as its issuer, and whether we know them.
+
+    Attributes:
+        id: The identifier, empty where there is none to read.
+        name: The name in the document; anybody can write any name there.
+        identity: `known`, `unverified` or `name_mismatch`.
+    """
+
+    id: str = ""
+    name: str = ""
+    identity: str = "unverified"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The whole verdict."""
+
+    profile: str
+    issuer: Issuer
+    steps: tuple[Step, ...]
+    summary: str
+    checked_at: datetime
+    document_sha256: str
+
+    @property
+    def outcome(self) -> Outcome:
+        """The verdict over all steps."""
+        return verdict(self.steps)
+
+    def step(self, name: str) -> Step:
+        """Return the step of that name."""
+        return next(step for step in self.steps if step.name == name)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as contract and documentation describe it."""
+        return {
+            "outcome": self.outcome.value,
+            "verified": self.outcome is Outcome.VALID,
+            "summary": self.summary,
+            "profile": self.profile,
+            "issuer": {"id": self.issuer.id, "name": self.issuer.name, "identity": self.issuer.identity},
+            "steps": [step.to_json() for step in self.steps],
+            "checked_at": instant.write(self.checked_at),
+            "document_sha256": self.document_sha256,
+        }
+
+
+def verdict(steps: tuple[Step, ...]) -> Outcome:
+    """Return INVALID if any step is, else INDETERMINATE if any is, else VALID."""
+    outcomes = {step.outcome for step in steps}
+    return next((outcome for outcome in (Outcome.INVALID, Outcome.INDETERMINATE) if outcome in outcomes), Outcome.VALID)
+
+
+def summarize(steps: tuple[Step, ...], issuer: Issuer, noun: str) -> str:
+    """Return one sentence for a person who is no specialist."""
+    outcome = verdict(steps)
+    if outcome is Outcome.VALID and issuer.identity == "known":
+        return f"This {noun} is genuine: {issuer.name} issued it, nothing was changed since, and it has been neither revoked nor outlived."
+    if outcome is Outcome.VALID:
+        called = f"calls itself “{issuer.name}”" if issuer.name else "gives no name"
+        return f"This {noun} is unchanged, in date and not revoked. Its issuer {called}; we have not confirmed who that is ({issuer.id})."
+    fault = decisive(steps)
+    detail = fault.findings[0].detail
+    if outcome is Outcome.INDETERMINATE:
+        return f"We could not find out whether this {noun} is good. {detail}"
+    if fault.name in {"status", "validity"} and all(step.outcome is Outcome.VALID for step in steps if step.name in {"proof", "issuer"}):
+        return f"This {noun} was genuinely issued but does not count now. {detail}"
+    return f"Do not rely on this {noun}. {detail}"
+
+
+def decisive(steps: tuple[Step, ...]) -> Step:
+    """Return the step that decided the outcome; of several, what a reader must know first."""
+    order = ("syntax", "proof", "issuer", "trust", "status", "validity")
+    faults = [step for step in steps if step.outcome is verdict(steps)]
+    return min(faults, key=lambda step: order.index(step.name) if step.name in order else len(order))
+
+
+def _title(kind: str) -> str:
+    """Return a title of the problem type's own words: PROOF_VERIFICATION_ERROR → Proof verification error."""
+    return kind.rpartition("#")[2].rpartition(":")[2].replace("_", " ").replace("-", " ").capitalize()

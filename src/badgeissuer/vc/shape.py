@@ -1,0 +1,144 @@
+"""The shape gate: a good signature does not mean that the JSON on screen was signed.
+
+An RDF signature covers a graph, and many JSON documents have the same graph: status and expiry can be moved into `@included` or under a
+full IRI, one node can be split over two, a null or an empty array leaves no trace. Documents are interpreted only after this gate, which
+leaves one way to write a thing.
+
+Source: VC-DATA-INTEGRITY#context-validation, VC-DATA-MODEL-2.0#json-processing.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from badgeissuer.problem import CRYPTOGRAPHIC_SECURITY_ERROR, Finding
+from badgeissuer.vc import jsonld
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from badgeissuer.vc import document
+
+MAX_NODES = 2000
+"""Objects and array items that a document may hold."""
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_KEYWORDS_OF_GENERIC_CREDENTIALS = {"@context", "@id", "@type", "@value", "@language", "@direction"}
+
+
+def gate(source: document.JsonObject) -> tuple[Finding, ...]:
+    """Return what keeps a badge from being read in one way only; nothing when it may be interpreted.
+
+    The `@context` itself is looked at elsewhere: here it only may not stand anywhere but at the top.
+    """
+    body = {key: value for key, value in source.items() if key != "@context"}
+    findings = [*_object(body, "")]
+    if sum(1 for _ in _walk(body)) > MAX_NODES:
+        findings.append(_refused(f"The document holds more than {MAX_NODES} parts.", ""))
+    findings += _described_twice(body)
+    return tuple(findings)
+
+
+def generic_gate(source: document.JsonObject) -> tuple[Finding, ...]:
+    """Return what a generic credential (VC-API) holds that hides data: null, `@included`, `@graph`, `@reverse`, `@index` and the like."""
+    return tuple(_generic(source, ""))
+
+
+def _refused(detail: str, pointer: str) -> Finding:
+    return Finding(detail, pointer, CRYPTOGRAPHIC_SECURITY_ERROR)
+
+
+def _described_twice(body: document.JsonObject) -> Iterator[Finding]:
+    """Yield the ids whose description is spread over several places.
+
+    A repeated description is fine where it adds nothing to the outermost one (an achievement's creator that is the badge's issuer).
+    """
+    first: dict[str, dict[str, Any]] = {}
+    for node in _breadth_first(body):
+        name = node.get("id")
+        if isinstance(name, str) and len(node) > 1 and not _adds_nothing(node, first.setdefault(name, node)):
+            yield _refused(f"{name[:120]} is described in two places that do not say the same.", "")
+
+
+def _adds_nothing(node: dict[str, Any], outermost: dict[str, Any]) -> bool:
+    return node is outermost or all(
+        set(_list(value)) <= set(_list(outermost.get(key, []))) if key == "type" and _names(value) else outermost.get(key) == value
+        for key, value in node.items()
+    )
+
+
+def _list(value: Any) -> list[Any]:  # noqa: ANN401 - any JSON value
+    return value if isinstance(value, list) else [value]
+
+
+def _breadth_first(value: object) -> Iterator[dict[str, Any]]:
+    level: list[object] = [value]
+    while level:
+        yield from (node for node in level if isinstance(node, dict))
+        level = [item for node in level for item in (node.values() if isinstance(node, dict) else node if isinstance(node, list) else ())]
+
+
+def _walk(value: object) -> Iterator[object]:
+    yield value
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _walk(item)
+
+
+def _object(node: dict[str, Any], pointer: str) -> Iterator[Finding]:
+    for key, value in node.items():
+        place = f"{pointer}/{key}"
+        if key.startswith("@") or ":" in key or not key:
+            yield _refused(f"The member {key[:80]!r} is not written as Open Badges writes it; keywords and full IRIs can hide data.", place)
+        elif key in {"id", "type"} and not _names(value):
+            yield _refused(f"{key} must be a text or, for type, texts.", place)
+        elif key == "id" and not jsonld.ABSOLUTE_IRI.fullmatch(value):
+            yield _refused(f"The id {value[:120]!r} is no absolute URL.", place)
+        if _CONTROL.search(key):
+            yield _refused("A name of a member holds a control character.", place)
+        yield from _value(value, place)
+
+
+def _names(value: object) -> bool:
+    return isinstance(value, str) or (isinstance(value, list) and all(isinstance(item, str) for item in value))
+
+
+def _value(value: object, pointer: str) -> Iterator[Finding]:
+    match value:
+        case None:
+            yield _refused("null is not covered by a signature; leave the member out.", pointer)
+        case {} if not value:
+            yield _refused("An empty object is not covered by a signature; leave the member out.", pointer)
+        case []:
+            yield _refused("An empty array is not covered by a signature; leave the member out.", pointer)
+        case dict():
+            yield from _object(value, pointer)
+        case list():
+            yield from _array(value, pointer)
+        case str() if _CONTROL.search(value):
+            yield _refused("A text holds a control character other than tab and line break.", pointer)
+        case _:
+            return
+
+
+def _array(items: list[Any], pointer: str) -> Iterator[Finding]:
+    for index, item in enumerate(items):
+        if isinstance(item, list):
+            yield _refused("An array stands directly inside an array.", f"{pointer}/{index}")
+        if item in items[:index]:
+            yield _refused("An array holds the same value twice, which a signature cannot tell from once.", f"{pointer}/{index}")
+        yield from _value(item, f"{pointer}/{index}")
+
+
+def _generic(value: object, pointer: str) -> Iterator[Finding]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key == "@context":
+                continue
+            if key.startswith("@") and key not in _KEYWORDS_OF_GENERIC_CREDENTIALS:
+                yield _refused(f"{key} hides data from readers of the JSON.", f"{pointer}/{key}")
+            yield from _generic(item, f"{pointer}/{key}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _generic(item, f"{pointer}/{index}")
+    elif value is None:
+        yield _refused("null is not covered by a signature; leave the member out.", pointer)

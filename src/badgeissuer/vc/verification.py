@@ -73,13 +73,15 @@ class Profile:
         name: `badge` or `vc`.
         noun: What a person calls such a document.
         check_context: Raises where the `@context` is not one of the profile.
-        rules: Each returns what is wrong with a document's members and shape.
+        gate: What keeps a document from being read in one way only; nothing that it finds fault with is canonicalised.
+        rules: Each returns what is wrong with a document's members.
     """
 
     name: str
     noun: str
     check_context: Callable[[JsonObject, Mapping[str, contexts.Context]], None]
-    rules: tuple[proof.Rule, ...]
+    gate: proof.Rule
+    rules: tuple[proof.Rule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,8 @@ class _Examination:
         context = _run("context", self._context)
         data_model = _run("data_model", self._data_model)
         # Nothing is canonicalised that was not gated: the gate also bounds the work.
-        proofs = _run("proof", self._proof) if context.outcome is data_model.outcome is Outcome.VALID else _unreached("proof")
+        readable = context.outcome is Outcome.VALID and not self.policy.profile.gate(self.source)
+        proofs = _run("proof", self._proof) if readable else _unreached("proof")
         issuer = _run("issuer", self._issuer) if proofs.outcome is Outcome.VALID else _unreached("issuer")
         later = (_run("validity", self._validity), _run("status", self._status), _run("schema", self._schema))
         last = (_run("refresh", _nothing), _run("endorsement", self._endorsement), _run("trust", self._trust))
@@ -182,7 +185,9 @@ class _Examination:
         return ()
 
     def _data_model(self) -> tuple[report.Evidence, ...]:
-        findings = tuple(finding for rule in (credential.rules, *self.policy.profile.rules) for finding in rule(self.source))
+        findings = tuple(
+            finding for rule in (self.policy.profile.gate, credential.rules, *self.policy.profile.rules) for finding in rule(self.source)
+        )
         if findings:
             raise problem.Invalid.of(findings)
         return ()
@@ -354,5 +359,5 @@ def _issuer(source: JsonObject, policy: Policy) -> report.Issuer:
     return report.Issuer(credential.issuer_id(source), name, identity)
 
 
-GENERIC = Profile("vc", "credential", credential.check_context, (shape.generic_gate,))
+GENERIC = Profile("vc", "credential", credential.check_context, shape.generic_gate)
 """The profile for any W3C credential, as VC-API asks for it."""

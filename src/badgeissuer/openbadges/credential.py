@@ -1,0 +1,152 @@
+"""Compose a badge, and lint it before it is signed.
+
+What we write is stricter than what we read: arrays wherever the standard has one, OB 3.0.3 contexts only, no language maps, numbers that
+every JSON-LD processor writes alike, and everything the reader checks.
+
+Source: OB-3.0 AchievementCredential, "Serialization/JSON".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from badgeissuer.openbadges import identity, model, results
+from badgeissuer.problem import Finding
+from badgeissuer.vc import contexts, instant, proof, shape, statuslist
+from badgeissuer.vc.credential import as_list
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from badgeissuer.vc.document import JsonObject
+
+CONTEXT = [contexts.CREDENTIALS_V2, contexts.OPEN_BADGES]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Who earned it: by e-mail address, by DID, or both."""
+
+    email: str | None = None
+    did: str | None = None
+    salt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What is said of one learner besides that they achieved it; members in Open Badges form."""
+
+    results: Sequence[JsonObject] = ()
+    evidence: Sequence[JsonObject] = ()
+    credits_earned: float | None = None
+    narrative: str | None = None
+    license_number: str | None = None
+    term: str | None = None
+    activity_start: datetime | None = None
+    activity_end: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """When it was earned, and from when until when the badge counts."""
+
+    awarded: datetime
+    valid_from: datetime
+    valid_until: datetime | None = None
+
+
+def compose(
+    url: str, achievement: JsonObject, *, issuer: JsonObject, recipient: Recipient, claims: Claims, dates: Dates, status: statuslist.Entry
+) -> JsonObject:
+    """Return an unsigned badge.
+
+    Args:
+        url: Its `id`.
+        achievement: The published Achievement.
+        issuer: The Profile of the issuing unit.
+        recipient: Who earned it.
+        claims: What else is said of them.
+        dates: When.
+        status: Where its status will be found.
+    """
+    badge: JsonObject = {
+        "@context": list(CONTEXT),
+        "id": url,
+        "type": ["VerifiableCredential", "OpenBadgeCredential"],
+        "name": achievement["name"],
+        "issuer": issuer,
+        "validFrom": instant.write(dates.valid_from),
+        "awardedDate": instant.write(dates.awarded),
+    }
+    if dates.valid_until:
+        badge["validUntil"] = instant.write(dates.valid_until)
+    badge["credentialSubject"] = _subject(achievement, recipient, claims)
+    if claims.evidence:
+        badge["evidence"] = list(claims.evidence)
+    return badge | {"credentialStatus": status.to_json()}
+
+
+def _subject(achievement: JsonObject, recipient: Recipient, claims: Claims) -> JsonObject:
+    optional = {
+        "id": recipient.did,
+        "identifier": [identity.hashed_email(recipient.email, salt=recipient.salt)] if recipient.email else None,
+        "activityStartDate": claims.activity_start and instant.write(claims.activity_start),
+        "activityEndDate": claims.activity_end and instant.write(claims.activity_end),
+        "creditsEarned": plain_number(claims.credits_earned),
+        "licenseNumber": claims.license_number,
+        "narrative": claims.narrative,
+        "term": claims.term,
+        "achievement": achievement,
+        "result": list(claims.results) or None,
+    }
+    return {"type": ["AchievementSubject"]} | {name: value for name, value in optional.items() if value is not None}
+
+
+def plain_number(value: float | None) -> float | int | None:
+    """Return a whole number as an integer: JSON readers differ in how they write 2.0 back."""
+    return int(value) if value is not None and value == int(value) else value
+
+
+def lint(badge: JsonObject) -> proof.Linted:
+    """Return the badge as one that may be signed.
+
+    Raises:
+        problem.Invalid: It is no good badge, or a signature would not cover all of it.
+    """
+    return proof.lint(badge, _context, shape.gate, model.check, _results, _arrays)
+
+
+def _context(badge: JsonObject) -> tuple[Finding, ...]:
+    return () if badge.get("@context") == CONTEXT else (Finding("The @context must be the one of Open Badges 3.0.3.", "/@context"),)
+
+
+def _results(badge: JsonObject) -> tuple[Finding, ...]:
+    subject = badge.get("credentialSubject")
+    if not isinstance(subject, dict) or model.check(badge):
+        return ()  # the model says what is wrong
+    return results.check(as_list(subject.get("result")), subject["achievement"], prefix="/credentialSubject/result")
+
+
+def _arrays(badge: JsonObject) -> tuple[Finding, ...]:
+    """Find single values where the standard has an array (OB-3.0 "Serialization/JSON")."""
+    return tuple(_single_values(badge, ""))
+
+
+_PLURAL = {"alignment", "allowedValue", "evidence", "identifier", "otherIdentifier", "related", "result", "rubricCriterionLevel", "tag"}
+
+
+def _single_values(node: object, pointer: str) -> list[Finding]:
+    if isinstance(node, list):
+        return [finding for index, item in enumerate(node) for finding in _single_values(item, f"{pointer}/{index}")]
+    if not isinstance(node, dict):
+        return []
+    single = [
+        Finding(f"{key} must be an array, even of one.", f"{pointer}/{key}")
+        for key, value in node.items()
+        if not isinstance(value, list)
+        and (key in _PLURAL or (key == "resultDescription" and isinstance(value, dict)))
+        and not (key == "identifier" and isinstance(value, str))
+    ]
+    return single + [finding for key, value in node.items() for finding in _single_values(value, f"{pointer}/{key}")]

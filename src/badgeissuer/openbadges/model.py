@@ -1,0 +1,340 @@
+"""The Open Badges 3.0 data model as views: what a document must hold to be read as a badge.
+
+A view is for checking and reading. It never writes a received document back: what was signed is what is kept. Members that the
+standard does not name are let through here; JSON-LD in safe mode refuses those that no context defines.
+
+Reading takes one value or an array of values where the standard has an array (compaction, since document version 1.3).
+
+Source: OB-3.0 data model, as of document version 1.4.5.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, TypeVar
+
+import pydantic
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, alias_generators
+
+from badgeissuer import problem
+from badgeissuer.vc import credential, instant, jsonld
+from badgeissuer.vc.document import JsonObject
+
+
+def _terms(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+ACHIEVEMENT_TYPES = _terms(
+    """
+    Achievement ApprenticeshipCertificate Assessment Assignment AssociateDegree Award Badge BachelorDegree Certificate
+    CertificateOfCompletion Certification CommunityService Competency Course CoCurricular Degree Diploma DoctoralDegree Fieldwork
+    GeneralEducationDevelopment JourneymanCertificate LearningProgram License Membership ProfessionalDoctorate
+    QualityAssuranceCredential MasterCertificate MasterDegree MicroCredential ResearchDoctorate SecondarySchoolDiploma
+    """
+)
+RESULT_TYPES = _terms(
+    """
+    GradePointAverage LetterGrade Percent PerformanceLevel PredictedScore RawScore Result RubricCriterion RubricCriterionLevel
+    RubricScore ScaledScore Status
+    """
+)
+TARGET_TYPES = _terms(
+    """
+    ceasn:Competency ceterms:Credential CFItem CFRubric CFRubricCriterion CFRubricCriterionLevel CTDL
+    """
+)
+IDENTIFIER_TYPES = _terms(
+    """
+    name sourcedId systemId productId userName accountId emailAddress nationalIdentityNumber isbn issn lisSourcedId oneRosterSourcedId
+    sisSourcedId ltiContextId ltiDeploymentId ltiToolId ltiPlatformId ltiUserId identifier
+    """
+)
+_EXTENSION = re.compile(r"ext:[A-Za-z0-9._-]+")
+_LANGUAGE = re.compile(r"[a-z]{2,4}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
+
+T = TypeVar("T")
+
+
+def _contains(name: str) -> Callable[[list[str]], list[str]]:
+    def check(types: list[str]) -> list[str]:
+        if name not in types:
+            raise ValueError(f"must contain {name}")
+        return types
+
+    return check
+
+
+def _one_of(terms: frozenset[str]) -> Callable[[str], str]:
+    def check(term: str) -> str:
+        if term not in terms and not _EXTENSION.fullmatch(term):
+            raise ValueError(f"must be a term of the standard ({', '.join(sorted(terms))}), or an extension written ext:Name")
+        return term
+
+    return check
+
+
+def _url(value: str) -> str:
+    if not jsonld.ABSOLUTE_IRI.fullmatch(value):
+        raise ValueError("must be an absolute URL")
+    return value
+
+
+def _moment(value: str) -> str:
+    try:
+        instant.read(value)
+    except problem.Invalid as error:
+        raise ValueError(error.detail) from None
+    return value
+
+
+def _language(value: str) -> str:
+    if not _LANGUAGE.fullmatch(value):
+        raise ValueError("must be a language tag such as en or pt-BR")
+    return value
+
+
+Many = Annotated[list[T], BeforeValidator(credential.as_list), Field(min_length=1)]
+Types = Annotated[list[str], BeforeValidator(credential.as_list)]
+Url = Annotated[str, AfterValidator(_url)]
+Moment = Annotated[str, AfterValidator(_moment)]
+Text = Annotated[str, Field(min_length=1)]
+AchievementType = Annotated[str, AfterValidator(_one_of(ACHIEVEMENT_TYPES))]
+ResultType = Annotated[str, AfterValidator(_one_of(RESULT_TYPES))]
+TargetType = Annotated[str, AfterValidator(_one_of(TARGET_TYPES))]
+IdentifierType = Annotated[str, AfterValidator(_one_of(IDENTIFIER_TYPES))]
+ResultStatus = Literal["Completed", "Enrolled", "Failed", "InProgress", "OnHold", "Provisional", "Withdrew"]
+Number = FiniteFloat
+
+
+class View(BaseModel):
+    """A JSON object of the standard; its members in their own spelling."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True, alias_generator=alias_generators.to_camel, populate_by_name=False)
+
+
+class Image(View):
+    """A picture by URL or data URI."""
+
+    id: Url
+    type: Annotated[Types, AfterValidator(_contains("Image"))]
+    caption: str | None = None
+
+
+class IdentityObject(View):
+    """Who the badge is for, plain or hashed."""
+
+    type: Annotated[Types, AfterValidator(_contains("IdentityObject"))]
+    hashed: bool
+    identity_hash: Text
+    identity_type: IdentifierType
+    salt: str | None = None
+
+
+class IdentifierEntry(View):
+    """A name that some system has for a thing."""
+
+    type: Annotated[Types, AfterValidator(_contains("IdentifierEntry"))]
+    identifier: Text
+    identifier_type: IdentifierType
+
+
+class Profile(View):
+    """A person or an organisation."""
+
+    id: Url
+    type: Annotated[Types, AfterValidator(_contains("Profile"))]
+    name: Text | None = None
+    url: Url | None = None
+    description: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    official: str | None = None
+    image: Image | None = None
+    parent_org: Profile | None = None
+    other_identifier: Many[IdentifierEntry] | None = None
+
+
+def _profile(value: object) -> object:
+    """An issuer may be named by its URL alone."""
+    return {"id": value, "type": ["Profile"]} if isinstance(value, str) else value
+
+
+class Criteria(View):
+    """What must be done to earn the achievement."""
+
+    id: Url | None = None
+    narrative: Text | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _says_something(self) -> Criteria:
+        if self.id is None and self.narrative is None:
+            raise ValueError("must have a narrative or an id that is the URL of one")
+        return self
+
+
+class Alignment(View):
+    """A node of a framework that the achievement is aligned to: a learning outcome, a skill."""
+
+    type: Annotated[Types, AfterValidator(_contains("Alignment"))]
+    target_name: Text
+    target_url: Url
+    target_type: TargetType | None = None
+    target_code: str | None = None
+    target_description: str | None = None
+    target_framework: str | None = None
+
+
+class RubricCriterionLevel(View):
+    """A level of a rubric, lowest first in its list."""
+
+    id: Url
+    type: Annotated[Types, AfterValidator(_contains("RubricCriterionLevel"))]
+    name: Text
+    description: str | None = None
+    level: str | None = None
+    points: str | None = None
+    alignment: Many[Alignment] | None = None
+
+
+class ResultDescription(View):
+    """What is assessed, and on which scale."""
+
+    id: Url
+    type: Annotated[Types, AfterValidator(_contains("ResultDescription"))]
+    name: Text
+    result_type: ResultType
+    allowed_value: Many[str] | None = None
+    required_level: Url | None = None
+    required_value: str | None = None
+    rubric_criterion_level: Many[RubricCriterionLevel] | None = None
+    value_max: str | None = None
+    value_min: str | None = None
+    alignment: Many[Alignment] | None = None
+
+
+class Related(View):
+    """The same achievement in another language or version."""
+
+    id: Url
+    type: Annotated[Types, AfterValidator(_contains("Related"))]
+    in_language: Annotated[str, AfterValidator(_language)] | None = None
+    version: str | None = None
+
+
+class Achievement(View):
+    """What was achieved: the definition that all its badges share."""
+
+    id: Url
+    type: Annotated[Types, AfterValidator(_contains("Achievement"))]
+    name: Text
+    description: Text
+    criteria: Criteria
+    achievement_type: AchievementType | None = None
+    alignment: Many[Alignment] | None = None
+    creator: Profile | None = None
+    credits_available: Number | None = None
+    field_of_study: str | None = None
+    human_code: str | None = None
+    image: Image | None = None
+    in_language: Annotated[str, AfterValidator(_language)] | None = None
+    other_identifier: Many[IdentifierEntry] | None = None
+    related: Many[Related] | None = None
+    result_description: Many[ResultDescription] | None = None
+    specialization: str | None = None
+    tag: Many[str] | None = None
+    version: str | None = None
+
+
+class Result(View):
+    """What one learner achieved on one scale."""
+
+    type: Annotated[Types, AfterValidator(_contains("Result"))]
+    result_description: Url | None = None
+    achieved_level: Url | None = None
+    status: ResultStatus | None = None
+    value: str | None = None
+    alignment: Many[Alignment] | None = None
+
+
+class Evidence(View):
+    """Something that shows the work."""
+
+    id: Url | None = None
+    type: Annotated[Types, AfterValidator(_contains("Evidence"))]
+    name: str | None = None
+    narrative: str | None = None
+    description: str | None = None
+    genre: str | None = None
+    audience: str | None = None
+
+
+class AchievementSubject(View):
+    """Who achieved it, and how well."""
+
+    type: Annotated[Types, AfterValidator(_contains("AchievementSubject"))]
+    achievement: Achievement
+    id: Url | None = None
+    identifier: Many[IdentityObject] | None = None
+    activity_end_date: Moment | None = None
+    activity_start_date: Moment | None = None
+    credits_earned: Number | None = None
+    image: Image | None = None
+    license_number: str | None = None
+    narrative: str | None = None
+    result: Many[Result] | None = None
+    role: str | None = None
+    source: Profile | None = None
+    term: str | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _is_somebody(self) -> AchievementSubject:
+        if self.id is None and self.identifier is None:
+            raise ValueError("must have an id or an identifier of the learner")
+        return self
+
+
+class AchievementCredential(View):
+    """A badge (also called OpenBadgeCredential; both names have one meaning)."""
+
+    id: Url
+    type: Annotated[Types, AfterValidator(_contains("VerifiableCredential"))]
+    issuer: Annotated[Profile, BeforeValidator(_profile)]
+    valid_from: Moment
+    credential_subject: AchievementSubject
+    name: str | None = None
+    description: str | None = None
+    image: Image | None = None
+    awarded_date: Moment | None = None
+    valid_until: Moment | None = None
+    evidence: Many[Evidence] | None = None
+
+    @pydantic.field_validator("type")
+    @classmethod
+    def _is_a_badge(cls, types: list[str]) -> list[str]:
+        if not {"OpenBadgeCredential", "AchievementCredential"} & set(types):
+            raise ValueError("must contain OpenBadgeCredential or AchievementCredential")
+        return types
+
+
+def check(source: JsonObject) -> tuple[problem.Finding, ...]:
+    """Return what keeps a document from being an AchievementCredential; nothing when it is one."""
+    return findings_of(AchievementCredential, source)
+
+
+def findings_of(view: type[View], source: JsonObject, *, prefix: str = "") -> tuple[problem.Finding, ...]:
+    """Return what keeps `source` from being read as `view`; pointers begin with `prefix`."""
+    try:
+        view.model_validate(source)
+    except pydantic.ValidationError as error:
+        return tuple(_finding(item, prefix) for item in error.errors(include_url=False, include_input=False))
+    return ()
+
+
+def _finding(error: Any, prefix: str) -> problem.Finding:  # noqa: ANN401 - pydantic's own dictionary
+    path = "/".join(str(part) for part in error["loc"])
+    reason = error["msg"].removeprefix("Value error, ")
+    where = ".".join(str(part) for part in error["loc"]) or "The document"
+    detail = f"{where} is missing." if error["type"] == "missing" else f"{where}: {reason[:1].lower()}{reason[1:]}."
+    return problem.Finding(detail.replace("..", "."), f"{prefix}/{path}" if path else prefix)

@@ -1,7 +1,7 @@
 """What is stored: definitions, intake, awards, and what was signed. Tables only; the queries stand in the other modules.
 
-Three rows never change once written: a published achievement version, a credential, and a decision. The first two are guarded by
-triggers in the database (migration 0001), so that not even an error in this program can alter what was signed.
+Three rows never change once written: a published achievement version, a credential, and a decision. Triggers in the database guard
+them (migration 0001), so that not even an error in this program can alter what was signed.
 """
 
 from __future__ import annotations

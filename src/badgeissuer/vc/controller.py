@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 DID_KEY = "did:key:"
 DID_WEB = "did:web:"
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
-_PATH_PART = re.compile(r"[A-Za-z0-9._~%!$&'()*+,;=@-]+")
+_PATH_PART = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=@-]|%[0-9A-Fa-f]{2})+")
+_SEPARATOR = re.compile(r"[\x00-\x20/\\?#\x7f]")
 
 INVALID_METHOD = problem.SECURITY + "INVALID_VERIFICATION_METHOD"
 INVALID_METHOD_URL = problem.SECURITY + "INVALID_VERIFICATION_METHOD_URL"
@@ -39,8 +40,8 @@ class VerificationMethod:
         id: The URL of the method.
         controller: The identifier of who may use it.
         public_key: The Ed25519 key.
-        expires: The key's signatures made later do not count.
-        revoked: The key's signatures do not count from then on.
+        expires: From then on none of the key's signatures count, whenever they say they were made.
+        revoked: As `expires`.
     """
 
     id: str
@@ -78,9 +79,13 @@ def web_url(did: str) -> str:
     """
     host, *path = did.removeprefix(DID_WEB).split(":")
     host = unquote(host)
-    if not _HOST.fullmatch(host) or any(not _PATH_PART.fullmatch(part) or "/" in unquote(part) or set(part) == {"."} for part in path):
+    if not _HOST.fullmatch(host) or not all(_PATH_PART.fullmatch(part) and _is_path_part(unquote(part)) for part in path):
         raise problem.Invalid(f"{did[:120]!r} is no did:web identifier.", kind=INVALID_METHOD_URL)
     return f"https://{host}/{'/'.join(path) if path else '.well-known'}/did.json"
+
+
+def _is_path_part(decoded: str) -> bool:
+    return not _SEPARATOR.search(decoded) and set(decoded) != {"."}
 
 
 def web_did(url: str) -> str:
@@ -121,16 +126,38 @@ def _method_document(method: VerificationMethod) -> JsonObject:
     return named | {"publicKeyMultibase": method.public_key.multikey} | times
 
 
-def find_method(method: str, source: JsonObject | None, *, relationship: str = "assertionMethod") -> VerificationMethod:
-    """Return the verification method named `method`, for use in proofs of `relationship`.
+def confirming_url(method: str, source: JsonObject) -> str | None:
+    """Return the URL of the controller's own document, where a key stands in a document of its own and names another as its controller.
+
+    Anybody can publish a key and write any controller beside it: only the controller's own document can say that the key is theirs.
+
+    Args:
+        method: The URL in the proof.
+        source: The document found at `document_url(method)`.
+
+    Raises:
+        problem.Invalid: The controller is no URL, or of a DID method that is not supported.
+    """
+    claimed = source.get("controller")
+    if not _is_key_document(method, source) or not isinstance(claimed, str) or claimed == method.partition("#")[0]:
+        return None
+    return document_url(claimed)
+
+
+def find_method(
+    method: str, source: JsonObject | None, *, relationship: str = "assertionMethod", confirming: JsonObject | None = None
+) -> VerificationMethod:
+    """Return the verification method named `method`, for use in proofs of `relationship`; its controller is certain.
 
     Args:
         method: The URL in the proof.
         source: The document found at `document_url(method)`; None for did:key.
         relationship: Where the document must list the method.
+        confirming: The document found at `confirming_url(method, source)`, where that names one.
 
     Raises:
-        problem.Invalid: The document does not hold the method, does not list it for this use, or is somebody else's.
+        problem.Invalid: The document does not hold the method, does not list it for this use, or is somebody else's; or the key names a
+            controller that does not list it.
 
     Source: CID-1.0#retrieve-verification-method.
     """
@@ -139,11 +166,26 @@ def find_method(method: str, source: JsonObject | None, *, relationship: str = "
         return _key_method(method, identifier)
     if source is None:
         raise problem.Invalid(f"The document of {identifier[:120]!r} is missing.", kind=INVALID_DOCUMENT)
-    if source.get("id") == method and "publicKeyMultibase" in source and not identifier.startswith("did:"):
-        return _read_method(method, source)  # an https URL of the key itself
+    if _is_key_document(method, source):
+        found, holder = _read_method(method, source), confirming or {}
+        if found.controller != identifier:
+            _listed(method, _of(found.controller, holder), relationship=relationship)
+        return found
+    found = _find_in_document(method, _of(identifier, source), relationship=relationship)
+    if found.controller != identifier:
+        raise problem.Invalid(f"{identifier[:120]} describes this key as somebody else's.", kind=INVALID_METHOD)
+    return found
+
+
+def _is_key_document(method: str, source: JsonObject) -> bool:
+    """Return whether the https URL of the method is that of the key itself, not of its controller's document."""
+    return source.get("id") == method and "publicKeyMultibase" in source and not method.startswith("did:")
+
+
+def _of(identifier: str, source: JsonObject) -> JsonObject:
     if source.get("id") != identifier:
         raise problem.Invalid(f"The document found for {identifier[:120]!r} says that it is somebody else's.", kind=INVALID_DOCUMENT_ID)
-    return _find_in_document(method, source, relationship=relationship)
+    return source
 
 
 def _key_method(method: str, did: str) -> VerificationMethod:
@@ -152,11 +194,16 @@ def _key_method(method: str, did: str) -> VerificationMethod:
     return VerificationMethod(method, did, _public_key(did.removeprefix(DID_KEY)))
 
 
-def _find_in_document(method: str, source: JsonObject, *, relationship: str) -> VerificationMethod:
+def _listed(method: str, source: JsonObject, *, relationship: str) -> list[Any]:
     listed = source.get(relationship)
     entries = [entry for entry in listed if _names(entry, method)] if isinstance(listed, list) else []
     if not entries:
         raise problem.Invalid(f"{source['id'][:120]} does not list this key under {relationship}.", kind=INVALID_RELATIONSHIP)
+    return entries
+
+
+def _find_in_document(method: str, source: JsonObject, *, relationship: str) -> VerificationMethod:
+    entries = _listed(method, source, relationship=relationship)
     methods = source.get("verificationMethod")
     candidates = [*entries, *(methods if isinstance(methods, list) else [])]
     described = [entry for entry in candidates if isinstance(entry, dict) and _names(entry, method)]
@@ -171,7 +218,7 @@ def _names(entry: object, method: str) -> bool:
 
 def _read_method(method: str, entry: dict[str, Any]) -> VerificationMethod:
     controller = entry.get("controller")
-    if entry.get("type") not in {"Multikey", "Ed25519VerificationKey2020"} or not isinstance(controller, str):
+    if entry.get("type") not in ("Multikey", "Ed25519VerificationKey2020") or not isinstance(controller, str):
         raise problem.Invalid("The key is not described as a Multikey with a controller.", kind=INVALID_METHOD)
     moments = {name: instant.read(entry[name]) for name in ("expires", "revoked") if name in entry}
     return VerificationMethod(method, controller, _public_key(entry.get("publicKeyMultibase")), **moments)

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from badgeissuer.vc.document import JsonObject
 
 
+MAX_CONTEXTS = 16
+"""Items that a `@context` may hold; each costs a processor's work, the same one over and over too."""
+
+
 def check_context(source: JsonObject, known: Mapping[str, contexts.Context]) -> None:
     """Refuse a `@context` that does not begin with VCDM 2.0, or names a context of which no copy is held.
 
@@ -30,6 +34,8 @@ def check_context(source: JsonObject, known: Mapping[str, contexts.Context]) -> 
 
 def refuse_unknown_contexts(value: list[Any], known: Mapping[str, contexts.Context]) -> None:
     """Raise `Undecided` where a context URL is not among those held, `Invalid` where an item is neither URL nor object."""
+    if len(value) > MAX_CONTEXTS:
+        raise problem.Invalid(f"@context has {len(value)} items; at most {MAX_CONTEXTS} are read.")
     for item in value:
         if not isinstance(item, str | dict):
             raise problem.Invalid("Every item of @context must be a URL or an object.")
@@ -44,8 +50,9 @@ def rules(source: JsonObject) -> tuple[problem.Finding, ...]:
         findings.append(problem.Finding("type must contain VerifiableCredential.", "/type"))
     if not issuer_id(source):
         findings.append(problem.Finding("issuer must be a URL, or an object with one as its id.", "/issuer"))
-    if not isinstance(source.get("credentialSubject"), dict | list) or not source["credentialSubject"]:
-        findings.append(problem.Finding("credentialSubject must be an object that says something.", "/credentialSubject"))
+    subjects = as_list(source.get("credentialSubject"))
+    if not subjects or any(not isinstance(item, dict) or not item for item in subjects):
+        findings.append(problem.Finding("credentialSubject must be an object that says something, or several such.", "/credentialSubject"))
     findings += [
         problem.Finding(f"{name} must have a type.", f"/{name}")
         for name in ("credentialStatus", "credentialSchema", "refreshService", "termsOfUse", "evidence")

@@ -23,7 +23,7 @@ MAX_DEPTH = 32
 MAX_INTEGER = 2**53 - 1
 """The largest integer that every JSON reader keeps exactly (RFC 7493 section 2.2)."""
 
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
+_STRINGS = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)  # possessive: else a long text takes a hundred times its size of memory
 _BRACKETS = re.compile(rb"[\[\]{}]")
 _UNPRINTABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -68,7 +68,7 @@ class _StrictDecoder(json.JSONDecoder):
 
     def decode(self, s: str, *arguments: Any) -> Any:  # noqa: ANN401 - the signature is json's
         value = super().decode(s, *arguments)
-        if "\\u" in s or "\x00" in s:  # only an escape can bring a NUL or a lone surrogate through strict UTF-8
+        if "\\u" in s:  # only an escape can bring a NUL or a lone surrogate through strict UTF-8
             _refuse_text(value)
         return value
 

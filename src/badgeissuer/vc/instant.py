@@ -32,4 +32,4 @@ def read(text: object) -> datetime:
 
 def write(moment: datetime) -> str:
     """Return `2026-05-20T14:05:00Z`: UTC, to the second."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"

@@ -29,8 +29,15 @@ ABSOLUTE_IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`\x7f-\
 """An absolute IRI that N-Quads can write: a scheme, and no space, control or delimiter (RFC 3987, RDF11-CONCEPTS#section-IRIs)."""
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 
+_CREDENTIALS = "https://www.w3.org/2018/credentials#"
+_ACTED_ON = {
+    name: _CREDENTIALS + name
+    for name in ("issuer", "credentialSubject", "validFrom", "validUntil", "credentialStatus", "credentialSchema", "refreshService")
+}
+"""What a verifier reads from the top of the JSON: a member of that name there, and nothing else, may say it in the graph."""
+
 _LOCK = threading.Lock()
-_CACHES: dict[int, LRUCache[str, Any]] = {}
+_CACHES: LRUCache[frozenset[tuple[str, str]], LRUCache[str, Any]] = LRUCache(maxsize=8)
 
 
 def to_quads(source: document.JsonObject, *, known: Mapping[str, contexts.Context] = contexts.PINNED) -> list[canonical.Quad]:
@@ -49,7 +56,7 @@ def to_quads(source: document.JsonObject, *, known: Mapping[str, contexts.Contex
             dataset = processor.to_rdf(source, _options(known))
         except (jsonld.JsonLdError, RecursionError, ValueError, TypeError, AttributeError, KeyError) as error:
             raise _refusal(error) from None
-    findings = (*processor.dropped, *_unsigned(processor.expanded, ""))
+    findings = (*processor.dropped, *_unsigned(processor.expanded, ""), *_moved(source, processor.expanded))
     if findings:
         raise problem.Invalid.of(findings)
     return [_quad(triple, graph) for graph, triples in dataset.items() for triple in triples]
@@ -80,7 +87,8 @@ def _options(known: Mapping[str, contexts.Context]) -> dict[str, Any]:
             "document": contexts.lookup(url, known)
         }
 
-    cache = _CACHES.setdefault(id(known), LRUCache(maxsize=64))
+    # By digest and not by identity: two sets of contexts never share what was made of them.
+    cache = _CACHES.setdefault(frozenset((url, context.sha256) for url, context in known.items()), LRUCache(maxsize=64))
     return {
         "base": None,
         "documentLoader": load,
@@ -90,17 +98,15 @@ def _options(known: Mapping[str, contexts.Context]) -> dict[str, Any]:
     }
 
 
-def _refusal(error: BaseException) -> problem.Invalid:
+def _refusal(error: BaseException | None) -> problem.Invalid:
     """Name the reason; the text of PyLD's own errors holds whole contexts and is never shown."""
-    cause: BaseException | None = error
+    causes, cause = [], error
     while cause is not None:
-        if isinstance(cause, problem.Invalid):
-            return cause
-        code = getattr(cause, "code", None)
-        if code:
-            return problem.Invalid(f"The document is not valid JSON-LD: {code}.")
+        causes.append(cause)
         cause = cause.__cause__
-    return problem.Invalid("The document is not valid JSON-LD.")
+    ours = next((cause for cause in causes if isinstance(cause, problem.Invalid)), None)
+    code = next((cause.code for cause in causes if isinstance(cause, jsonld.JsonLdError) and cause.code), "it cannot be expanded")
+    return ours or problem.Invalid(f"The document is not valid JSON-LD: {code}.")
 
 
 def _unsigned(node: object, pointer: str) -> Iterator[problem.Finding]:
@@ -150,6 +156,25 @@ def _unsigned_iri(value: object, what: str, *, pointer: str, blank: bool) -> Ite
         yield problem.Finding(
             f"{shown} no absolute IRI and not defined by the document's contexts, so no signature would cover it.", pointer
         )
+
+
+def _moved(source: document.JsonObject, expanded: list[Any]) -> Iterator[problem.Finding]:
+    """Yield the members that readers of the JSON act on and that stand elsewhere, or under another name, than where they look."""
+    root = expanded[0] if len(expanded) == 1 else {}
+    for name, iri in _ACTED_ON.items():
+        value = source.get(name)
+        written = len(value) if isinstance(value, list) else 0 if value is None else 1
+        if len(root.get(iri, ())) != written or any(iri in node for node in _same_node(expanded, root)):
+            yield problem.Finding(f"{name} is not written in the one place and under the one name where it is looked for.", f"/{name}")
+
+
+def _same_node(value: object, root: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        if value is not root and "@id" in value and value["@id"] == root.get("@id"):
+            yield value
+        value = list(value.values())
+    for item in value if isinstance(value, list) else ():
+        yield from _same_node(item, root)
 
 
 def _escape(key: str) -> str:

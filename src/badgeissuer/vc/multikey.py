@@ -18,6 +18,7 @@ _ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _DIGITS = {character: value for value, character in enumerate(_ALPHABET)}
 _MULTIBASE = re.compile(rf"z[{_ALPHABET}]{{1,200}}")
 _ED25519_PUBLIC = b"\xed\x01"
+_ED25519_SECRET = b"\x80\x26"
 _KEY_BYTES = 32
 
 
@@ -82,6 +83,18 @@ class PublicKey:
         except (nacl.exceptions.BadSignatureError, nacl.exceptions.ValueError):
             return False
         return True
+
+
+def read_seed(multikey: str) -> bytes:
+    """Return the 32 bytes of a secret Ed25519 Multikey, `z3u2…` (CID-1.0#Multikey).
+
+    Raises:
+        problem.Invalid: It is none.
+    """
+    data = from_multibase(multikey)
+    if data[:2] != _ED25519_SECRET or len(data) != len(_ED25519_SECRET) + _KEY_BYTES:
+        raise problem.Invalid("The key is not a secret Ed25519 Multikey (prefix 0x8026 and 32 bytes, `z3u2…`).")
+    return data[2:]
 
 
 class Signer(Protocol):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass
 from typing import TYPE_CHECKING, Any
 
 from badgeissuer import problem
@@ -40,11 +40,12 @@ class Linted:
 
     content: JsonObject
     canonical: bytes
-    _lint: object
+    known: Mapping[str, contexts.Context]
+    lint: InitVar[object]  # not a field: else `dataclasses.replace` could swap the content
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, lint: object) -> None:
         """Refuse to be made by anything but `lint`."""
-        if self._lint is not _LINT:
+        if lint is not _LINT:
             raise TypeError("only proof.lint makes a Linted")
 
 
@@ -65,7 +66,10 @@ def lint(source: JsonObject, *rules: Rule, known: Mapping[str, contexts.Context]
     if findings:
         raise problem.Invalid.of(findings)
     content = copy.deepcopy(source)
-    return Linted(content, cryptosuites.EDDSA_RDFC_2022.canonicalize(content, known), _LINT)
+    canonical = cryptosuites.EDDSA_RDFC_2022.canonicalize(content, known)
+    if not canonical:
+        raise problem.Invalid("The document says nothing that a signature could cover.", kind=GENERATION_ERROR)
+    return Linted(content, canonical, known, _LINT)
 
 
 def add_proof(linted: Linted, signer: multikey.Signer, *, created: datetime) -> JsonObject:
@@ -83,8 +87,8 @@ def add_proof(linted: Linted, signer: multikey.Signer, *, created: datetime) -> 
         "verificationMethod": signer.verification_method,
         "proofPurpose": "assertionMethod",
     }
-    configuration = options | {"@context": linted.content["@context"]}
-    message = cryptosuites.hash_data(suite.canonicalize(configuration, contexts.PINNED), linted.canonical)
+    configuration = options | {"@context": linted.content.get("@context")}
+    message = cryptosuites.hash_data(suite.canonicalize(configuration, linted.known), linted.canonical)
     return linted.content | {"proof": options | {"proofValue": multikey.multibase(signer.sign(message))}}
 
 

@@ -9,6 +9,7 @@ Source: VC-DATA-INTEGRITY#context-validation, VC-DATA-MODEL-2.0#json-processing.
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 MAX_NODES = 2000
 """Objects and array items that a document may hold."""
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_HIDING = {"@graph", "@included", "@index", "@nest", "@reverse", "@set"}
 _KEYWORDS_OF_GENERIC_CREDENTIALS = {"@context", "@id", "@type", "@value", "@language", "@direction"}
 
 
@@ -32,16 +34,18 @@ def gate(source: document.JsonObject) -> tuple[Finding, ...]:
     The `@context` itself is looked at elsewhere: here it only may not stand anywhere but at the top.
     """
     body = {key: value for key, value in source.items() if key != "@context"}
-    findings = [*_object(body, "")]
-    if sum(1 for _ in _walk(body)) > MAX_NODES:
-        findings.append(_refused(f"The document holds more than {MAX_NODES} parts.", ""))
-    findings += _described_twice(body)
-    return tuple(findings)
+    return _too_large(body) or (*_object(body, ""), *_described_twice(body))
 
 
 def generic_gate(source: document.JsonObject) -> tuple[Finding, ...]:
     """Return what a generic credential (VC-API) holds that hides data: null, `@included`, `@graph`, `@reverse`, `@index` and the like."""
-    return tuple(_generic(source, ""))
+    return _too_large(source) or tuple(_generic(source, ""))
+
+
+def _too_large(source: document.JsonObject) -> tuple[Finding, ...]:
+    """Return the one finding on a document of too many parts, which is looked at no further."""
+    parts = sum(1 for _ in itertools.islice(_walk(source), MAX_NODES + 1))
+    return (_refused(f"The document holds more than {MAX_NODES} parts.", ""),) if parts > MAX_NODES else ()
 
 
 def _refused(detail: str, pointer: str) -> Finding:
@@ -51,18 +55,19 @@ def _refused(detail: str, pointer: str) -> Finding:
 def _described_twice(body: document.JsonObject) -> Iterator[Finding]:
     """Yield the ids whose description is spread over several places.
 
-    A repeated description is fine where it adds nothing to the outermost one (an achievement's creator that is the badge's issuer).
+    A repeated description is fine where it adds nothing to the outermost one (an achievement's creator that is the badge's issuer). An
+    outermost one that is but an id is one too: what is said of it belongs there.
     """
     first: dict[str, dict[str, Any]] = {}
     for node in _breadth_first(body):
         name = node.get("id")
-        if isinstance(name, str) and len(node) > 1 and not _adds_nothing(node, first.setdefault(name, node)):
+        if isinstance(name, str) and not _adds_nothing(node, first.setdefault(name, node)):
             yield _refused(f"{name[:120]} is described in two places that do not say the same.", "")
 
 
 def _adds_nothing(node: dict[str, Any], outermost: dict[str, Any]) -> bool:
     return node is outermost or all(
-        set(_list(value)) <= set(_list(outermost.get(key, []))) if key == "type" and _names(value) else outermost.get(key) == value
+        all(item in _list(outermost.get(key)) for item in _list(value)) if key == "type" else outermost.get(key) == value
         for key, value in node.items()
     )
 
@@ -86,19 +91,26 @@ def _walk(value: object) -> Iterator[object]:
 
 def _object(node: dict[str, Any], pointer: str) -> Iterator[Finding]:
     for key, value in node.items():
-        place = f"{pointer}/{key}"
+        place = _below(pointer, key)
         if key.startswith("@") or ":" in key or not key:
             yield _refused(f"The member {key[:80]!r} is not written as Open Badges writes it; keywords and full IRIs can hide data.", place)
-        elif key in {"id", "type"} and not _names(value):
-            yield _refused(f"{key} must be a text or, for type, texts.", place)
-        elif key == "id" and not jsonld.ABSOLUTE_IRI.fullmatch(value):
-            yield _refused(f"The id {value[:120]!r} is no absolute URL.", place)
+        elif key[0].isupper():
+            # Some contexts use one IRI for a type and a member: `Criteria` would be another way to write `criteria`.
+            yield _refused(f"The member {key[:80]!r} has the name of a type.", place)
+        elif key == "type" and not _is_type(value):
+            yield _refused("type must be a text, or texts.", place)
+        elif key == "id" and not (isinstance(value, str) and jsonld.ABSOLUTE_IRI.fullmatch(value)):
+            yield _refused(f"The id {str(value)[:120]!r} is no absolute URL.", place)
         if _CONTROL.search(key):
             yield _refused("A name of a member holds a control character.", place)
         yield from _value(value, place)
 
 
-def _names(value: object) -> bool:
+def _below(pointer: str, key: str) -> str:
+    return f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"
+
+
+def _is_type(value: object) -> bool:
     return isinstance(value, str) or (isinstance(value, list) and all(isinstance(item, str) for item in value))
 
 
@@ -121,24 +133,39 @@ def _value(value: object, pointer: str) -> Iterator[Finding]:
 
 
 def _array(items: list[Any], pointer: str) -> Iterator[Finding]:
+    names = [_name(item) for item in items]
     for index, item in enumerate(items):
         if isinstance(item, list):
             yield _refused("An array stands directly inside an array.", f"{pointer}/{index}")
-        if item in items[:index]:
-            yield _refused("An array holds the same value twice, which a signature cannot tell from once.", f"{pointer}/{index}")
+        if item in items[:index] or names[index] in names[:index]:
+            yield _refused("An array holds the same thing twice, which a signature cannot tell from once.", f"{pointer}/{index}")
         yield from _value(item, f"{pointer}/{index}")
+
+
+def _name(item: object) -> object:
+    """Return what names an item of an array: the id of an object and the text that may stand for it are the same name."""
+    return item.get("id", item) if isinstance(item, dict) else item
 
 
 def _generic(value: object, pointer: str) -> Iterator[Finding]:
     if isinstance(value, dict):
         for key, item in value.items():
+            place = _below(pointer, key)
             if key == "@context":
+                yield from _context(item, place)
                 continue
             if key.startswith("@") and key not in _KEYWORDS_OF_GENERIC_CREDENTIALS:
-                yield _refused(f"{key} hides data from readers of the JSON.", f"{pointer}/{key}")
-            yield from _generic(item, f"{pointer}/{key}")
+                yield _refused(f"{key[:80]} hides data from readers of the JSON.", place)
+            yield from _generic(item, place)
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _generic(item, f"{pointer}/{index}")
     elif value is None:
         yield _refused("null is not covered by a signature; leave the member out.", pointer)
+
+
+def _context(value: object, pointer: str) -> Iterator[Finding]:
+    """Yield the keywords with which a context of the document's own would hide data under a harmless name."""
+    words = {word for part in _walk(value) for word in (part if isinstance(part, dict) else (part,)) if isinstance(word, str)}
+    for word in sorted(words & _HIDING):
+        yield _refused(f"{word} in a context of the document's own hides data from readers of the JSON.", pointer)

@@ -20,11 +20,12 @@ Source: VC-DATA-MODEL-2.0#verification, VC-DATA-INTEGRITY#verify-proof, OB-3.0 "
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from badgeissuer import problem
 from badgeissuer.vc import contexts, controller, credential, document, instant, proof, report, shape, statuslist
@@ -37,6 +38,8 @@ SKEW = timedelta(minutes=5)
 """How far clocks may differ for times that begin something; what has ended has ended."""
 MAX_PROOFS = 4
 MAX_STATUS_ENTRIES = 4
+MAX_LIST_BYTES = 4 * statuslist.MAX_BYTES
+"""Bytes of a status list's document: the longest list, packed badly."""
 KNOWN_SCHEMAS = "https://purl.imsglobal.org/spec/"
 
 
@@ -107,30 +110,39 @@ def needs(source: JsonObject, gathered: Gathered) -> frozenset[str]:
 
 
 def _wanted(source: JsonObject, gathered: Gathered) -> Iterable[str]:
-    yield from _method_urls(source)
+    yield from _method_urls(source, gathered)
     for status in credential.as_list(source.get("credentialStatus"))[:MAX_STATUS_ENTRIES]:
-        url = status.get("statusListCredential") if isinstance(status, dict) and status.get("type") == statuslist.ENTRY_TYPE else None
-        if isinstance(url, str):
+        url = status.get("statusListCredential") if _is_entry(status) else None
+        if isinstance(url, str) and url.startswith(("https://", "http://")):
             yield url
-            found = gathered.get(url)
-            if isinstance(found, Resource):
-                yield from _method_urls(_parsed(found))
+            yield from _method_urls(_parsed(url, gathered), gathered)
 
 
-def _method_urls(source: JsonObject) -> Iterable[str]:
+def _is_entry(status: object) -> TypeGuard[JsonObject]:
+    return isinstance(status, dict) and credential.as_list(status.get("type")) == [statuslist.ENTRY_TYPE]
+
+
+def _method_urls(source: JsonObject, gathered: Gathered) -> Iterable[str]:
     for item in proof.proofs(source)[:MAX_PROOFS]:
         method = item.get("verificationMethod") if isinstance(item, dict) else None
-        try:
-            url = controller.document_url(method) if isinstance(method, str) else None
-        except problem.Invalid:
-            url = None
+        if isinstance(method, str):
+            yield from _key_urls(method, gathered)
+
+
+def _key_urls(method: str, gathered: Gathered) -> Iterable[str]:
+    with contextlib.suppress(problem.Invalid):
+        url = controller.document_url(method)
         if url:
             yield url
+            confirming = controller.confirming_url(method, _parsed(url, gathered))
+            if confirming:
+                yield confirming
 
 
-def _parsed(resource: Resource) -> JsonObject:
+def _parsed(url: str, gathered: Gathered) -> JsonObject:
+    found = gathered.get(url)
     try:
-        return document.parse(resource.body)
+        return document.parse(found.body, max_bytes=MAX_LIST_BYTES) if isinstance(found, Resource) else {}
     except problem.Problem:
         return {}
 
@@ -159,6 +171,13 @@ def unreadable(error: problem.Problem, *, now: datetime, profile: Profile, sha25
     )
 
 
+def unreachable(found: Unreachable, *, now: datetime, profile: Profile) -> report.Report:
+    """Return the report where there is nothing to look at: the document itself could not be had."""
+    detail = f"Nothing could be had from {found.url[:200]}: {found.reason}."
+    steps = (Step("syntax", Outcome.INDETERMINATE, (problem.Finding(detail, type=problem.OURS + "unreachable"),)),)
+    return report.Report(profile.name, report.Issuer(), steps, f"There is no {profile.noun} to look at. {detail}", now, "")
+
+
 class _Examination:
     """One verification: the document with everything that its steps share."""
 
@@ -169,14 +188,16 @@ class _Examination:
         self.policy = policy
         self.methods: list[controller.VerificationMethod] = []
 
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self, *, of_a_list: bool = False) -> tuple[Step, ...]:
+        """Return all steps; the status of a status list is not looked at, for there would be no end to it."""
         context = _run("context", self._context)
         data_model = _run("data_model", self._data_model)
         # Nothing is canonicalised that was not gated: the gate also bounds the work.
         readable = context.outcome is Outcome.VALID and not self.policy.profile.gate(self.source)
         proofs = _run("proof", self._proof) if readable else _unreached("proof")
         issuer = _run("issuer", self._issuer) if proofs.outcome is Outcome.VALID else _unreached("issuer")
-        later = (_run("validity", self._validity), _run("status", self._status), _run("schema", self._schema))
+        status = _run("status", _nothing if of_a_list else self._status)
+        later = (_run("validity", self._validity), status, _run("schema", self._schema))
         last = (_run("refresh", _nothing), _run("endorsement", self._endorsement), _run("trust", self._trust))
         return (Step("syntax", Outcome.VALID), context, data_model, issuer, proofs, *later, *last)
 
@@ -223,12 +244,19 @@ class _Examination:
         url = controller.document_url(name)
         if url is None:
             return controller.find_method(name, None), ()
+        holder, evidence = self._controller_document(url)
+        confirming_url = controller.confirming_url(name, holder)
+        if confirming_url is None:
+            return controller.find_method(name, holder), (evidence,)
+        confirming, more = self._controller_document(confirming_url)
+        return controller.find_method(name, holder, confirming=confirming), (evidence, more)
+
+    def _controller_document(self, url: str) -> tuple[JsonObject, report.Evidence]:
         found = self._found(url, "The document that holds the issuer's key")
         try:
-            holder = document.parse(found.body)
+            return document.parse(found.body), found.evidence
         except problem.Problem as error:
             raise problem.Invalid(f"What stands at {url[:200]} cannot be read. {error.detail}", kind=controller.INVALID_DOCUMENT) from None
-        return controller.find_method(name, holder), (found.evidence,)
 
     def _found(self, url: str, what: str) -> Resource:
         found = self.gathered.get(url)
@@ -275,10 +303,12 @@ class _Examination:
         return tuple(self._one_status(item) for item in entries)
 
     def _one_status(self, item: Any) -> report.Evidence:  # noqa: ANN401 - any JSON value
-        kind = item.get("type") if isinstance(item, dict) else None
-        if kind != statuslist.ENTRY_TYPE:
+        if not _is_entry(item):
+            kind = item.get("type") if isinstance(item, dict) else None
             raise Undecided(f"This verifier does not know a status of the type {str(kind)[:80]!r}.", kind=statuslist.VERIFICATION_ERROR)
         entry = statuslist.read_entry(item)
+        if item.get("statusSize", 1) != 1:
+            raise Undecided("This verifier only knows a status of one bit.", kind=statuslist.VERIFICATION_ERROR)
         if entry.purpose not in {"revocation", "suspension"}:
             raise Undecided(f"This verifier does not know a status for {entry.purpose[:40]!r}.", kind=statuslist.VERIFICATION_ERROR)
         found = self._found(entry.list_url, "The status list")
@@ -290,9 +320,8 @@ class _Examination:
     def _bit(self, entry: statuslist.Entry, found: Resource) -> bool:
         """Return the bit, after verifying the list itself; a list that is not good leaves the question open."""
         try:
-            source = document.parse(found.body, max_bytes=4 * statuslist.MAX_BYTES)
-            listed = _Examination(source, self.gathered, self.now, replace(self.policy, profile=GENERIC))
-            steps = tuple(step for step in listed.steps() if step.name != "status")
+            source = document.parse(found.body, max_bytes=MAX_LIST_BYTES)
+            steps = _Examination(source, self.gathered, self.now, replace(self.policy, profile=GENERIC)).steps(of_a_list=True)
             if report.verdict(steps) is not Outcome.VALID:
                 raise problem.Invalid(report.decisive(steps).findings[0].detail)
             if credential.issuer_id(source) != credential.issuer_id(self.source):

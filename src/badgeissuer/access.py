@@ -1,0 +1,146 @@
+"""Who may do what: bearer tokens, roles, and issuers.
+
+A token is `bi_<public id>_<secret>`. The secret has 256 bits, so a plain SHA-256 of it is kept; the token itself is shown once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+import string
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from badgeissuer import problem
+from badgeissuer.store import tables
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+READ, DEFINE, ISSUE, CONNECT, REVOKE, MANAGE = "read", "define", "issue", "connect", "revoke", "manage"
+_ALLOWED = {
+    "admin": {READ, DEFINE, ISSUE, CONNECT, REVOKE, MANAGE},
+    "issuer": {READ, DEFINE, ISSUE, CONNECT, REVOKE},
+    "reviewer": {READ},
+    "auditor": {READ},
+}
+_TOKEN = re.compile(r"bi_([A-Za-z0-9]{8})_([A-Za-z0-9]{43})", re.ASCII)
+_ALPHABET = string.ascii_letters + string.digits
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who is asking.
+
+    Attributes:
+        token_id: The row of the token.
+        name: For the record of who did what.
+        role: One of the roles of the contract.
+        issuer_id: The one issuer that the token is bound to; None for all.
+    """
+
+    token_id: int
+    name: str
+    role: str
+    issuer_id: int | None = None
+
+
+def create(
+    session: Session, name: str, *, role: str, now: datetime, issuer: tables.Issuer | None = None, expires_at: datetime | None = None
+) -> tuple[tables.ApiToken, str]:
+    """Make a token; return its row and the token itself, which cannot be had again.
+
+    Raises:
+        problem.Invalid: There is no such role.
+    """
+    if role not in _ALLOWED:
+        raise problem.Invalid(f"There is no role {role!r}; the roles are {', '.join(_ALLOWED)}.")
+    public_id, secret = _random(8), _random(43)
+    row = tables.ApiToken(
+        public_id=public_id,
+        name=name,
+        role=role,
+        secret_sha256=_digest(secret),
+        created_at=now,
+        issuer_id=issuer.id if issuer else None,
+        expires_at=expires_at,
+    )
+    session.add(row)
+    session.flush()
+    return row, f"bi_{public_id}_{secret}"
+
+
+def authenticate(session: Session, token: str, *, now: datetime) -> Actor:
+    """Return whose token it is.
+
+    Raises:
+        problem.Unauthenticated: It is no token, or one that is unknown, revoked or past its time; the answer does not say which.
+    """
+    match = _TOKEN.fullmatch(token)
+    row = session.scalar(select(tables.ApiToken).where(tables.ApiToken.public_id == match[1])) if match else None
+    expected = row.secret_sha256 if row else _digest("")
+    fits = hmac.compare_digest(expected, _digest(match[2] if match else " "))
+    if not fits or row is None or row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
+        raise problem.Unauthenticated("The bearer token is missing, unknown, revoked or expired.")
+    return Actor(row.id, row.name, row.role, row.issuer_id)
+
+
+def is_noted(session: Session, actor: Actor, *, now: datetime) -> bool:
+    """Return whether it is noted that the token was used today."""
+    return session.get_one(tables.ApiToken, actor.token_id).last_used_on == now.date()
+
+
+def touch(session: Session, actor: Actor, *, now: datetime) -> None:
+    """Note the day on which a token was last used."""
+    session.get_one(tables.ApiToken, actor.token_id).last_used_on = now.date()
+
+
+def require(actor: Actor, action: str, *, issuer_id: int | None = None) -> None:
+    """Return if the actor may do `action`, to something of `issuer_id` where one is given.
+
+    Raises:
+        problem.Forbidden: The role does not allow it.
+        problem.NotFound: It belongs to another issuer; whether it exists is not said.
+    """
+    if action not in _ALLOWED[actor.role]:
+        raise problem.Forbidden(f"A token with the role {actor.role} may not do this ({action}).")
+    if actor.issuer_id is not None and issuer_id is not None and actor.issuer_id != issuer_id:
+        raise problem.NotFound("There is nothing here by that name.")
+
+
+def require_everywhere(actor: Actor, action: str) -> None:
+    """Return if the actor may do `action` to the service as a whole: a token bound to one issuer may not.
+
+    Raises:
+        problem.Forbidden: The role or the binding does not allow it.
+    """
+    require(actor, action)
+    if actor.issuer_id is not None:
+        raise problem.Forbidden("A token that is bound to one issuer may not do this.")
+
+
+def revoke(session: Session, public_id: str, *, now: datetime) -> tables.ApiToken:
+    """End a token.
+
+    Raises:
+        problem.NotFound: There is no such token.
+    """
+    row = session.scalar(select(tables.ApiToken).where(tables.ApiToken.public_id == public_id))
+    if row is None:
+        raise problem.NotFound(f"There is no token with the id {public_id[:40]!r}.")
+    row.revoked_at = row.revoked_at or now
+    return row
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,66 @@
+"""Is anybody there? Workers report that they live and that they can sign; readiness asks for it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from badgeissuer import issuing, problem, status
+from badgeissuer.store import jobs, tables
+from badgeissuer.vc import document, verification
+from badgeissuer.vc.report import Outcome
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from badgeissuer.signing import Keyring
+
+FRESH = timedelta(minutes=1)
+
+
+def report(session: Session, name: str, *, keyring: Keyring, now: datetime) -> None:
+    """Note that the worker `name` lives, with something that it just signed, and queue the status lists that are due."""
+    row = session.scalar(select(tables.Worker).where(tables.Worker.name == name))
+    if row is None:
+        row = tables.Worker(name=name, started_at=now, seen_at=now)
+        session.add(row)
+    row.seen_at, row.self_test = now, issuing.self_test(session, keyring=keyring, now=now)
+    row.self_tested_at = now if row.self_test else None
+    for list_id in status.stale(session, now=now):
+        jobs.enqueue(session, status.PUBLISH, {"status_list": list_id}, now=now)
+
+
+def leave(session: Session, name: str, *, now: datetime) -> None:
+    """Note that the worker `name` ends, and give back what it had in hand."""
+    jobs.release(session, name, now=now)
+    row = session.scalar(select(tables.Worker).where(tables.Worker.name == name))
+    if row is not None:
+        session.delete(row)
+
+
+def require(session: Session, *, now: datetime) -> None:
+    """Return if some worker lives and, where there is a key to sign with, has just signed something that verifies.
+
+    Raises:
+        problem.Unavailable: None does, or none has.
+    """
+    alive = session.scalars(select(tables.Worker).where(tables.Worker.seen_at >= now - FRESH)).all()
+    if not alive:
+        raise problem.Unavailable("No worker was seen within the last minute. Start one: badgeissuer worker")
+    has_keys = session.scalar(select(tables.SigningKey.id).where(tables.SigningKey.state == "active").limit(1)) is not None
+    if has_keys and not any(_verifies(session, row, now=now) for row in alive):
+        raise problem.Unavailable("No worker has signed anything that verifies within the last minute.")
+
+
+def _verifies(session: Session, row: tables.Worker, *, now: datetime) -> bool:
+    if row.self_test is None:
+        return False
+    source = document.parse(row.self_test)
+    issuer = session.scalar(select(tables.Issuer).where(tables.Issuer.did == source["issuer"]))
+    gathered = status.controller_resource(session, issuer, now=now) if issuer else {}
+    found = verification.verify(source, gathered, now=now, policy=verification.Policy(verification.GENERIC), sha256="")
+    return found.outcome is Outcome.VALID

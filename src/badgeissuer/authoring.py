@@ -1,0 +1,191 @@
+"""Define issuers and achievements, and publish achievements as versions that never change."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import rfc8785
+from sqlalchemy import select
+
+from badgeissuer import problem
+from badgeissuer.openbadges import credential, definition
+from badgeissuer.store import engine, tables
+from badgeissuer.vc import controller, jsonld, multikey, statuslist
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from badgeissuer.openbadges.addresses import Site
+    from badgeissuer.vc.document import JsonObject
+
+SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+Row = TypeVar("Row")
+_EXAMPLE = controller.key_did(multikey.PublicKey(b"\1" * 32))
+
+
+def check_slug(slug: str) -> None:
+    """Raise `problem.Invalid` where a slug cannot stand in a URL."""
+    if not SLUG.fullmatch(slug):
+        finding = problem.Finding("A slug has 1 to 64 small letters, digits and hyphens, no hyphen first or last.", "/slug")
+        raise problem.Invalid.of((finding,))
+
+
+def create_issuer(session: Session, values: Mapping[str, Any], *, site: Site, now: datetime) -> tables.Issuer:
+    """Store an issuing unit; its first key, and with it its DID, come from `signing.generate`.
+
+    Args:
+        session: A writing session.
+        values: Columns of `tables.Issuer`; `did_method` may be left out (did:web where the service is reached by https).
+        site: The service.
+        now: The moment.
+
+    Raises:
+        problem.Invalid: The slug or an address is malformed, or did:web is asked for without https.
+        problem.Conflict: The slug is taken.
+    """
+    check_slug(values["slug"])
+    method = values.get("did_method") or ("web" if site.is_secure else "key")
+    if method == "web" and not site.is_secure:
+        raise problem.Invalid.of((problem.Finding("did:web needs a service that is reached by https.", "/didMethod"),))
+    for name in ("url", "image"):
+        if values.get(name) and not jsonld.ABSOLUTE_IRI.fullmatch(values[name]):
+            raise problem.Invalid.of((problem.Finding(f"{name} must be an absolute URL.", f"/{name}"),))
+    row = engine.add_if_new(session, tables.Issuer(**dict(values) | {"did_method": method, "created_at": now}))
+    return _new(row, "issuer", values["slug"])
+
+
+def issuer(session: Session, slug: str) -> tables.Issuer:
+    """Return the issuer of that slug, or raise `problem.NotFound`."""
+    return _found(session.scalar(select(tables.Issuer).where(tables.Issuer.slug == slug)), "issuer", slug)
+
+
+def profile(row: tables.Issuer) -> JsonObject:
+    """Return the Profile that stands in badges as their issuer (OB-3.0 Profile).
+
+    Raises:
+        problem.Conflict: The issuer has no key yet.
+    """
+    if row.did is None:
+        raise problem.Conflict(
+            f"The issuer {row.slug} has no key yet. Wait for a worker, or run: badgeissuer keys generate --issuer {row.slug}"
+        )
+    members = {"name": row.name, "url": row.url, "description": row.description, "email": row.email}
+    picture = {"image": {"id": row.image, "type": "Image"}} if row.image else {}
+    return {"id": row.did, "type": ["Profile"]} | {name: value for name, value in members.items() if value} | picture
+
+
+def create_achievement(
+    session: Session, owner: tables.Issuer, *, slug: str, draft: JsonObject, site: Site, now: datetime
+) -> tables.Achievement:
+    """Store a definition as a draft, after checking it as if it were published.
+
+    Raises:
+        problem.Invalid: The draft breaks a rule; every finding is named.
+        problem.Conflict: The slug is taken.
+    """
+    check_slug(slug)
+    check_draft(draft, owner, slug=slug, site=site)
+    new = tables.Achievement(issuer_id=owner.id, slug=slug, draft=draft, created_at=now, updated_at=now)
+    return _new(engine.add_if_new(session, new), "achievement", slug)
+
+
+def change_achievement(session: Session, row: tables.Achievement, *, draft: JsonObject, site: Site, now: datetime) -> tables.Achievement:
+    """Replace the draft; published versions stay as they are."""
+    check_draft(draft, session.get_one(tables.Issuer, row.issuer_id), slug=row.slug, site=site)
+    row.draft, row.updated_at = draft, now
+    return row
+
+
+def achievement(session: Session, slug: str) -> tables.Achievement:
+    """Return the achievement of that slug, or raise `problem.NotFound`."""
+    return _found(session.scalar(select(tables.Achievement).where(tables.Achievement.slug == slug)), "achievement", slug)
+
+
+def check_draft(draft: JsonObject, owner: tables.Issuer, *, slug: str, site: Site) -> None:
+    """Raise `problem.Invalid` with everything that would keep a draft from standing in a badge.
+
+    Besides the rules for definitions, a whole example badge is linted: what JSON-LD would leave unsigned is refused here already.
+    """
+    definition.require(definition.check_draft(draft))
+    completed = _complete(draft, owner, url=site.achievement(slug, 1), version=1)
+    definition.require(definition.check(completed))
+    credential.lint(_example(completed, owner))
+
+
+def _complete(draft: JsonObject, owner: tables.Issuer, *, url: str, version: int) -> JsonObject:
+    creator = {"id": owner.did or _EXAMPLE, "type": ["Profile"], "name": owner.name}
+    return definition.complete(draft, url=url, version=str(version), creator=creator)
+
+
+def _example(completed: JsonObject, owner: tables.Issuer) -> JsonObject:
+    return credential.compose(
+        "urn:uuid:00000000-0000-4000-8000-000000000000",
+        completed,
+        issuer={"id": owner.did or _EXAMPLE, "type": ["Profile"], "name": owner.name},
+        recipient=credential.Recipient(email="learner@example.org", salt="salt"),
+        claims=credential.Claims(),
+        dates=credential.Dates(awarded=owner.created_at, valid_from=owner.created_at),
+        status=statuslist.Entry("https://example.org/status", 1, "revocation"),
+    )
+
+
+def publish(session: Session, row: tables.Achievement, *, site: Site, now: datetime) -> tables.AchievementVersion:
+    """Freeze the draft as the next version; a draft that is published already gives the version that it is.
+
+    Raises:
+        problem.Conflict: Something is missing; the findings say what.
+    """
+    owner = session.get_one(tables.Issuer, row.issuer_id)
+    profile(owner)
+    newest = newest_version(session, row)
+    if newest is not None and is_published(row, newest):
+        return newest
+    try:
+        check_draft(row.draft, owner, slug=row.slug, site=site)
+    except problem.Invalid as error:
+        raise problem.Conflict(f"The draft cannot be published. {error.detail}", findings=error.findings) from None
+    number = newest.version + 1 if newest else 1
+    document = _complete(row.draft, owner, url=site.achievement(row.slug, number), version=number)
+    version = tables.AchievementVersion(
+        achievement_id=row.id, version=number, document=document, draft_sha256=_digest(row.draft), published_at=now
+    )
+    return _new(engine.add_if_new(session, version), "version", str(number))
+
+
+def is_published(row: tables.Achievement, version: tables.AchievementVersion) -> bool:
+    """Return whether a version says what the draft says."""
+    return version.draft_sha256 == _digest(row.draft)
+
+
+def _digest(draft: JsonObject) -> str:
+    return hashlib.sha256(rfc8785.dumps(draft)).hexdigest()
+
+
+def newest_version(session: Session, row: tables.Achievement) -> tables.AchievementVersion | None:
+    """Return the version that new badges assert; None where nothing is published."""
+    table = tables.AchievementVersion
+    return session.scalar(select(table).where(table.achievement_id == row.id).order_by(table.version.desc()).limit(1))
+
+
+def published(session: Session, slug: str, *, version: int | None = None) -> tables.AchievementVersion:
+    """Return a published version, the newest where none is named, or raise `problem.NotFound`."""
+    table = tables.AchievementVersion
+    query = select(table).join(tables.Achievement).where(tables.Achievement.slug == slug).order_by(table.version.desc()).limit(1)
+    return _found(session.scalar(query if version is None else query.where(table.version == version)), "published achievement", slug)
+
+
+def _new(row: Row | None, what: str, name: str) -> Row:
+    if row is None:
+        raise problem.Conflict(f"There is already an {what} by the name {name!r}. Choose another.")
+    return row
+
+
+def _found(row: Row | None, what: str, name: str) -> Row:
+    if row is None:
+        raise problem.NotFound(f"There is no {what} by the name {name[:80]!r}.")
+    return row

@@ -1,0 +1,50 @@
+"""Points in time as learning platforms write them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+
+from badgeissuer import problem
+
+_FORM = re.compile(
+    r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ](?P<clock>[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.(?P<fraction>[0-9]{1,9}))?"
+    r" ?(?:(?P<utc>[Zz]|UTC)|(?P<sign>[+-])(?P<hours>[0-9]{2}):?(?P<minutes>[0-5][0-9]))",
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def parse(value: str | float) -> datetime:
+    """Return the point in time that a platform wrote, aware and in UTC.
+
+    Read are ISO 8601 with or without a fraction and with `Z` or an offset, the form of Ruby (`2018-11-05 05:38:00 -0800`,
+    `… UTC`) and of Python's `str`, and a number of seconds since 1970. A fraction is cut to microseconds.
+
+    Args:
+        value: The text, or the number of seconds.
+
+    Raises:
+        problem.Malformed: for anything else, also for a time without a zone: it would have to be guessed.
+    """
+    try:
+        return _of_text(value) if isinstance(value, str) else _EPOCH + timedelta(seconds=value)
+    except (ValueError, OverflowError) as error:
+        shown = repr(value)[:64]
+        detail = f"{shown} is not a point in time. Send ISO 8601 with a zone, as in 2026-05-20T14:01:31Z."
+        raise problem.Malformed(detail) from error
+
+
+def _of_text(text: str) -> datetime:
+    match = _FORM.fullmatch(text)
+    if match is None:
+        raise ValueError(text)
+    fraction = (match["fraction"] or "0")[:6].ljust(6, "0")
+    local = datetime.strptime(f"{match['date']} {match['clock']}.{fraction} +0000", "%Y-%m-%d %H:%M:%S.%f %z")
+    return local.replace(tzinfo=_zone(match)).astimezone(UTC)
+
+
+def _zone(match: re.Match[str]) -> timezone:
+    if match["utc"]:
+        return UTC
+    offset = timedelta(hours=int(match["hours"]), minutes=int(match["minutes"]))
+    return timezone(-offset if match["sign"] == "-" else offset)

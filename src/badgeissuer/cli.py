@@ -1,0 +1,297 @@
+"""The command line: `badgeissuer --help`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import pydantic
+import typer
+import uvicorn
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+from uvicorn.supervisors import Multiprocess
+
+from badgeissuer import access, authoring, demo, problem, signing, worker
+from badgeissuer.settings import PREFIX, Settings, clock
+from badgeissuer.store import engine, migrating, tables
+from badgeissuer.vc import multikey
+from badgeissuer.web import app as web
+from badgeissuer.web.app import Wake
+
+APP = typer.Typer(
+    help="Define, issue and verify Open Badges 3.0.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+TOKENS = typer.Typer(help="Bearer tokens for the API.", no_args_is_help=True)
+KEYS = typer.Typer(help="Signing keys of issuers.", no_args_is_help=True)
+APP.add_typer(TOKENS, name="token")
+APP.add_typer(KEYS, name="keys")
+
+USAGE = 2
+GRACE_SECONDS = 20
+
+Issuer = Annotated[str, typer.Option("--issuer", help="The slug of the issuer.")]
+
+
+def main() -> None:
+    """Run the command line; what is wrong is said in one line, and exits with 2."""
+    try:
+        APP()
+    except problem.Problem as error:
+        _fail(error.detail)
+    except pydantic.ValidationError as error:
+        _fail("; ".join(f"{PREFIX}{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}" for item in error.errors()))
+
+
+def _fail(reason: str) -> None:
+    sys.stderr.write(f"badgeissuer: {reason}\n")
+    sys.exit(USAGE)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+
+
+@contextmanager
+def _writing() -> Iterator[tuple[Settings, Session]]:
+    settings = Settings()
+    with _database(settings) as database, engine.writing(database) as session:
+        yield settings, session
+
+
+@contextmanager
+def _database(settings: Settings, *, at_head: bool = True) -> Iterator[Engine]:
+    """Give the database; an embedded one is made and migrated, any other must be at head where `at_head`."""
+    if settings.is_embedded:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = engine.connect(settings.database)
+    try:
+        if settings.is_embedded:
+            migrating.migrate(database)
+        elif at_head and not migrating.is_at_head(database):
+            raise problem.Conflict("The database is not at the version of this program. Run: badgeissuer migrate")
+        yield database
+    finally:
+        database.dispose()
+
+
+@APP.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, help="Server processes.")] = 1,
+    no_worker: Annotated[bool, typer.Option("--no-worker", help="Run no job worker inside: one runs elsewhere.")] = False,
+    ssl_certfile: Annotated[Path | None, typer.Option(help="Certificate to serve https with.")] = None,
+    ssl_keyfile: Annotated[Path | None, typer.Option(help="Key of the certificate.")] = None,
+) -> None:
+    """Serve the API and the pages; with a job worker inside unless told otherwise."""
+    if f"{PREFIX}BASE_URL" not in os.environ and f"{PREFIX}BASE_URL_FILE" not in os.environ:
+        os.environ[f"{PREFIX}BASE_URL"] = f"{'https' if ssl_certfile else 'http'}://localhost:{port}"
+    settings = Settings()
+    _log(settings)
+    with _database(settings) as database:
+        _greet(settings, database)
+    inside = None if no_worker else lambda: _worker_beside(settings)
+    configuration = uvicorn.Config(
+        "badgeissuer.web.app:from_environment" if workers > 1 else web.create(settings, beside=inside),
+        factory=workers > 1,
+        host=host,
+        port=port,
+        workers=workers,
+        ssl_certfile=str(ssl_certfile) if ssl_certfile else None,
+        ssl_keyfile=str(ssl_keyfile) if ssl_keyfile else None,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    _end_quietly()
+    if workers > 1:
+        with _worker_beside(settings) if inside else _nothing():
+            Multiprocess(configuration, sockets=[configuration.bind_socket()]).run()
+    else:
+        uvicorn.Server(configuration).run()
+
+
+def _end_quietly() -> None:
+    """Let SIGTERM and SIGINT end the server with exit code 0: uvicorn raises them again once it has shut down."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+
+
+def _greet(settings: Settings, database: Engine) -> None:
+    _say(f"badgeissuer serves {settings.base_url}")
+    with engine.reading(database) as session:
+        is_first = session.scalar(select(tables.ApiToken.id).limit(1)) is None
+    if is_first:
+        _say("There is no API token yet. Make one in another terminal: badgeissuer token create --name me --role admin")
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield
+
+
+@contextmanager
+def _worker_beside(settings: Settings) -> Iterator[Wake]:
+    """Run a worker in a thread of this process, and give what wakes it."""
+    with _database(settings) as database:
+        inner = worker.Worker(database, worker.Ports(settings.keyring(), settings.site))
+        thread = threading.Thread(target=inner.run, name="worker")
+        thread.start()
+        try:
+            yield inner.wake
+        finally:
+            inner.stop()
+            thread.join()
+
+
+@APP.command("worker")
+def run_worker(concurrency: Annotated[int, typer.Option(min=1, max=64, help="Threads.")] = 1) -> None:
+    """Do the jobs of the service: decide on events, sign badges and status lists. Any number of workers share the work on PostgreSQL."""
+    settings = Settings()
+    _log(settings)
+    with _database(settings) as database:
+        ports = worker.Ports(settings.keyring(), settings.site)
+        crew = [worker.Worker(database, ports) for _ in range(concurrency)]
+
+        def stop(*_: object) -> None:
+            for one in crew:
+                one.stop()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, stop)
+        _say(f"badgeissuer worker, process {os.getpid()}, {concurrency} thread(s)")
+        threads = [threading.Thread(target=one.run) for one in crew]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+
+@APP.command()
+def migrate(check: Annotated[bool, typer.Option("--check", help="Only compare the tables with the migrations.")] = False) -> None:
+    """Bring the database to the version of this program."""
+    settings = Settings()
+    with _database(settings, at_head=False) as database:
+        if check:
+            migrating.check(database)
+            _say("The migrations make exactly the tables that the program expects.")
+        else:
+            migrating.migrate(database)
+            _say(f"The database is at {migrating.revision(database)}.")
+
+
+@APP.command()
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    sys.stdout.write(web.openapi_yaml(Settings(base_url="http://localhost:8000")))
+
+
+@APP.command("demo")
+def run_demo(
+    once: Annotated[bool, typer.Option("--once", help="End after the last step instead of serving on.")] = False,
+    port: Annotated[int, typer.Option(help="The port to serve on; any free one where 0.")] = 0,
+    directory: Annotated[Path | None, typer.Option("--dir", help="Where to keep all of it; a temporary folder if none.")] = None,
+) -> None:
+    """Show the main job end to end: an LMS event becomes a signed badge that a stranger verifies by URL."""
+    sys.exit(demo.run(once=once, port=port, directory=directory))
+
+
+@TOKENS.command("create")
+def create_token(
+    name: Annotated[str, typer.Option(help="What it is for.")],
+    role: Annotated[str, typer.Option(help="admin, issuer, reviewer or auditor.")],
+    issuer: Annotated[str | None, typer.Option(help="The one issuer that it is for.")] = None,
+) -> None:
+    """Make a token and print it, once."""
+    with _writing() as (_, session):
+        owner = authoring.issuer(session, issuer) if issuer else None
+        row, token = access.create(session, name, role=role, now=clock(), issuer=owner)
+        public_id = row.public_id
+    _say(f"Token {public_id} ({role}). It is shown once; keep it safe.")
+    sys.stdout.write(token + "\n")
+
+
+@TOKENS.command("list")
+def list_tokens() -> None:
+    """List tokens, without their secrets."""
+    with _writing() as (_, session):
+        for row in session.scalars(select(tables.ApiToken).order_by(tables.ApiToken.id)):
+            state = "revoked" if row.revoked_at else f"last used {row.last_used_on or 'never'}"
+            sys.stdout.write(f"{row.public_id}  {row.role:<9}  {row.name}  ({state})\n")
+
+
+@TOKENS.command("revoke")
+def revoke_token(public_id: str) -> None:
+    """Revoke a token at once."""
+    with _writing() as (_, session):
+        access.revoke(session, public_id, now=clock())
+    _say(f"Token {public_id} is revoked.")
+
+
+@KEYS.command("generate")
+def generate_key(issuer: Issuer) -> None:
+    """Give an issuer its first key, and with it its DID."""
+    with _writing() as (settings, session):
+        row = authoring.issuer(session, issuer)
+        _show(signing.generate(session, row, keyring=settings.keyring(), site=settings.site, now=clock()))
+
+
+@KEYS.command("import")
+def import_key(issuer: Issuer, file: Annotated[Path, typer.Argument(help="A file with a secret Multikey (z3u2…).")]) -> None:
+    """Give an issuer an existing Ed25519 key as its first."""
+    seed = multikey.read_seed(file.read_text("utf-8").strip())
+    with _writing() as (settings, session):
+        row = authoring.issuer(session, issuer)
+        _show(signing.generate(session, row, keyring=settings.keyring(), site=settings.site, now=clock(), seed=seed))
+
+
+@KEYS.command("rotate")
+def rotate_key(issuer: Issuer) -> None:
+    """Replace the active key of an issuer; what the old one signed still verifies."""
+    with _writing() as (settings, session):
+        row = authoring.issuer(session, issuer)
+        _show(signing.rotate(session, row, keyring=settings.keyring(), site=settings.site, now=clock()))
+
+
+@KEYS.command("retire")
+def retire_key(
+    key: Annotated[str, typer.Argument(help="The public key, z6Mk….")],
+    compromised: Annotated[bool, typer.Option("--compromised", help="What it signed counts no more, either.")] = False,
+) -> None:
+    """Take a key out of use."""
+    with _writing() as (_, session):
+        _show(signing.retire(session, key, now=clock(), compromised=compromised))
+
+
+@KEYS.command("list")
+def list_keys(issuer: Annotated[str | None, typer.Option(help="Only of this issuer.")] = None) -> None:
+    """List issuers with their DIDs and keys."""
+    with _writing() as (_, session):
+        rows = [authoring.issuer(session, issuer)] if issuer else session.scalars(select(tables.Issuer).order_by(tables.Issuer.id))
+        for row in rows:
+            sys.stdout.write(f"{row.slug}  {row.did or '(no key yet)'}\n")
+            for key in signing.keys(session, row):
+                _show(key)
+
+
+def _show(key: tables.SigningKey) -> None:
+    sys.stdout.write(f"  {key.public_key_multibase}  {key.state}\n")
+
+
+def _log(settings: Settings) -> None:
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole URLs, which may hold what is private
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,257 @@
+"""From an LMS delivery to awards: store at once, decide later, and keep the reason of every decision.
+
+receive   in the request: check the signature over the raw bytes, store, answer; nothing is issued here
+process   in a worker: read the events, ask every rule, award
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from badgeissuer import authoring, issuing, problem, recognising
+from badgeissuer.awarding import adapter, event, rule, signature
+from badgeissuer.store import engine, jobs, tables
+from badgeissuer.vc import document, jsonld
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+PROCESS = "process_delivery"
+_KEPT_HEADERS = frozenset({"content-type", "user-agent", "webhook-id", "webhook-timestamp"})
+"""Headers that are stored with a delivery; signatures and credentials are not."""
+_UNKNOWN = "There is no source here, or the delivery is not signed as the source signs. Check the address and the secret or key."
+_WEB_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a delivery.
+
+    Attributes:
+        delivery: The stored row, the first one where it came before.
+        is_new: Whether it came for the first time.
+        success_status: The HTTP status that the sender takes for success.
+    """
+
+    delivery: tables.Delivery
+    is_new: bool
+    success_status: int
+
+
+def connect(
+    session: Session, issuer: tables.Issuer, values: Mapping[str, Any], *, token: Callable[[int], str], now: datetime
+) -> tables.Source:
+    """Store a source of events.
+
+    Args:
+        session: A writing session.
+        issuer: Whose achievements its rules may award.
+        values: `slug`, `name`, `adapter`, `signature` (as `signature.Signature` writes it) and `success_status`.
+        token: Where the unguessable part of the address comes from.
+        now: The moment.
+
+    Raises:
+        problem.Invalid: The slug, the adapter or the status is not possible.
+        problem.Conflict: The slug is taken.
+    """
+    authoring.check_slug(values["slug"])
+    if values["adapter"] not in adapter.ADAPTERS:
+        finding = problem.Finding(f"There is no adapter {values['adapter']!r}; there are {', '.join(adapter.ADAPTERS)}.", "/adapter")
+        raise problem.Invalid.of((finding,))
+    source = tables.Source(issuer_id=issuer.id, hook_key=f"{values['slug']}-{token(16)}", created_at=now, **values)
+    row = engine.add_if_new(session, source)
+    if row is None:
+        raise problem.Conflict(f"There is already a source by the name {values['slug']!r}. Choose another.")
+    return row
+
+
+def source(session: Session, slug: str) -> tables.Source:
+    """Return the source of that slug, or raise `problem.NotFound`."""
+    row = session.scalar(select(tables.Source).where(tables.Source.slug == slug))
+    if row is None:
+        raise problem.NotFound(f"There is no source by the name {slug[:80]!r}.")
+    return row
+
+
+def add_rule(session: Session, found: tables.Source, *, achievement: tables.Achievement, when: rule.When, now: datetime) -> tables.Rule:
+    """Store a rule: the events of a source that earn an achievement.
+
+    Raises:
+        problem.Conflict: Source and achievement belong to different issuers, or nothing is published yet.
+    """
+    if found.issuer_id != achievement.issuer_id:
+        raise problem.Conflict("The source and the achievement belong to different issuers.")
+    if authoring.newest_version(session, achievement) is None:
+        raise problem.Conflict(f"The achievement {achievement.slug} is not published yet; publish it first.")
+    row = tables.Rule(
+        achievement_id=achievement.id, source_id=found.id, when=when.model_dump(mode="json", exclude_none=True), created_at=now
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def receive(session: Session, hook_key: str, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Receipt:
+    """Store a delivery, with the job to process it, and return the receipt.
+
+    Args:
+        session: A writing session; the sender may be answered once it has committed.
+        hook_key: The last part of the address that it was sent to.
+        headers: Its headers, names in lower case.
+        body: Its raw body.
+        now: The moment.
+
+    Raises:
+        problem.Unauthenticated: There is no such source, or the signature does not hold; which of both is not said.
+        problem.Malformed: The signature holds, but the body is none that the source's adapter can read.
+        problem.Conflict: Another delivery came under the same id before.
+    """
+    found = session.scalar(select(tables.Source).where(tables.Source.hook_key == hook_key, tables.Source.state == "active"))
+    if found is None:
+        raise problem.Unauthenticated(_UNKNOWN)
+    try:
+        verified = signature.verify(signature.parse(found.signature), headers, body=body, now=now)
+    except problem.Unauthenticated:
+        raise problem.Unauthenticated(_UNKNOWN) from None
+    adapter.read(found.adapter, document.parse(verified.payload))
+    return _store(session, found, verified, headers=headers, now=now)
+
+
+def _store(session: Session, found: tables.Source, verified: signature.Verified, *, headers: Mapping[str, str], now: datetime) -> Receipt:
+    digest = hashlib.sha256(verified.payload).hexdigest()
+    key = verified.key or f"sha256:{digest}"
+    new = tables.Delivery(
+        source_id=found.id,
+        key=key,
+        payload=verified.payload,
+        payload_sha256=digest,
+        headers={name: value for name, value in headers.items() if name in _KEPT_HEADERS},
+        received_at=now,
+    )
+    row = engine.add_if_new(session, new)
+    if row is not None:
+        jobs.enqueue(session, PROCESS, {"delivery": row.id}, now=now)
+        return Receipt(row, is_new=True, success_status=found.success_status)
+    table = tables.Delivery
+    first = session.scalars(select(table).where(table.source_id == found.id, table.key == key).with_for_update()).one()
+    if first.payload_sha256 != digest:
+        raise problem.Conflict(f"Another delivery came before under the same id {key[:80]!r}; it was kept, this one was not.")
+    first.repeats += 1
+    return Receipt(first, is_new=False, success_status=found.success_status)
+
+
+def process(session: Session, delivery_id: int, *, randomness: issuing.Randomness, now: datetime) -> None:
+    """Read the events of a delivery, put them before the rules of its source, and store every decision with its reason.
+
+    All of it happens in the caller's transaction, so that a delivery is processed whole or not at all. An event that came in another
+    delivery before is not decided on again.
+    """
+    row = session.get_one(tables.Delivery, delivery_id, with_for_update=True)
+    if row.state == "processed":
+        return
+    found = session.get_one(tables.Source, row.source_id)
+    for happened in adapter.read(found.adapter, document.parse(row.payload)):
+        stored = engine.add_if_new(session, _event_row(happened, row, now=now))
+        if stored is not None:
+            _decide(session, found, happened, stored, randomness=randomness, now=now)
+    row.state, row.reason = "processed", None
+
+
+def _event_row(happened: event.LearningEvent, delivery: tables.Delivery, *, now: datetime) -> tables.LearningEvent:
+    return tables.LearningEvent(
+        delivery_id=delivery.id,
+        source_id=delivery.source_id,
+        key=happened.key,
+        type=happened.type,
+        document=happened.to_json(),
+        created_at=now,
+        course=happened.course,
+        occurred_at=happened.occurred_at,
+    )
+
+
+def _decide(
+    session: Session,
+    found: tables.Source,
+    happened: event.LearningEvent,
+    stored: tables.LearningEvent,
+    *,
+    randomness: issuing.Randomness,
+    now: datetime,
+) -> None:
+    active = select(tables.Rule).where(tables.Rule.source_id == found.id, tables.Rule.state == "active")
+    for row in session.scalars(active.order_by(tables.Rule.id)):
+        verdict = rule.evaluate(rule.parse(row.when), happened)
+        decision = tables.Decision(
+            learning_event_id=stored.id, rule_id=row.id, outcome="not_awarded", reason=verdict.reason, decided_at=now
+        )
+        if isinstance(verdict, rule.Awarded):
+            awarded, is_new = _award(session, found, happened, row=row, stored=stored, randomness=randomness, now=now)
+            waiting = awarded.state == "needs_identity"
+            decision.outcome = "already_awarded" if not is_new else "needs_identity" if waiting else "awarded"
+            decision.award_id = awarded.id
+        session.add(decision)
+    session.flush()
+
+
+def _award(
+    session: Session,
+    found: tables.Source,
+    happened: event.LearningEvent,
+    *,
+    row: tables.Rule,
+    stored: tables.LearningEvent,
+    randomness: issuing.Randomness,
+    now: datetime,
+) -> tuple[tables.Award, bool]:
+    learner = recognising.recognise(session, happened.learner, authority=found.slug, now=now)
+    decision = issuing.Decision(
+        awarded_at=happened.occurred_at or now,
+        evidence=[_evidence(item) for item in happened.evidence if item.url and _is_web_address(item.url)],
+        credits_earned=happened.credits,
+        source_id=found.id,
+        rule_id=row.id,
+        learning_event_id=stored.id,
+    )
+    achievement = session.get_one(tables.Achievement, row.achievement_id)
+    return issuing.award(session, achievement, learner=learner, decision=decision, randomness=randomness, now=now)
+
+
+def _is_web_address(url: str) -> bool:
+    return bool(_WEB_ADDRESS.match(url) and jsonld.ABSOLUTE_IRI.fullmatch(url))
+
+
+def _evidence(item: event.EvidenceClaim) -> document.JsonObject:
+    return {"id": item.url, "type": ["Evidence"]} | ({"name": item.name} if item.name else {})
+
+
+def give_up(session: Session, delivery_id: int, reason: str) -> None:
+    """Note that a delivery could not be processed, and why; `retry` puts it back."""
+    row = session.get_one(tables.Delivery, delivery_id)
+    if row.state == "received":
+        row.state, row.reason = "failed", reason
+
+
+def retry(session: Session, delivery_id: int, *, now: datetime) -> tables.Delivery:
+    """Put a delivery whose processing failed back into the queue.
+
+    Raises:
+        problem.NotFound: There is no such delivery.
+        problem.Conflict: It did not fail.
+    """
+    row = session.get(tables.Delivery, delivery_id)
+    if row is None:
+        raise problem.NotFound(f"There is no delivery {delivery_id}.")
+    if row.state != "failed":
+        raise problem.Conflict(f"Only a delivery that failed can be tried again; this one is {row.state}.")
+    row.state, row.reason = "received", None
+    jobs.enqueue(session, PROCESS, {"delivery": row.id}, now=now)
+    return row

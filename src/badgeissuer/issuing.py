@@ -1,0 +1,277 @@
+"""From a decision to a signed badge.
+
+    award   the decision, with everything that must not differ between two tries: id, place in the status list, dates, salt, recipient
+    issue   compose → lint → sign → verify as a stranger would → store, in one transaction; nothing is stored that would not verify
+
+Ed25519 is deterministic, so that a second try makes the same bytes as the first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from badgeissuer import authoring, problem, recognising, signing, status
+from badgeissuer.openbadges import credential, identity, model, results
+from badgeissuer.openbadges import verification as badges
+from badgeissuer.store import engine, jobs, tables
+from badgeissuer.vc import document, instant, proof, statuslist, verification
+from badgeissuer.vc.report import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy.orm import Session
+
+    from badgeissuer.openbadges.addresses import Site
+    from badgeissuer.vc.document import JsonObject
+
+ISSUE = "issue"
+ONCE = "once"
+"""The scope of an award that a learner can have once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Randomness:
+    """Where unpredictable values come from.
+
+    Attributes:
+        randrange: `randrange(n)` gives a number from 0 to n - 1.
+        token: `token(n)` gives a URL-safe text of n random bytes.
+    """
+
+    randrange: Callable[[int], int]
+    token: Callable[[int], str]
+
+
+SYSTEM = Randomness(secrets.randbelow, secrets.token_urlsafe)
+"""The operating system's randomness."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """That a learner has earned an achievement.
+
+    Attributes:
+        awarded_at: When it was earned.
+        scope: A second award of the same achievement needs another scope (a term, a course run).
+        results: Open Badges results; fragments are resolved.
+        evidence: Open Badges evidence.
+        credits_earned: As the achievement counts credits.
+        narrative: What is said of this learner.
+        valid_until: When the badge ends.
+        source_id: The LMS it came from, with the rule and event that led to it.
+        rule_id: See `source_id`.
+        learning_event_id: See `source_id`.
+    """
+
+    awarded_at: datetime
+    scope: str = ONCE
+    results: Sequence[JsonObject] = ()
+    evidence: Sequence[JsonObject] = ()
+    credits_earned: float | None = None
+    narrative: str | None = None
+    valid_until: datetime | None = None
+    source_id: int | None = None
+    rule_id: int | None = None
+    learning_event_id: int | None = None
+
+
+def award(
+    session: Session, achievement: tables.Achievement, *, learner: tables.Learner, decision: Decision, randomness: Randomness, now: datetime
+) -> tuple[tables.Award, bool]:
+    """Store that a learner has earned an achievement, and the job that will issue the badge.
+
+    Without an address to issue to, the award waits in the state `needs_identity`.
+
+    Returns:
+        The award, and whether it is new: one learner has one award of an achievement and scope.
+
+    Raises:
+        problem.Conflict: The achievement is not published.
+        problem.Invalid: A result or a piece of evidence does not fit.
+    """
+    version = authoring.newest_version(session, achievement)
+    if version is None:
+        raise problem.Conflict(f"The achievement {achievement.slug} is not published yet.")
+    email, did = recognising.address(session, learner)
+    row = engine.add_if_new(
+        session,
+        tables.Award(
+            issuer_id=achievement.issuer_id,
+            achievement_id=achievement.id,
+            achievement_version_id=version.id,
+            learner_id=learner.id,
+            scope=decision.scope,
+            state="pending" if email or did else "needs_identity",
+            reason=None if email or did else "The learner has neither an e-mail address nor a DID to issue to.",
+            claims=_claims(decision, version) | {"email": email, "did": did, "salt": randomness.token(identity.SALT_BYTES)},
+            awarded_at=decision.awarded_at,
+            created_at=now,
+            valid_from=now,
+            valid_until=decision.valid_until,
+            source_id=decision.source_id,
+            rule_id=decision.rule_id,
+            learning_event_id=decision.learning_event_id,
+        ),
+    )
+    if row is None:
+        return _existing(session, achievement, learner=learner, scope=decision.scope), False
+    if row.state == "pending":
+        _queue(session, row, randomness=randomness, now=now)
+    return row, True
+
+
+def _claims(decision: Decision, version: tables.AchievementVersion) -> dict[str, Any]:
+    completed = results.complete(decision.results, version.document)
+    evidence = [{"type": ["Evidence"]} | dict(item) for item in decision.evidence]
+    for kind, name, items in ((model.Result, "results", completed), (model.Evidence, "evidence", evidence)):
+        for place, item in enumerate(items):
+            _require(model.findings_of(kind, item, prefix=f"/{name}/{place}"))
+    _require(results.check(completed, version.document, prefix="/results"))
+    return {"results": completed, "evidence": evidence, "credits": decision.credits_earned, "narrative": decision.narrative}
+
+
+def _require(findings: tuple[problem.Finding, ...]) -> None:
+    if findings:
+        raise problem.Invalid.of(findings)
+
+
+def _existing(session: Session, achievement: tables.Achievement, *, learner: tables.Learner, scope: str) -> tables.Award:
+    table = tables.Award
+    return session.scalars(
+        select(table).where(table.achievement_id == achievement.id, table.learner_id == learner.id, table.scope == scope)
+    ).one()
+
+
+def _queue(session: Session, row: tables.Award, *, randomness: Randomness, now: datetime) -> None:
+    status.allocate(session, row.issuer_id, credential_uuid=row.credential_uuid, randrange=randomness.randrange, now=now)
+    jobs.enqueue(session, ISSUE, {"award": row.id}, now=now)
+
+
+def retry(session: Session, row: tables.Award, *, randomness: Randomness, now: datetime) -> tables.Award:
+    """Put an award that failed, or whose learner now has an address, back into the queue.
+
+    Raises:
+        problem.Conflict: It is in another state, or there still is no address.
+    """
+    if row.state not in {"failed", "needs_identity"}:
+        raise problem.Conflict(f"Only an award that failed or needs an identity can be tried again; this one is {row.state}.")
+    email, did = recognising.address(session, session.get_one(tables.Learner, row.learner_id))
+    if not email and not did:
+        raise problem.Conflict("The learner still has neither an e-mail address nor a DID.")
+    row.claims = row.claims | {"email": email, "did": did}
+    row.state, row.reason = "pending", None
+    _queue(session, row, randomness=randomness, now=now)
+    return row
+
+
+def find(session: Session, uuid: UUID) -> tables.Award:
+    """Return an award by its public id, or raise `problem.NotFound`."""
+    row = session.scalar(select(tables.Award).where(tables.Award.uuid == uuid))
+    if row is None:
+        raise problem.NotFound(f"There is no award {uuid}.")
+    return row
+
+
+def issued(session: Session, uuid: UUID) -> tables.Credential:
+    """Return a credential by the UUID in its id, or raise `problem.NotFound`."""
+    row = session.scalar(select(tables.Credential).where(tables.Credential.uuid == uuid))
+    if row is None:
+        raise problem.NotFound("There is no credential here by that id.")
+    return row
+
+
+def issue(session: Session, award_id: int, *, keyring: signing.Keyring, site: Site, now: datetime) -> tables.Credential | None:
+    """Sign the badge of an award and store it; one that is there already stays, a cancelled award gives None.
+
+    Raises:
+        problem.Invalid: The badge would break a rule of Open Badges; it is not signed.
+        problem.Fault: The signed badge does not verify; it is not stored.
+    """
+    row = session.get_one(tables.Award, award_id, with_for_update=True)
+    existing = session.scalar(select(tables.Credential).where(tables.Credential.award_id == row.id))
+    if existing is not None or row.state != "pending":
+        return existing
+    issuer = session.get_one(tables.Issuer, row.issuer_id)
+    status_list, place = status.entry(session, row.credential_uuid)
+    if status_list.published is None:
+        status_list = status.publish(session, status_list.id, keyring=keyring, site=site, now=now)
+    key, signer = signing.signer(session, issuer, keyring=keyring)
+    linted = credential.lint(_compose(session, row, issuer, entry=_entry(status_list, place, site), site=site))
+    signed = json.dumps(proof.add_proof(linted, signer, created=row.valid_from), ensure_ascii=False, separators=(",", ":")).encode()
+    _self_verify(session, signed, issuer=issuer, status_list=status_list, site=site, now=now)
+    badge = tables.Credential(
+        uuid=row.credential_uuid,
+        award_id=row.id,
+        issuer_id=issuer.id,
+        signing_key_id=key.id,
+        document=signed,
+        sha256=hashlib.sha256(signed).hexdigest(),
+        created_at=now,
+    )
+    session.add(badge)
+    row.state, row.reason = "issued", None
+    session.flush()
+    return badge
+
+
+def _entry(status_list: tables.StatusList, place: tables.StatusEntry, site: Site) -> statuslist.Entry:
+    return statuslist.Entry(site.status_list(status_list.uuid), place.position, status_list.purpose)
+
+
+def _compose(session: Session, row: tables.Award, issuer: tables.Issuer, *, entry: statuslist.Entry, site: Site) -> JsonObject:
+    claims = row.claims
+    return credential.compose(
+        site.credential(row.credential_uuid),
+        session.get_one(tables.AchievementVersion, row.achievement_version_id).document,
+        issuer=authoring.profile(issuer),
+        recipient=credential.Recipient(claims["email"], claims["did"], claims["salt"]),
+        claims=credential.Claims(claims["results"], claims["evidence"], claims["credits"], claims["narrative"]),
+        dates=credential.Dates(row.awarded_at, row.valid_from, row.valid_until),
+        status=entry,
+    )
+
+
+def _self_verify(
+    session: Session, signed: bytes, *, issuer: tables.Issuer, status_list: tables.StatusList, site: Site, now: datetime
+) -> None:
+    """Verify as a stranger would; only the date is the badge's own, so that a slow queue does not fail what was fine when awarded."""
+    url = site.status_list(status_list.uuid)
+    listed = verification.Resource(url, status_list.published or b"", status_list.published_at or now)
+    gathered = {url: listed, **status.controller_resource(session, issuer, now=now)}
+    policy = verification.Policy(badges.BADGE, trusted={issuer.did or "": issuer.name}, compromised=signing.compromised(session))
+    found = verification.verify(document.parse(signed), gathered, now=now, policy=policy, sha256="")
+    outdated = {step.name for step in found.steps if step.outcome is Outcome.INVALID} == {"validity"}
+    if found.outcome is not Outcome.VALID and not outdated:
+        raise problem.Fault(f"The badge that was just signed does not verify. {found.summary}")
+
+
+def give_up(session: Session, award_id: int, reason: str) -> None:
+    """Note that an award could not be issued, and why."""
+    row = session.get_one(tables.Award, award_id)
+    if row.state == "pending":
+        row.state, row.reason = "failed", reason
+
+
+def self_test(session: Session, *, keyring: signing.Keyring, now: datetime) -> bytes | None:
+    """Return a small signed credential by some active key, to show that signing works; None where there is no key."""
+    issuer = session.scalar(select(tables.Issuer).join(tables.SigningKey).where(tables.SigningKey.state == "active").limit(1))
+    if issuer is None:
+        return None
+    _, signer = signing.signer(session, issuer, keyring=keyring)
+    sample = {
+        "@context": [credential.CONTEXT[0]],
+        "type": ["VerifiableCredential"],
+        "issuer": issuer.did,
+        "validFrom": instant.write(now),
+        "credentialSubject": {"id": "urn:badgeissuer:self-test"},
+    }
+    return json.dumps(proof.add_proof(proof.lint(sample), signer, created=now)).encode()

@@ -1,0 +1,1 @@
+"""The internet, limited and guarded."""

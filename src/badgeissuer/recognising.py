@@ -1,0 +1,101 @@
+"""Who a learner is: matched by confirmed identities only, never by name.
+
+An id of an LMS counts within that LMS; an e-mail address and a DID count everywhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from badgeissuer.openbadges import identity
+from badgeissuer.store import engine, tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from badgeissuer.awarding.event import LearnerClaim
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One name that a system has for a person."""
+
+    kind: str
+    authority: str
+    value: str
+
+
+def identities(claim: LearnerClaim, *, authority: str) -> tuple[Identity, ...]:
+    """Return what a claim says of who the learner is, the surest first.
+
+    Args:
+        claim: What the source says.
+        authority: The slug of the source, for ids that only it gives; empty for what came by API.
+    """
+    return tuple(_identities(claim, authority))
+
+
+def _identities(claim: LearnerClaim, authority: str) -> Iterator[Identity]:
+    if claim.source_id:
+        yield Identity("source_id", authority, claim.source_id)
+    if claim.sis_id:
+        yield Identity("sis_id", "", claim.sis_id)
+    if claim.did:
+        yield Identity("did", "", claim.did)
+    if claim.email:
+        yield Identity("email", "", identity.normal_email(claim.email))
+
+
+def recognise(session: Session, claim: LearnerClaim, *, authority: str, now: datetime) -> tables.Learner:
+    """Return the learner that a claim is about, a new one where none of its identities is known.
+
+    Identities that the claim brings and nobody has yet are added to the learner. One that already is another learner's stays theirs.
+    """
+    named = identities(claim, authority=authority)
+    learner = next((known for known in (_known(session, item) for item in named) if known), None)
+    if learner is None:
+        learner = tables.Learner(name=claim.name, created_at=now)
+        session.add(learner)
+        session.flush()
+    for item in named:
+        row = tables.LearnerIdentity(learner_id=learner.id, kind=item.kind, authority=item.authority, value=item.value, created_at=now)
+        owner = learner if engine.add_if_new(session, row) else _known(session, item)
+        if owner is not None and owner is not learner and _is_bare(session, learner):
+            session.delete(learner)  # another transaction made the same person at the same moment
+            session.flush()
+            learner = owner
+    return learner
+
+
+def address(session: Session, learner: tables.Learner) -> tuple[str | None, str | None]:
+    """Return the e-mail address and the DID to issue to; the oldest of each."""
+    rows = session.scalars(
+        select(tables.LearnerIdentity)
+        .where(tables.LearnerIdentity.learner_id == learner.id, tables.LearnerIdentity.kind.in_(("email", "did")))
+        .order_by(tables.LearnerIdentity.id.desc())
+    )
+    found = {row.kind: row.value for row in rows}
+    return found.get("email"), found.get("did")
+
+
+def source_id(session: Session, learner: tables.Learner) -> str | None:
+    """Return an id that some source has for the learner, the oldest; None where none has."""
+    table = tables.LearnerIdentity
+    query = select(table.value).where(table.learner_id == learner.id, table.kind == "source_id")
+    return session.scalar(query.order_by(table.id).limit(1))
+
+
+def _known(session: Session, item: Identity) -> tables.Learner | None:
+    table = tables.LearnerIdentity
+    query = select(tables.Learner).join(table, table.learner_id == tables.Learner.id)
+    return session.scalar(query.where(table.kind == item.kind, table.authority == item.authority, table.value == item.value))
+
+
+def _is_bare(session: Session, learner: tables.Learner) -> bool:
+    return session.scalar(select(tables.LearnerIdentity.id).where(tables.LearnerIdentity.learner_id == learner.id).limit(1)) is None

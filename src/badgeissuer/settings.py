@@ -1,0 +1,184 @@
+"""The settings: environment variables with the prefix `BADGEISSUER_`, each also as `…_FILE` that names a file with the value.
+
+Read once, at the edges. A setting that could not be safe in production is refused there, with what to do.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import pydantic
+from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from badgeissuer import problem, verifying
+from badgeissuer.net import fetch
+from badgeissuer.openbadges.addresses import Site
+from badgeissuer.store.keyring import Keyring
+from badgeissuer.vc import document, instant
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PREFIX = "BADGEISSUER_"
+DEFAULT_PORT = 8000
+
+
+def clock() -> datetime:
+    """Return the time of day."""
+    return datetime.now(UTC)
+
+
+class _FileSource(EnvSettingsSource):
+    """`BADGEISSUER_X_FILE` gives the content of a file as `X`, without the line break at its end."""
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        named = {key: value for key, value in os.environ.items() if key.startswith(PREFIX) and key.endswith("_FILE") and value}
+        return {key.removesuffix("_FILE").lower(): Path(value).read_text("utf-8").rstrip("\r\n") for key, value in named.items()}
+
+
+class Settings(BaseSettings):
+    """The settings of the service; every one has a default that works on a laptop."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    environment: Literal["development", "production"] = "development"
+    """`production` refuses what is only for trying: plain http, a generated passphrase, open VC-API, private networks."""
+    data_dir: Path = Path("data")
+    """Where the embedded database and the development passphrase are kept."""
+    database_url: str = ""
+    """SQLAlchemy URL; an SQLite file in `data_dir` where empty. PostgreSQL: `postgresql+psycopg://user@host/name`."""
+    base_url: str = f"http://localhost:{DEFAULT_PORT}"
+    """The service as the world reaches it. It stands in every badge: choose it once."""
+    keys_dir: Path = Path("keys")
+    """Where wrapped signing keys are kept."""
+    key_passphrase: pydantic.SecretStr = pydantic.SecretStr("")
+    """What the signing keys are wrapped with; in development generated into `data_dir` where empty."""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """How much is logged."""
+    verify_allow_private_networks: bool = False
+    """Fetch from private addresses, over http and from any port too: for tests and demos only."""
+    verify_ports: Annotated[frozenset[int], NoDecode] = frozenset({443})
+    """Ports that documents are fetched from, separated by commas."""
+    vc_api_open: bool = False
+    """Serve VC-API without a token: for conformance suites only."""
+    trust: Path | None = None
+    """A JSON file of issuers and keys: `{"issuers": {DID: {"name"}}, "keys": {METHOD: {"state", "compromised_since"}}}`."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Order the sources: arguments, variables, files named by variables."""
+        return init_settings, env_settings, _FileSource(settings_cls)
+
+    @pydantic.field_validator("base_url")
+    @classmethod
+    def _is_base(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")) or "?" in value or "#" in value:
+            raise ValueError("must be the http or https URL of the service, without query and fragment")
+        return value.rstrip("/")
+
+    @pydantic.field_validator("verify_ports", mode="before")
+    @classmethod
+    def _ports(cls, value: object) -> object:
+        return frozenset(int(port) for port in value.split(",")) if isinstance(value, str) else value
+
+    @pydantic.model_validator(mode="after")
+    def _is_fit_for_production(self) -> Settings:
+        if self.environment != "production":
+            return self
+        unfit = {
+            "BASE_URL must be https": not self.base_url.startswith("https://"),
+            "KEY_PASSPHRASE must be set": not self.key_passphrase.get_secret_value(),
+            "VC_API_OPEN must not be on": self.vc_api_open,
+            "VERIFY_ALLOW_PRIVATE_NETWORKS must not be on": self.verify_allow_private_networks,
+        }
+        reasons = [PREFIX + reason for reason, holds in unfit.items() if holds]
+        if reasons:
+            raise ValueError("not fit for production: " + "; ".join(reasons))
+        return self
+
+    @cached_property
+    def site(self) -> Site:
+        """The service as the world sees it."""
+        return Site(self.base_url)
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL of the database."""
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'badgeissuer.db'}"
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the database is SQLite, so that one process may do everything."""
+        return self.database.startswith("sqlite")
+
+    @property
+    def limits(self) -> fetch.Limits:
+        """What may be fetched."""
+        return fetch.Limits(ports=self.verify_ports, allow_private=self.verify_allow_private_networks)
+
+    def keyring(self) -> Keyring:
+        """Return the keyring; in development a passphrase is made where none is set.
+
+        Raises:
+            problem.Fault: The passphrase file cannot be made.
+        """
+        return Keyring(self.keys_dir, self._passphrase().encode())
+
+    def _passphrase(self) -> str:
+        given = self.key_passphrase.get_secret_value()
+        path = self.data_dir / "key-passphrase"
+        if given:
+            return given
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        try:
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(32))
+            sys.stderr.write(
+                f"A passphrase for the signing keys was made in {path}. Set {PREFIX}KEY_PASSPHRASE before you issue real badges.\n"
+            )
+        except FileExistsError:
+            pass
+        return path.read_text("utf-8")
+
+    def trusted(self) -> verifying.Trust:
+        """Return whom the operator trusts, from the file that `trust` names.
+
+        Raises:
+            problem.Invalid: The file is not of the form that the documentation describes.
+        """
+        return read_trust(self.trust) if self.trust else verifying.Trust()
+
+
+def read_trust(path: Path) -> verifying.Trust:
+    """Return the trust that a file describes.
+
+    Raises:
+        problem.Invalid: The file cannot be read, or is of another form.
+    """
+    try:
+        content = document.parse(path.read_bytes())
+        issuers = {did: str(about["name"]) for did, about in content.get("issuers", {}).items()}
+        keys = content.get("keys", {}).items()
+        compromised = {method: _since(about) for method, about in keys if about["state"] == "compromised"}
+    except (OSError, problem.Problem, AttributeError, KeyError, TypeError) as error:
+        raise problem.Invalid(
+            f"The trust file {path} cannot be read: {type(error).__name__}. See docs/operations.md for its form."
+        ) from None
+    return verifying.Trust(issuers, compromised)
+
+
+def _since(about: dict[str, Any]) -> datetime:
+    return instant.read(about["compromised_since"])

@@ -1,0 +1,106 @@
+"""The status of credentials: give a place, revoke, and sign the list that tells the world."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import or_, select
+
+from badgeissuer import problem, signing
+from badgeissuer.store import jobs, status_entries, tables
+from badgeissuer.vc import controller, document, proof, statuslist, verification
+from badgeissuer.vc.report import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy.orm import Session
+
+    from badgeissuer.openbadges.addresses import Site
+
+PUBLISH = "publish_status_list"
+PURPOSE = "revocation"
+VALID_FOR = timedelta(days=14)
+"""How long a signed list counts: after so long without a worker, verifiers can no longer say that a badge is not revoked."""
+REFRESHED_AFTER = timedelta(days=1)
+
+
+def allocate(session: Session, issuer_id: int, *, credential_uuid: UUID, randrange: Callable[[int], int], now: datetime) -> None:
+    """Give a credential a random free place in a list of its issuer, in the caller's transaction."""
+    status_entries.allocate(session, issuer_id, credential_uuid=credential_uuid, purpose=PURPOSE, randrange=randrange, now=now)
+
+
+def entry(session: Session, credential_uuid: UUID) -> tuple[tables.StatusList, tables.StatusEntry]:
+    """Return the list and the place of a credential, or raise `problem.NotFound`."""
+    places = tables.StatusEntry
+    query = select(tables.StatusList, places).join(places).where(places.credential_uuid == credential_uuid, places.purpose == PURPOSE)
+    found = session.execute(query).first()
+    if found is None:
+        raise problem.NotFound(f"There is no credential {credential_uuid} here.")
+    return found[0], found[1]
+
+
+def revoke(session: Session, credential_uuid: UUID, *, reason: str, actor: str, now: datetime) -> tables.Job | None:
+    """Set the bit of a credential; return the job that publishes it, or None where it was set already.
+
+    Raises:
+        problem.NotFound: There is no such credential.
+    """
+    _, place = entry(session, credential_uuid)
+    if not status_entries.set_value(session, place, True, reason=reason, actor=actor, now=now):
+        return None
+    return jobs.enqueue(session, PUBLISH, {"status_list": place.status_list_id}, now=now)
+
+
+def is_published(session: Session, credential_uuid: UUID) -> bool:
+    """Return whether the list of a credential was signed with everything that is known of it."""
+    row, _ = entry(session, credential_uuid)
+    return row.published_changes == row.changes
+
+
+def publish(session: Session, list_id: int, *, keyring: signing.Keyring, site: Site, now: datetime) -> tables.StatusList:
+    """Sign the list as its rows are now, verify what was signed, and keep it; a list that is up to date and fresh stays.
+
+    Raises:
+        problem.Fault: What was signed does not verify; the list that was published before stays.
+
+    Source: VC-BITSTRING-STATUS-LIST#bitstring-generation-algorithm.
+    """
+    row = status_entries.locked(session, list_id)
+    if row.published_changes == row.changes and row.published_at and now - row.published_at < REFRESHED_AFTER:
+        return row
+    issuer = session.get_one(tables.Issuer, row.issuer_id)
+    _, signer = signing.signer(session, issuer, keyring=keyring)
+    encoded = statuslist.encode(row.length, status_entries.positions_set(session, row.id))
+    url, did = site.status_list(row.uuid), issuer.did or ""
+    unsigned = statuslist.compose(url, did, purpose=row.purpose, encoded=encoded, valid_from=now, valid_until=now + VALID_FOR)
+    signed = json.dumps(proof.add_proof(proof.lint(unsigned), signer, created=now), ensure_ascii=False, separators=(",", ":")).encode()
+    _check(session, issuer, signed, now=now)
+    row.published, row.published_changes, row.published_at = signed, row.changes, now
+    return row
+
+
+def _check(session: Session, issuer: tables.Issuer, signed: bytes, *, now: datetime) -> None:
+    gathered = controller_resource(session, issuer, now=now)
+    policy = verification.Policy(verification.GENERIC)
+    found = verification.verify(document.parse(signed, max_bytes=len(signed)), gathered, now=now, policy=policy, sha256="")
+    if found.outcome is not Outcome.VALID:
+        raise problem.Fault(f"The status list that was just signed does not verify. {found.summary}")
+
+
+def controller_resource(session: Session, issuer: tables.Issuer, *, now: datetime) -> dict[str, verification.Resource]:
+    """Return the issuer's controller document as verifiers find it on the web; nothing for a did:key, which needs none."""
+    url = controller.document_url(issuer.did or "")
+    body = json.dumps(signing.controller_document(session, issuer)).encode()
+    return {url: verification.Resource(url, body, now)} if url else {}
+
+
+def stale(session: Session, *, now: datetime) -> Sequence[int]:
+    """Return the lists that have to be signed again: changed since, or soon too old."""
+    table = tables.StatusList
+    aged = or_(table.published_at.is_(None), table.published_at < now - REFRESHED_AFTER, table.published_changes != table.changes)
+    return session.scalars(select(table.id).where(aged)).all()

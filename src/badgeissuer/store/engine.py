@@ -1,0 +1,185 @@
+"""Connections and transactions, on SQLite and PostgreSQL.
+
+A transaction either writes (`writing`) or only reads (`reading`); whoever opens one says which. On SQLite a writing transaction takes
+the write lock when it begins, because one that reads first and writes later is refused when another wrote in between, however long it
+would be willing to wait. A reading transaction takes no lock, is never kept waiting by a writer, and sees one state of the database
+from its first statement to its last, on both databases. No transaction begins before the first statement in it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import StaticPool
+
+from badgeissuer import problem
+from badgeissuer.store import base
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sqlalchemy.engine import URL
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.pool import ConnectionPoolEntry
+
+BUSY_SECONDS = 30
+"""How long a writer waits for the write lock of SQLite before it gives up."""
+WAL_SECONDS = 30
+WAL_PAUSE = 0.05
+POOL = {"pool_size": 10, "max_overflow": 20, "pool_timeout": 30}
+POSTGRESQL_OPTIONS = {
+    "timezone": "UTC",
+    "lock_timeout": "10s",
+    "statement_timeout": "30s",
+    "idle_in_transaction_session_timeout": "60s",
+}
+"""What every session on PostgreSQL begins with; `options` in the URL come after these and win."""
+IS_READING = "badgeissuer_is_reading"
+HAS_TURN = "badgeissuer_has_turn"
+
+Row = TypeVar("Row", bound=base.Base)
+
+
+def connect(url: str) -> Engine:
+    """Return an engine for `url`; nothing is opened before the first use.
+
+    Args:
+        url: `sqlite:///path`, `sqlite://` (in memory: one connection, for one thread at a time) or `postgresql+psycopg://…`.
+
+    Raises:
+        problem.Invalid: When `url` names another kind of database. The URL is not repeated: it may hold a password.
+    """
+    parsed = make_url(url)
+    match parsed.get_backend_name():
+        case "sqlite":
+            return _sqlite(parsed)
+        case "postgresql":
+            return _postgresql(parsed)
+        case other:
+            raise problem.Invalid(f"The database URL names {other}; use sqlite:///path or postgresql+psycopg://host/name.")
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Session]:
+    """Give a session whose transaction may write; commit at the end, roll back on any error.
+
+    Loaded rows stay readable after the end. On SQLite only one such transaction runs at a time; the others wait for `BUSY_SECONDS`.
+    """
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """Give a session that can only read and sees one state of the database; a write in it is refused by the database."""
+    options: dict[str, Any] = {IS_READING: True}
+    if engine.dialect.name == "postgresql":
+        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with Session(engine.execution_options(**options), expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+def add_if_new(session: Session, row: Row) -> Row | None:
+    """Insert `row` unless a unique constraint of its table forbids it: INSERT … ON CONFLICT DO NOTHING RETURNING.
+
+    Where another transaction has just inserted the same key, PostgreSQL waits for that one to end first.
+
+    Args:
+        session: A writing session.
+        row: A new object that is not in a session; only its values are used.
+
+    Returns:
+        The stored row, attached to the session, or None where one with the same key was there before.
+    """
+    mapper = inspect(type(row))
+    keys = {column.key for column in mapper.primary_key}
+    values = {attribute.key: getattr(row, attribute.key) for attribute in mapper.column_attrs if attribute.key not in keys}
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    return session.scalars(insert(type(row)).values(values).on_conflict_do_nothing().returning(type(row))).one_or_none()
+
+
+def _postgresql(url: URL) -> Engine:
+    """Return an engine on PostgreSQL through psycopg 3, whose connections are tried before use."""
+    settings = " ".join(f"-c {name}={value}" for name, value in POSTGRESQL_OPTIONS.items())
+    given = url.query.get("options", "")
+    options = f"{settings} {given if isinstance(given, str) else ' '.join(given)}".strip()
+    return create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_pre_ping=True,
+        connect_args={"options": options, "connect_timeout": 10},
+        **POOL,
+    )
+
+
+def _sqlite(url: URL) -> Engine:
+    """Return an engine on SQLite that begins its transactions itself, since the driver would begin them too late."""
+    settings: dict[str, Any] = dict(POOL)
+    if url.database in {None, "", ":memory:"}:
+        settings = {"poolclass": StaticPool}
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, **settings)
+    event.listen(engine, "connect", _prepare_sqlite)
+    if "poolclass" not in settings:
+        _queue_writers(engine)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    """Set what SQLite keeps per connection; the busy timeout is the driver's `timeout`."""
+    connection.isolation_level = None
+    _use_wal(connection)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _use_wal(connection: DBAPIConnection) -> None:
+    """Bring the file to WAL. SQLite refuses at once, without its busy timeout, while others open the new file: so try again."""
+    deadline = time.monotonic() + WAL_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").close()
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                connection.close()
+                raise
+            time.sleep(WAL_PAUSE)
+        else:
+            return
+
+
+def _queue_writers(engine: Engine) -> None:
+    """Let the writers of this process wait for each other here and not at the file, where they would poll for it and sleep too long.
+
+    A turn ends when its connection goes back to the pool. Measured with 40 threads: twice the transactions a second.
+    """
+    turn = threading.Lock()
+
+    def wait(connection: Connection) -> None:
+        if not _is_reading(connection) and not connection.info.get(HAS_TURN):
+            connection.info[HAS_TURN] = turn.acquire(timeout=BUSY_SECONDS)
+
+    def leave(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+        if record.info.pop(HAS_TURN, False):
+            turn.release()
+
+    event.listen(engine, "begin", wait)
+    event.listen(engine, "checkin", leave)
+
+
+def _is_reading(connection: Connection) -> bool:
+    """Say whether the connection was taken for reading."""
+    return bool(connection.get_execution_options().get(IS_READING))
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Begin a transaction of the kind that was asked for."""
+    is_reading = _is_reading(connection)
+    connection.exec_driver_sql(f"PRAGMA query_only={int(is_reading)}")
+    connection.exec_driver_sql("BEGIN DEFERRED" if is_reading else "BEGIN IMMEDIATE")

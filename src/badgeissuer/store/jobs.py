@@ -1,0 +1,185 @@
+"""The queue of jobs: rows, written in the transaction that makes the work necessary.
+
+    queued ──claim──▶ running ──finish──▶ done
+      ▲                 │ lease over: claimed again
+      ├──fail, release──┤
+      └──retry── dead ◀─┘ fail for good, or lost too often
+
+A worker holds a job for the length of a lease. When the lease is over another may claim it, and then the first holder can neither finish
+nor fail it: the attempt that it holds is no longer the attempt that is running. Work is therefore done at least once, and what a job
+does must bear being done twice; the unique constraints of the other tables see to that.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, select, update
+
+from badgeissuer import problem
+from badgeissuer.store import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+    from sqlalchemy import ColumnElement, Select, Update
+    from sqlalchemy.orm import Session
+
+MAX_ATTEMPTS = 8
+"""After so many attempts a job is dead; with the waits below that is about two hours after the first."""
+FIRST_WAIT = timedelta(seconds=10)
+WAIT_FACTOR = 3.0
+LONGEST_WAIT = timedelta(hours=1)
+LONGEST_ERROR = 2000
+LOST = "The worker was lost during the last attempt that was allowed."
+
+Job = tables.Job
+
+
+def enqueue(session: Session, kind: str, payload: Mapping[str, Any], *, now: datetime, run_at: datetime | None = None) -> Job:
+    """Write a job that is due at `run_at`, or at once; it exists when the transaction commits.
+
+    Args:
+        session: The writing session of the work that makes the job necessary.
+        kind: What is to be done.
+        payload: What it needs to know, as JSON; ids rather than copies of what is stored.
+        now: The moment, aware.
+        run_at: Not before this moment.
+    """
+    job = Job(kind=kind, payload=dict(payload), created_at=now, run_at=run_at or now)
+    session.add(job)
+    session.flush()
+    return job
+
+
+def claim(session: Session, worker: str, *, now: datetime, lease: timedelta, kinds: Collection[str] | None = None) -> Job | None:
+    """Take the next job for `worker`: one whose holder was lost, else the one that has been due for longest.
+
+    Two workers never get the same job, and neither waits for the other. Commit before starting on the job: until then nobody else can
+    see that it is taken, and on SQLite nobody else can write.
+
+    Args:
+        session: A writing session.
+        worker: A name that no other process has, now or later.
+        now: The moment, aware.
+        lease: How long the job is the worker's own; longer than any job may take.
+        kinds: Only jobs of these kinds.
+
+    Returns:
+        The job, or None where nothing is due. Its `worker` and `attempts` are what `finish` and `fail` go by.
+    """
+    lost = _next(kinds).where(Job.state == "running", Job.lease_until <= now, Job.attempts < MAX_ATTEMPTS).order_by(Job.lease_until, Job.id)
+    due = _next(kinds).where(Job.state == "queued", Job.run_at <= now).order_by(Job.run_at, Job.id)
+    statement = (
+        update(Job)
+        .where(Job.id == func.coalesce(lost.scalar_subquery(), due.scalar_subquery()))
+        .values(state="running", worker=worker, lease_until=now + lease, attempts=Job.attempts + 1)
+        .returning(Job)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    )
+    job = session.scalars(statement).one_or_none()
+    if job is None:
+        _bury(session, now=now)
+    return job
+
+
+def finish(session: Session, job: Job, *, now: datetime) -> bool:
+    """Mark the job as done; call it last in the transaction that did the work.
+
+    Returns:
+        False when the job is no longer the caller's, who must then roll back what was done.
+    """
+    return _leave(session, _held(job).values(state="done", finished_at=now, lease_until=None, error=None))
+
+
+def fail(session: Session, job: Job, error: str, *, now: datetime, jitter: float, final: bool = False) -> bool:
+    """Put the job back with a wait that grows with its attempts, or bury it.
+
+    Args:
+        session: A writing session; not the one in which the work failed.
+        job: The job as it was claimed.
+        error: Why, for a person; no secrets.
+        now: The moment, aware.
+        jitter: From 0 to 1, drawn anew each time, so that jobs that failed together do not come back together.
+        final: Trying again is of no use.
+
+    Returns:
+        False when the job is no longer the caller's; nothing was changed then.
+    """
+    if final or job.attempts >= MAX_ATTEMPTS:
+        change = _held(job).values(state="dead", finished_at=now, lease_until=None, error=_storable(error))
+    else:
+        due = now + wait(job.attempts, jitter=jitter)
+        change = _held(job).values(state="queued", run_at=due, worker=None, lease_until=None, error=_storable(error))
+    return _leave(session, change)
+
+
+def release(session: Session, worker: str, *, now: datetime) -> int:
+    """Give back every job that `worker` holds, due at once, and return how many; for the end of a worker.
+
+    The attempts count on: were they taken back, a late `finish` of this attempt could pass for one of the next.
+    """
+    change = update(Job).where(Job.state == "running", Job.worker == worker)
+    given_back = change.values(state="queued", run_at=now, worker=None, lease_until=None).returning(Job.id)
+    return len(session.scalars(given_back).all())
+
+
+def retry(session: Session, job_id: int, *, now: datetime) -> Job:
+    """Put a dead job back into the queue with all its attempts.
+
+    Raises:
+        problem.NotFound: When there is no such job.
+        problem.Conflict: When it is not dead.
+    """
+    job = session.get(Job, job_id, with_for_update=True, populate_existing=True)
+    if job is None:
+        raise problem.NotFound(f"There is no job {job_id}.")
+    if job.state != "dead":
+        raise problem.Conflict(f"Job {job_id} is {job.state}; only a dead job can be put back into the queue.")
+    job.state, job.attempts, job.run_at = "queued", 0, now
+    job.worker = job.finished_at = None
+    session.flush()
+    return job
+
+
+def pending(session: Session) -> dict[str, int]:
+    """Return how many jobs of each kind are waiting or running."""
+    counts = select(Job.kind, func.count()).where(Job.state.in_(("queued", "running"))).group_by(Job.kind).order_by(Job.kind)
+    return {kind: count for kind, count in session.execute(counts)}  # noqa: C416 - a row is no pair for the type checker
+
+
+def wait(attempts: int, *, jitter: float) -> timedelta:
+    """Return the wait after a failed attempt, the first being 1: from half of the full wait (`jitter` 0) to all of it (1)."""
+    full = min(FIRST_WAIT * WAIT_FACTOR ** (attempts - 1), LONGEST_WAIT)
+    return full * (0.5 + jitter / 2)
+
+
+def _next(kinds: Collection[str] | None) -> Select[int]:
+    """Return the choice of one job of `kinds` that nobody is taking at this moment; SQLite, with its single writer, has no such clause."""
+    job = select(Job.id).limit(1).with_for_update(skip_locked=True).correlate(None)
+    return job if kinds is None else job.where(Job.kind.in_(kinds))
+
+
+def _bury(session: Session, *, now: datetime) -> None:
+    """Give up the jobs whose last attempt lost its worker: they may be what kills the workers. Done when there is nothing else to do."""
+    lost = select(Job.id).where(Job.state == "running", Job.lease_until <= now, Job.attempts >= MAX_ATTEMPTS)
+    change = update(Job).where(Job.id.in_(lost.with_for_update(skip_locked=True).correlate(None)))
+    session.execute(change.values(state="dead", finished_at=now, lease_until=None, error=LOST))
+
+
+def _held(job: Job) -> Update:
+    """Return an update of the job that holds only while this attempt of this worker is the one that runs."""
+    is_held: tuple[ColumnElement[bool], ...] = (Job.state == "running", Job.worker == job.worker, Job.attempts == job.attempts)
+    return update(Job).where(Job.id == job.id, *is_held)
+
+
+def _leave(session: Session, change: Update) -> bool:
+    """Carry out a change of a held job and return whether it was still held."""
+    return session.scalars(change.returning(Job.id)).one_or_none() is not None
+
+
+def _storable(error: str) -> str:
+    """Return `error` in a form that both databases can keep: without NUL and lone surrogates, and not too long."""
+    return error[:LONGEST_ERROR].encode(errors="replace").decode().replace("\x00", "\ufffd")

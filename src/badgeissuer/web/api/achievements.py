@@ -1,0 +1,142 @@
+"""Achievements: drafts, and the versions that were published."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fastapi import APIRouter
+from pydantic import ConfigDict
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from badgeissuer import access, authoring
+from badgeissuer.openbadges.addresses import Site
+from badgeissuer.store import tables
+from badgeissuer.web.api.shapes import PROBLEMS, Document, Name, Page, Paging, Repeatable, Shape, Slug
+from badgeissuer.web.service import Acting, Using
+from badgeissuer.web.strict import StrictRoute
+
+ROUTER = APIRouter(prefix="/api/achievements", tags=["achievements"], route_class=StrictRoute, responses=PROBLEMS)
+
+
+class Definition(Shape):
+    """An achievement in Open Badges 3.0 spelling.
+
+    All members of the standard are taken, `alignment`, `resultDescription`, `creditsAvailable`, `inLanguage`, `tag` and `fieldOfStudy`
+    among them; `type` and the ids of result descriptions and levels may be left out. `id` and `version` are set when it is published.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    name: Name
+    description: str
+    criteria: Document
+
+    def draft(self) -> Document:
+        """Return the members as the author wrote them."""
+        return self.model_dump(exclude={"issuer", "slug"}, exclude_unset=True)
+
+
+class NewAchievement(Definition):
+    """An achievement to be defined, as a draft."""
+
+    issuer: Slug
+    slug: Slug
+
+
+class Nothing(Shape):
+    """An empty object."""
+
+
+class Achievement(Shape):
+    """An achievement: its draft, and the versions under which it was published."""
+
+    slug: str
+    issuer: str
+    state: Literal["draft", "published", "changed"]
+    version: int | None
+    id: str | None
+    draft: Document
+
+
+class Published(Shape):
+    """A version, as it stands in badges from now on."""
+
+    slug: str
+    version: int
+    state: Literal["published"] = "published"
+    id: str
+    achievement: Document
+
+
+@ROUTER.post("", status_code=201, summary="Define an achievement")
+def create(body: NewAchievement, using: Using, acting: Acting, once: Repeatable) -> Achievement:
+    """Store a definition as a draft, after checking it as if it were published: references, ranges, and that all of it would be signed."""
+    access.require(acting, access.DEFINE)
+    now = using.now()
+
+    def work() -> str:
+        owner = authoring.issuer(session, body.issuer)
+        access.require(acting, access.DEFINE, issuer_id=owner.id)
+        return authoring.create_achievement(session, owner, slug=body.slug, draft=body.draft(), site=using.site, now=now).slug
+
+    with using.writing() as session:
+        slug = once.do(session, acting, body=body, now=now, work=work)
+        return _shown(session, authoring.achievement(session, slug), site=using.site)
+
+
+@ROUTER.get("", summary="List achievements")
+def listed(using: Using, acting: Acting, paging: Paging) -> Page[Achievement]:
+    """List the achievements of the issuers that the token may see, oldest first."""
+    query = select(tables.Achievement)
+    if acting.issuer_id is not None:
+        query = query.where(tables.Achievement.issuer_id == acting.issuer_id)
+    with using.reading() as session:
+        rows, after = paging.page(session, query, key=tables.Achievement.id)
+        return Page(items=[_shown(session, row, site=using.site) for row in rows], next=after)
+
+
+@ROUTER.get("/{slug}", summary="Show an achievement")
+def show(slug: str, using: Using, acting: Acting) -> Achievement:
+    """Show the draft and the newest version of an achievement."""
+    with using.reading() as session:
+        return _shown(session, _own(session, slug, acting, access.READ), site=using.site)
+
+
+@ROUTER.put("/{slug}", summary="Change the draft of an achievement")
+def change(slug: str, body: Definition, using: Using, acting: Acting) -> Achievement:
+    """Replace the draft. Versions that were published, and the badges that assert them, stay as they are."""
+    with using.writing() as session:
+        row = _own(session, slug, acting, access.DEFINE)
+        authoring.change_achievement(session, row, draft=body.draft(), site=using.site, now=using.now())
+        return _shown(session, row, site=using.site)
+
+
+@ROUTER.post("/{slug}/publish", summary="Publish the draft as a version that never changes")
+def publish(slug: str, using: Using, acting: Acting, _body: Nothing | None = None) -> Published:
+    """Freeze the draft as the next version. A draft that is published already gives the version that it is."""
+    with using.writing() as session:
+        row = _own(session, slug, acting, access.DEFINE)
+        version = authoring.publish(session, row, site=using.site, now=using.now())
+        return Published(slug=slug, version=version.version, id=version.document["id"], achievement=version.document)
+
+
+def _own(session: Session, slug: str, acting: access.Actor, action: str) -> tables.Achievement:
+    row = authoring.achievement(session, slug)
+    access.require(acting, action, issuer_id=row.issuer_id)
+    return row
+
+
+def _shown(session: Session, row: tables.Achievement, *, site: Site) -> Achievement:
+    newest = authoring.newest_version(session, row)
+    state: Literal["draft", "published", "changed"] = "draft"
+    if newest is not None:
+        state = "published" if authoring.is_published(row, newest) else "changed"
+    return Achievement(
+        slug=row.slug,
+        issuer=session.get_one(tables.Issuer, row.issuer_id).slug,
+        state=state,
+        version=newest.version if newest else None,
+        id=site.achievement(row.slug, newest.version) if newest else None,
+        draft=row.draft,
+    )

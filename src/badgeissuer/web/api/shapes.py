@@ -1,0 +1,135 @@
+"""What the API takes and gives. Members of Open Badges stand in their own spelling; ours are in snake_case."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Depends, Header, Query, Request
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from sqlalchemy import Select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from badgeissuer import access, problem
+from badgeissuer.awarding import adapter
+from badgeissuer.store import idempotency
+
+MAX_PAGE = 200
+MAX_CURSOR = 2**62
+
+Document = dict[str, Any]
+T = TypeVar("T")
+
+
+class Shape(BaseModel):
+    """A request or an answer; members that nobody knows are refused, so that a slip of the pen is not lost."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+def _email(value: str) -> str:
+    address = adapter.email_address(value)
+    if address is None:
+        raise ValueError("must be an e-mail address")
+    return address
+
+
+Email = Annotated[str, AfterValidator(_email)]
+Name = Annotated[str, Field(min_length=1, max_length=300)]
+Slug = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$", examples=["welding-safety"])]
+Moment = AwareDatetime
+
+
+class Page(Shape, Generic[T]):
+    """A page of a list; `next` is the cursor of the page after it, null at the end."""
+
+    items: list[T]
+    next: str | None = None
+
+
+class Cursor:
+    """Where in a list to go on, and how much to give."""
+
+    def __init__(
+        self,
+        cursor: Annotated[str | None, Query(max_length=40, description="The `next` of the page before.")] = None,
+        limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+    ) -> None:
+        self.after = _decode(cursor) if cursor else 0
+        self.limit = limit
+
+    def page(self, session: Session, query: Select[T], *, key: InstrumentedAttribute[int]) -> tuple[Sequence[T], str | None]:
+        """Return the rows of this page, oldest first, and the cursor of the next."""
+        rows = session.scalars(query.where(key > self.after).order_by(key).limit(self.limit + 1)).all()
+        shown = rows[: self.limit]
+        return shown, _encode(getattr(shown[-1], key.key)) if len(rows) > self.limit else None
+
+
+Paging = Annotated[Cursor, Depends()]
+
+
+def _encode(position: int) -> str:
+    return base64.urlsafe_b64encode(str(position).encode()).decode().rstrip("=")
+
+
+def _decode(cursor: str) -> int:
+    try:
+        position = int(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, binascii.Error):
+        position = -1
+    if not 0 <= position < MAX_CURSOR:
+        raise problem.Invalid("The cursor is none that this service gave.")
+    return position
+
+
+class Once:
+    """A request that may carry an Idempotency-Key: it is carried out once, and every repetition is answered alike."""
+
+    def __init__(
+        self,
+        request: Request,
+        idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255, pattern=r"^[!-~]+$")] = None,
+    ) -> None:
+        self._key = idempotency_key
+        self._request = request
+
+    def do(self, session: Session, actor: access.Actor, *, body: BaseModel, now: datetime, work: Callable[[], str]) -> str:
+        """Return the name of what `work` makes, or made when the same request came before.
+
+        Raises:
+            problem.Conflict: The key was used for another request.
+        """
+        if self._key is None:
+            return work()
+        content = f"{self._request.method} {self._request.url.path}\n{body.model_dump_json()}"
+        digest = hashlib.sha256(content.encode()).hexdigest()
+        row = idempotency.begin(session, actor.token_id, key=self._key, request_sha256=digest, now=now)
+        if row.resource is None:
+            idempotency.finish(row, work())
+        return row.resource or ""
+
+
+Repeatable = Annotated[Once, Depends()]
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": description,
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for status, description in {
+        400: "The request cannot be read.",
+        401: "The token is missing or does not count.",
+        403: "The token may not do this.",
+        404: "There is nothing by that name.",
+        408: "The body did not arrive in time.",
+        409: "It does not fit what is stored.",
+        413: "The body is too large.",
+        422: "The request breaks a rule; `errors` says which.",
+        503: "Not now: see Retry-After.",
+    }.items()
+}
+"""The answers that every route of the API may give besides its own."""

@@ -1,0 +1,160 @@
+"""Sources of events, and the rules that turn events into awards."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Annotated
+
+from fastapi import APIRouter
+from pydantic import Field, JsonValue
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from badgeissuer import access, authoring, intake
+from badgeissuer.awarding import rule, signature
+from badgeissuer.openbadges.addresses import Site
+from badgeissuer.store import tables
+from badgeissuer.web.api.shapes import PROBLEMS, Document, Name, Page, Paging, Repeatable, Shape, Slug
+from badgeissuer.web.service import Acting, Using
+from badgeissuer.web.strict import StrictRoute
+
+ROUTER = APIRouter(prefix="/api", tags=["sources and rules"], route_class=StrictRoute, responses=PROBLEMS)
+
+
+class NewSource(Shape):
+    """A source of events: an LMS, or anything that sends Standard Webhooks.
+
+    `signature` is `{"scheme": "canvas_jwt", "jwks": {"keys": […]}}`, `{"scheme": "standard_webhooks", "secrets": ["whsec_…"]}`, or
+    `{"scheme": "none"}` for a sender that cannot sign, which an administrator must accept with `accept_unsigned`.
+    """
+
+    slug: Slug
+    name: Name
+    adapter: Annotated[str, Field(examples=["canvas", "native"])]
+    issuer: Slug
+    signature: Annotated[dict[str, JsonValue], Field(examples=[{"scheme": "standard_webhooks", "secrets": ["whsec_…"]}])]
+    success_status: Annotated[int, Field(ge=200, le=299)] = 200
+    accept_unsigned: bool = False
+
+
+class Source(Shape):
+    """A source of events. Its secrets are not shown again."""
+
+    slug: str
+    name: str
+    adapter: str
+    issuer: str
+    hook_url: str
+    signature_scheme: str
+    signed: bool
+    success_status: int
+    state: str
+
+
+class NewRule(Shape):
+    """Which events earn which achievement: a tree of `all`, `any` and `none` over conditions `{"field", "op", "value"}`."""
+
+    achievement: Slug
+    source: Slug
+    when: Annotated[dict[str, JsonValue], Field(examples=[{"all": [{"field": "type", "op": "eq", "value": "course_completed"}]}])]
+
+
+class Rule(Shape):
+    """A rule."""
+
+    id: int
+    achievement: str
+    source: str
+    when: Document
+    state: str
+
+
+@ROUTER.post("/sources", status_code=201, summary="Connect a source of events")
+def connect(body: NewSource, using: Using, acting: Acting, once: Repeatable) -> Source:
+    """Connect a source and answer with the address that it must deliver to."""
+    access.require(acting, access.CONNECT)
+    configuration = dict(body.signature)
+    if configuration.get("scheme") == "none":
+        access.require_everywhere(acting, access.MANAGE)
+        configuration.setdefault("accept_unsigned", body.accept_unsigned)
+    signature.parse(configuration, pointer="/signature")
+    values = {"slug": body.slug, "name": body.name, "adapter": body.adapter, "success_status": body.success_status}
+    now = using.now()
+
+    def work() -> str:
+        issuer = authoring.issuer(session, body.issuer)
+        access.require(acting, access.CONNECT, issuer_id=issuer.id)
+        return intake.connect(session, issuer, values | {"signature": configuration}, token=secrets.token_urlsafe, now=now).slug
+
+    with using.writing() as session:
+        slug = once.do(session, acting, body=body, now=now, work=work)
+        return _shown(session, intake.source(session, slug), site=using.site)
+
+
+@ROUTER.get("/sources", summary="List sources")
+def listed(using: Using, acting: Acting, paging: Paging) -> Page[Source]:
+    """List the sources of the issuers that the token may see, oldest first."""
+    query = select(tables.Source)
+    if acting.issuer_id is not None:
+        query = query.where(tables.Source.issuer_id == acting.issuer_id)
+    with using.reading() as session:
+        rows, after = paging.page(session, query, key=tables.Source.id)
+        return Page(items=[_shown(session, row, site=using.site) for row in rows], next=after)
+
+
+@ROUTER.get("/sources/{slug}", summary="Show a source")
+def show(slug: str, using: Using, acting: Acting) -> Source:
+    """Show one source."""
+    with using.reading() as session:
+        row = intake.source(session, slug)
+        access.require(acting, access.READ, issuer_id=row.issuer_id)
+        return _shown(session, row, site=using.site)
+
+
+@ROUTER.post("/rules", status_code=201, summary="Make a rule")
+def add_rule(body: NewRule, using: Using, acting: Acting, once: Repeatable) -> Rule:
+    """Make a rule. It holds for events that come from now on."""
+    access.require(acting, access.CONNECT)
+    when = rule.parse(body.when, pointer="/when")
+    now = using.now()
+
+    def work() -> str:
+        achievement, source = authoring.achievement(session, body.achievement), intake.source(session, body.source)
+        for row in (achievement, source):
+            access.require(acting, access.CONNECT, issuer_id=row.issuer_id)
+        return str(intake.add_rule(session, source, achievement=achievement, when=when, now=now).id)
+
+    with using.writing() as session:
+        rule_id = once.do(session, acting, body=body, now=now, work=work)
+        return _rule(session, session.get_one(tables.Rule, int(rule_id)))
+
+
+@ROUTER.get("/rules", summary="List rules")
+def rules(using: Using, acting: Acting, paging: Paging) -> Page[Rule]:
+    """List the rules of the issuers that the token may see, oldest first."""
+    query = select(tables.Rule)
+    if acting.issuer_id is not None:
+        query = query.join(tables.Source, tables.Source.id == tables.Rule.source_id).where(tables.Source.issuer_id == acting.issuer_id)
+    with using.reading() as session:
+        rows, after = paging.page(session, query, key=tables.Rule.id)
+        return Page(items=[_rule(session, row) for row in rows], next=after)
+
+
+def _shown(session: Session, row: tables.Source, *, site: Site) -> Source:
+    scheme = str(row.signature["scheme"])
+    return Source(
+        slug=row.slug,
+        name=row.name,
+        adapter=row.adapter,
+        issuer=session.get_one(tables.Issuer, row.issuer_id).slug,
+        hook_url=site.hook(row.hook_key),
+        signature_scheme=scheme,
+        signed=scheme != "none",
+        success_status=row.success_status,
+        state=row.state,
+    )
+
+
+def _rule(session: Session, row: tables.Rule) -> Rule:
+    achievement, source = session.get_one(tables.Achievement, row.achievement_id), session.get_one(tables.Source, row.source_id)
+    return Rule(id=row.id, achievement=achievement.slug, source=source.slug, when=row.when, state=row.state)

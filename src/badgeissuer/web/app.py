@@ -1,0 +1,124 @@
+"""The application: routes, middleware, the answers to what goes wrong, and the OpenAPI document."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from badgeissuer.net import fetch
+from badgeissuer.settings import Settings, clock
+from badgeissuer.store import engine
+from badgeissuer.web import hooks, limits, problems, public, vc_api, verify
+from badgeissuer.web.api import achievements, awards, events, issuers, sources, tokens
+from badgeissuer.web.service import Service
+
+ROUTERS = (
+    public.ROUTER,
+    verify.ROUTER,
+    vc_api.ROUTER,
+    hooks.ROUTER,
+    issuers.ROUTER,
+    achievements.ROUTER,
+    sources.ROUTER,
+    awards.ROUTER,
+    events.ROUTER,
+    tokens.ROUTER,
+)
+DESCRIPTION = "Define and approve achievements, issue them as signed Open Badges 3.0 from LMS events, let anyone verify them."
+PROBLEM_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "description": "RFC 9457 problem details.",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"type": {"type": "string"}, "pointer": {"type": "string"}, "detail": {"type": "string"}},
+            },
+        },
+    },
+}
+
+Wake = Callable[[], None]
+
+
+def _nobody() -> None:
+    return None
+
+
+def create(settings: Settings, *, beside: Callable[[], AbstractContextManager[Wake]] | None = None) -> FastAPI:
+    """Return the application.
+
+    Args:
+        settings: How it is set up.
+        beside: Something to run while the application does, such as a worker; it gives what wakes it.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        database = engine.connect(settings.database)
+        try:
+            with fetch.Fetcher(settings.limits, clock=clock) as fetcher, beside() if beside else nullcontext(_nobody) as wake:
+                app.state.service = Service(settings, database, fetcher, settings.trusted(), wake)
+                yield
+        finally:
+            database.dispose()
+
+    app = FastAPI(
+        title="badgeissuer",
+        version=importlib.metadata.version("badgeissuer"),
+        description=DESCRIPTION,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        exception_handlers=problems.HANDLERS,  # type: ignore[arg-type]  # Starlette types handlers by Exception alone
+        separate_input_output_schemas=False,
+    )
+    app.add_middleware(limits.BodyLimit)
+    for router in ROUTERS:
+        app.include_router(router)
+    static = resources.files("badgeissuer.web").joinpath("static")
+    app.mount("/static", StaticFiles(directory=Path(str(static))), name="static")
+    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI documents this way of extending it
+    return app
+
+
+def from_environment() -> FastAPI:
+    """Return the application as the environment sets it up, for server processes that import it by name."""
+    return create(Settings())
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    if not app.openapi_schema:
+        schema = FastAPI.openapi(app)
+        schema["components"]["schemas"]["Problem"] = PROBLEM_SCHEMA
+        for path in schema["paths"].values():
+            for operation in path.values():
+                if "422" in operation["responses"]:
+                    operation["responses"]["422"] = {"description": "The request breaks a rule; `errors` says which."} | {
+                        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+                    }
+        for unused in ("HTTPValidationError", "ValidationError"):
+            schema["components"]["schemas"].pop(unused, None)
+        app.openapi_schema = schema
+    return app.openapi_schema
+
+
+def openapi_yaml(settings: Settings) -> str:
+    """Return the OpenAPI document as it stands in `openapi.yaml`."""
+    text: str = yaml.safe_dump(create(settings).openapi(), sort_keys=False, allow_unicode=True, width=140)
+    return text

@@ -1,0 +1,141 @@
+"""What anybody may see: credentials, status lists, issuers and achievements."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Path, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from badgeissuer import attending, authoring, issuing, problem, signing, verifying
+from badgeissuer.store import tables
+from badgeissuer.vc import document, verification
+from badgeissuer.web import negotiation, pages
+from badgeissuer.web.api.shapes import PROBLEMS
+from badgeissuer.web.service import Service, Using
+
+ROUTER = APIRouter(tags=["public"], responses={404: PROBLEMS[404], 503: PROBLEMS[503]})
+OPEN = {"Access-Control-Allow-Origin": "*", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
+STATUS_LIST_SECONDS = 60
+"""How long a status list may be kept by others: so long may a revocation stay unseen."""
+
+Accept = Annotated[str, Header()]
+JSON_BODY: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "The signed document.",
+        "content": {media: {"schema": {"type": "object"}} for media in negotiation.CREDENTIAL_TYPES},
+    }
+}
+
+
+@ROUTER.get("/", response_class=HTMLResponse, summary="The front page")
+def home() -> HTMLResponse:
+    """Tell each visitor where to go."""
+    return page(pages.home_page())
+
+
+@ROUTER.get("/c/{uuid}.json", responses=JSON_BODY, summary="Download a credential")
+def download(uuid: UUID, using: Using, accept: Accept = "") -> Response:
+    """Give the exact bytes that were signed, as a file."""
+    badge, name = _badge(using, uuid)
+    return _signed(badge.document, badge.sha256, accept, disposition=f'attachment; filename="{name}"')
+
+
+@ROUTER.get("/c/{uuid}", responses=JSON_BODY, summary="Show a credential")
+def credential(uuid: UUID, using: Using, accept: Accept = "") -> Response:
+    """Give the exact bytes that were signed, or a page where a browser asks."""
+    badge, name = _badge(using, uuid)
+    if not negotiation.wants_page(accept):
+        return _signed(badge.document, badge.sha256, accept, disposition=f'inline; filename="{name}"')
+    found = verifying.verify(badge.document, look=using.look, now=using.now(), policy=using.policy(verifying.BADGE))
+    downloads = [("Download the badge (JSON)", f"{using.site.credential(uuid)}.json")]
+    return page(pages.badge_page(document.parse(badge.document), found.report.to_json(), downloads=downloads), private=True)
+
+
+@ROUTER.get("/status-lists/{uuid}", responses=JSON_BODY, summary="Get a status list")
+def status_list(uuid: UUID, request: Request, using: Using, accept: Accept = "") -> Response:
+    """Give the status list as it was last signed; always JSON, whatever a client says that it accepts."""
+    with using.reading() as session:
+        found = verifying.own(session, using.site.status_list(uuid), site=using.site, now=using.now())
+    if not isinstance(found, verification.Resource):
+        raise problem.NotFound("There is no status list here by that id.")
+    digest = hashlib.sha256(found.body).hexdigest()
+    headers = {"Cache-Control": f"public, max-age={STATUS_LIST_SECONDS}", "ETag": f'"{digest}"', "Vary": "Accept", **OPEN}
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(found.body, headers=headers, media_type=negotiation.credential_type(accept))
+
+
+@ROUTER.get("/i/{issuer}", summary="Get the profile of an issuer")
+def profile(issuer: Annotated[str, Path(max_length=64)], using: Using) -> Response:
+    """Give the Profile that stands in the issuer's badges."""
+    with using.reading() as session:
+        return _json(authoring.profile(authoring.issuer(session, issuer)), "application/ld+json")
+
+
+@ROUTER.get("/i/{issuer}/did.json", summary="Get the controller document of an issuer")
+def did_document(issuer: Annotated[str, Path(max_length=64)], using: Using) -> Response:
+    """Give the keys whose signatures count as the issuer's."""
+    with using.reading() as session:
+        return _json(signing.controller_document(session, authoring.issuer(session, issuer)), "application/did+json")
+
+
+@ROUTER.get("/a/{slug}/{version}", summary="Get a published achievement")
+def achievement(slug: Annotated[str, Path(max_length=64)], version: Annotated[int, Path(ge=1, lt=2**31)], using: Using) -> Response:
+    """Give the Achievement as it stands in badges."""
+    with using.reading() as session:
+        return _json(authoring.published(session, slug, version=version).document, "application/ld+json")
+
+
+@ROUTER.get("/a/{slug}", status_code=307, response_class=RedirectResponse, summary="Find the newest version of an achievement")
+def newest_achievement(slug: Annotated[str, Path(max_length=64)], using: Using) -> RedirectResponse:
+    """Redirect to the newest version."""
+    with using.reading() as session:
+        return RedirectResponse(using.site.achievement(slug, authoring.published(session, slug).version), 307, headers=OPEN)
+
+
+@ROUTER.get("/healthz", summary="Is the process alive?")
+def healthz() -> dict[str, str]:
+    """Answer as long as the process does."""
+    return {"status": "ok"}
+
+
+@ROUTER.get("/readyz", summary="Can the service do its work?")
+def readyz(using: Using) -> dict[str, str]:
+    """Answer 200 where the database answers, and a worker has signed something that verifies within the last minute."""
+    with using.reading() as session:
+        attending.require(session, now=using.now())
+    return {"status": "ready"}
+
+
+def page(text: str, *, private: bool = False, status: int = 200) -> HTMLResponse:
+    """Return a page with the headers that keep it from loading or leaking anything."""
+    headers = {
+        "Content-Security-Policy": pages.CONTENT_SECURITY_POLICY,
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "Vary": "Accept",
+    }
+    if private:
+        headers |= {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex"}
+    return HTMLResponse(text, status, headers=headers)
+
+
+def _badge(using: Service, uuid: UUID) -> tuple[tables.Credential, str]:
+    with using.reading() as session:
+        badge = issuing.issued(session, uuid)
+        award = session.get_one(tables.Award, badge.award_id)
+        slug = session.get_one(tables.Achievement, award.achievement_id).slug
+    return badge, f"{slug}-{str(uuid)[:8]}.json"
+
+
+def _signed(body: bytes, sha256: str, accept: str, *, disposition: str) -> Response:
+    headers = {"Content-Disposition": disposition, "ETag": f'"{sha256}"', "Vary": "Accept", "X-Robots-Tag": "noindex", **OPEN}
+    return Response(body, headers=headers, media_type=negotiation.credential_type(accept))
+
+
+def _json(content: document.JsonObject, media_type: str) -> Response:
+    return Response(json.dumps(content, ensure_ascii=False), headers=OPEN, media_type=media_type)

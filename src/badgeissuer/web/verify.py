@@ -1,0 +1,93 @@
+"""The verifier: a box for a URL, a file or a text, and the same as an API."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+from starlette.datastructures import FormData, UploadFile
+
+from badgeissuer import problem, verifying
+from badgeissuer.web import negotiation, pages
+from badgeissuer.web.api.shapes import PROBLEMS, Document
+from badgeissuer.web.public import OPEN, page
+from badgeissuer.web.service import Service, Using
+
+ROUTER = APIRouter(tags=["verify"], responses={status: PROBLEMS[status] for status in (408, 413, 422, 503)})
+MAX_URL = 2048
+FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+_NOTHING = "Nothing was handed in. Give a URL, a file or the text of a badge."
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "content": {
+            "application/vc+ld+json": {"schema": {"type": "object"}},
+            "application/json": {"schema": {"type": "object"}},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {"url": {"type": "string"}, "text": {"type": "string"}, "file": {"type": "string", "format": "binary"}},
+                }
+            },
+        }
+    }
+}
+
+
+@ROUTER.get("/verify", response_model=Document, summary="Verify what stands at a URL")
+def verify_url(request: Request, using: Using, url: Annotated[str | None, Query(max_length=MAX_URL)] = None) -> Response:
+    """Report on the document at `url`; without one, show the page with the box. Every verdict is answered with 200."""
+    if not url:
+        if _wants_page(request):
+            return page(pages.verify_page())
+        raise problem.Invalid(_NOTHING)
+    return _verify_url(request, using, url)
+
+
+@ROUTER.post("/verify", response_model=Document, openapi_extra=_BODY, summary="Verify a document")
+async def verify(request: Request, using: Using) -> Response:
+    """Report on the document that is the body, or on what the form fields `url`, `text` or `file` hold. Every verdict is a 200."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in FORMS:
+        return await run_in_threadpool(_verify_body, request, using, await request.body())
+    async with request.form(max_files=1, max_fields=10, max_part_size=verifying.MAX_BYTES) as form:
+        url, body = await _handed_in(form)
+    if url:
+        return await run_in_threadpool(_verify_url, request, using, url)
+    return await run_in_threadpool(_verify_body, request, using, body)
+
+
+async def _handed_in(form: FormData) -> tuple[str, bytes]:
+    url, text, file = form.get("url"), form.get("text"), form.get("file")
+    if isinstance(url, str) and url.strip():
+        return url.strip()[:MAX_URL], b""
+    if isinstance(text, str) and text.strip():
+        return "", text.strip().encode("utf-8", "surrogatepass")
+    return "", await file.read() if isinstance(file, UploadFile) else b""
+
+
+def _verify_url(request: Request, using: Service, url: str) -> Response:
+    found = verifying.verify_url(url, look=using.look, now=using.now(), policy=using.policy(verifying.BADGE))
+    return _answer(request, found, asked=url)
+
+
+def _verify_body(request: Request, using: Service, body: bytes) -> Response:
+    if not body:
+        fault = problem.Invalid(_NOTHING)
+        if _wants_page(request):
+            return page(pages.verify_page(fault=fault.to_json()), status=422)
+        raise fault
+    found = verifying.verify(body, look=using.look, now=using.now(), policy=using.policy(verifying.BADGE))
+    return _answer(request, found, asked="")
+
+
+def _answer(request: Request, found: verifying.Verified, *, asked: str) -> Response:
+    content = found.report.to_json()
+    if _wants_page(request):
+        return page(pages.verify_page(asked=asked, report=content, document=found.document), private=True)
+    return JSONResponse(content, headers={"Cache-Control": "private, no-store", "Vary": "Accept", **OPEN})
+
+
+def _wants_page(request: Request) -> bool:
+    return negotiation.wants_page(request.headers.get("accept", ""))

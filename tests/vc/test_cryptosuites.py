@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from badgeissuer.vc import contexts, cryptosuites
+
+RDFC = "w3c/vc-di-eddsa/eddsa-rdfc-2022"
+ReadJson = Callable[[str], Any]
+
+
+@pytest.fixture(scope="session")
+def known(read_json: ReadJson) -> dict[str, contexts.Context]:
+    """The contexts that we hold and those that only the published vectors use."""
+    extra = {
+        "https://www.w3.org/ns/credentials/examples/v2": read_json("w3c/contexts/credentials-examples-v2.jsonld"),
+        "https://w3id.org/citizenship/v4rc1": read_json("w3c/contexts/citizenship-v4rc1.jsonld"),
+    }
+    return dict(contexts.PINNED) | {url: contexts.pin(url, content, sha256=contexts.digest(content)) for url, content in extra.items()}
+
+
+@pytest.mark.parametrize(("folder", "document"), [(RDFC, "unsigned.json"), (f"{RDFC}/employ", "employmentAuth.json")])
+def test_the_w3c_vectors_reproduce_byte_for_byte(
+    folder: str, document: str, shared_data: Path, read_json: ReadJson, known: dict[str, contexts.Context]
+) -> None:
+    hashes = read_json(f"{folder}/hashesDataInt.json")
+    canonical_document = cryptosuites.rdfc(read_json(f"w3c/vc-di-eddsa/{document}"), known)
+    canonical_options = cryptosuites.rdfc(read_json(f"{folder}/proofConfigDataInt.json"), known)
+    assert canonical_document == (shared_data / folder / "canonDocDataInt.nq").read_bytes()
+    assert canonical_options == (shared_data / folder / "proofCanonDataInt.nq").read_bytes()
+    assert hashlib.sha256(canonical_document).hexdigest() == hashes["docHash"]
+    assert hashlib.sha256(canonical_options).hexdigest() == hashes["proofHash"]
+    assert cryptosuites.hash_data(canonical_options, canonical_document).hex() == hashes["combinedHash"]
+
+
+@pytest.mark.parametrize("name", ["1edtech-implguide-ob-eddsa-rdfc-2022", "1edtech-implguide-clr-eddsa-rdfc-2022"])
+def test_the_vectors_of_1edtechs_guide_reproduce_byte_for_byte(name: str, read_json: ReadJson) -> None:
+    vector = read_json(f"ob3/vectors/{name}.json")
+    canonical_document = cryptosuites.rdfc(vector["unsigned"], contexts.PINNED)
+    canonical_options = cryptosuites.rdfc(vector["proofConfig"], contexts.PINNED)
+    assert canonical_document.decode() == vector["canonicalDocument"]
+    assert canonical_options.decode() == vector["canonicalProofConfig"]
+    assert hashlib.sha256(canonical_document).hexdigest() == vector["documentHashHex"]
+    assert hashlib.sha256(canonical_options).hexdigest() == vector["proofHashHex"]
+    assert cryptosuites.hash_data(canonical_options, canonical_document).hex() == vector["dataToSignHex"]
+
+
+def test_the_suites_are_found_by_the_name_that_a_proof_gives() -> None:
+    assert {name: suite.name for name, suite in cryptosuites.SUITES.items()} == {"eddsa-rdfc-2022": "eddsa-rdfc-2022"}

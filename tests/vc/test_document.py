@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import json
+import string
+import time
+import tracemalloc
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from badgeissuer import problem
+from badgeissuer.vc import document
+
+_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
+_SCALARS = st.none() | st.booleans() | st.integers(-document.MAX_INTEGER, document.MAX_INTEGER) | st.floats(allow_nan=False, allow_infinity=False)
+_VALUES = st.recursive(_SCALARS | _TEXT, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_TEXT, inner, max_size=4), max_leaves=20)
+
+
+@given(st.dictionaries(_TEXT, _VALUES, max_size=5), st.booleans())
+def test_what_two_readers_agree_on_comes_through_unchanged(value: document.JsonObject, ascii_only: bool) -> None:  # noqa: FBT001 - hypothesis fills it
+    assert document.parse(json.dumps(value, ensure_ascii=ascii_only).encode()) == value
+
+
+@given(st.binary(max_size=200) | st.text(string.punctuation + "\\u0dDeE019 \n", max_size=60).map(str.encode))
+@settings(max_examples=500)
+def test_no_bytes_whatever_bring_another_error_than_a_problem(body: bytes) -> None:
+    try:
+        document.parse_any(body)
+    except problem.Problem as error:
+        assert error.detail
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (b'{"a":1,"a":1}', "'a' stands twice"),
+        (b'{"a":1,"\\u0061":2}', "'a' stands twice"),
+        (b'{"x":{"b":1,"a":1,"a":[]}}', "'a' stands twice"),
+        (b'{"a":NaN}', "NaN is no JSON number"),
+        (b'{"a":Infinity}', "Infinity is no JSON number"),
+        (b'{"a":-Infinity}', "-Infinity is no JSON number"),
+        (b'{"a":1e400}', "too large"),
+        (b'{"a":-1e400}', "too large"),
+        (b'{"a":9007199254740992}', "cannot be kept exactly"),
+        (b'{"a":-9007199254740992}', "cannot be kept exactly"),
+        (b'{"a":' + b"9" * 5000 + b"}", "cannot be kept exactly"),
+        (b'{"a":"\\ud800"}', "half of a surrogate pair"),
+        (b'{"a":"\\udc00\\ud800"}', "half of a surrogate pair"),
+        (b'{"\\udfff":1}', "half of a surrogate pair"),
+        (b'{"a":[{"b":["\\u0000"]}]}', "NUL"),
+        (b'{"\\u0000":1}', "NUL"),
+        (b'{"a":"\x00"}', "not JSON"),
+        (b'{"a":"\n"}', "not JSON"),
+        (b"\xef\xbb\xbf{}", "not JSON"),
+        ('{"a":1}'.encode("utf-16"), "not UTF-8"),
+        ('{"a":1}'.encode("utf-16-le"), "not JSON"),
+        ('{"a":1}'.encode("utf-32-be"), "not JSON"),
+        (b'{"a":"\xff"}', "byte 6"),
+        (b'{"a":"\xed\xa0\x80"}', "not UTF-8"),
+        (b'{"a":"\xc0\xaf"}', "not UTF-8"),
+        (b"", "not JSON"),
+        (b"{} {}", "not JSON"),
+        (b'{"a":1,}', "not JSON"),
+        (b'{"a":01}', "not JSON"),
+        (b"{'a':1}", "not JSON"),
+        (b'{"a":1}//', "not JSON"),
+        (b"[]", "not an array"),
+        (b'"{}"', "not a string"),
+        (b"true", "not a boolean"),
+        (b"null", "not null"),
+        (b"5", "not a number"),
+        (b"0.5", "not a number"),
+    ],
+)
+def test_what_two_readers_could_read_differently_is_refused(body: bytes, said: str) -> None:
+    with pytest.raises(problem.Malformed) as refused:
+        document.parse(body)
+    assert said in refused.value.detail
+
+
+def test_the_largest_exact_integers_and_a_whole_surrogate_pair_are_kept() -> None:
+    assert document.parse(b'{"a":[9007199254740991,-9007199254740991,0,"\\ud83d\\ude00"]}') == {
+        "a": [document.MAX_INTEGER, -document.MAX_INTEGER, 0, "\N{GRINNING FACE}"]
+    }
+
+
+def test_a_body_of_the_greatest_size_is_read_and_one_byte_more_is_not() -> None:
+    assert document.parse(b'{"a":1}', max_bytes=7) == {"a": 1}
+    with pytest.raises(problem.TooLarge, match="7 bytes; at most 6"):
+        document.parse(b'{"a":1}', max_bytes=6)
+
+
+def test_depth_is_counted_in_brackets_of_either_kind() -> None:
+    deep = b'{"a":' * 16 + b"[" * 16 + b"]" * 16 + b"}" * 16
+    assert document.parse(deep)
+    with pytest.raises(problem.Malformed, match="deeper than 32"):
+        document.parse(b'{"a":' + deep + b"}")
+
+
+def test_brackets_inside_a_text_are_no_depth() -> None:
+    tricky = {"a": "[" * 100, 'q"[[': '\\"' + "{" * 100, "b": ["\\", "]", "}" * 50]}
+    assert document.parse(json.dumps(tricky).encode()) == tricky
+
+
+@pytest.mark.parametrize("body", [b"[" * 1_000_000, b'{"a":' * 150_000, b'"' + b"[" * 1000, b'"\\', b'["' + b"\\" * 1_000_001])
+def test_a_bracket_bomb_is_refused_before_anything_recurses(body: bytes) -> None:
+    started = time.perf_counter()
+    with pytest.raises(problem.Malformed):
+        document.parse(body, max_bytes=2_000_000)
+    assert time.perf_counter() - started < 2
+
+
+def test_a_long_text_takes_memory_in_proportion_to_its_size() -> None:
+    body = b'{"a":"' + b"x" * 1_000_000 + b'"}'
+    tracemalloc.start()
+    document.parse(body)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10 * len(body)

@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from badgeissuer import problem
+from badgeissuer.vc import shape
+from badgeissuer.vc.document import JsonObject
+
+DID = "did:example:learner"
+
+
+def _said(source: JsonObject) -> str:
+    findings = shape.gate(source)
+    assert all(finding.type == problem.CRYPTOGRAPHIC_SECURITY_ERROR for finding in findings)
+    return " ".join(f"{finding.pointer} {finding.detail}" for finding in findings)
+
+
+def test_good_badges_pass(badge: JsonObject, read_json: Callable[[str], Any]) -> None:
+    vector = read_json("ob3/vectors/1edtech-implguide-ob-eddsa-rdfc-2022.json")
+    for source in (badge, read_json("bench/badge.json"), vector["unsigned"], vector["signed"]):
+        assert shape.gate(source) == ()
+        assert shape.generic_gate(source) == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"@included": [{"id": "urn:x:y"}]}, "/@included The member '@included' is not written"),
+        ({"@graph": [{"id": "urn:x:y"}]}, "/@graph The member"),
+        ({"@id": "urn:x:y"}, "/@id The member"),
+        ({"@type": "X"}, "/@type The member"),
+        ({"@index": "x"}, "/@index The member"),
+        ({"@direction": "ltr"}, "/@direction The member"),
+        ({"name": {"@value": "x"}}, "/name/@value The member"),
+        ({"name": {"@language": "en", "x": "y"}}, "/name/@language The member"),
+        ({"credentialSubject": {"id": DID, "@context": {"x": "urn:x:y"}}}, "/credentialSubject/@context The member"),
+        ({"https://www.w3.org/2018/credentials#validUntil": "x"}, "full IRIs can hide data"),
+        ({"_:grade": "A+"}, "/_:grade The member"),
+        ({"": "x"}, "/ The member ''"),
+        ({"Image": {"id": "urn:x:y"}}, "/Image The member 'Image' has the name of a type"),
+        ({"Criteria": {"id": "urn:x:y"}}, "has the name of a type"),
+        ({"a/b~c:d": "x"}, "/a~1b~0c:d The member"),
+        ({"type": 5}, "/type type must be"),
+        ({"type": {"id": "urn:x:y"}}, "/type type must be"),
+        ({"type": ["VerifiableCredential", 5]}, "/type type must be"),
+        ({"type": [{"a": "b"}]}, "/type type must be"),
+        ({"id": 5}, "/id The id '5'"),
+        ({"id": ["https://x.example/"]}, "no absolute URL"),
+        ({"id": {"id": "https://x.example/"}}, "no absolute URL"),
+        ({"id": "relative"}, "/id The id 'relative' is no absolute URL"),
+        ({"id": "https://x.example/ a"}, "no absolute URL"),
+        ({"id": "_:b0"}, "no absolute URL"),
+        ({"id": "https://x.example/\n"}, "no absolute URL"),
+        ({"name": None}, "/name null is not covered"),
+        ({"evidence": [None]}, "/evidence/0 null is not covered"),
+        ({"name": []}, "/name An empty array"),
+        ({"name": {}}, "/name An empty object"),
+        ({"evidence": [{"type": "Evidence", "name": {}}]}, "/evidence/0/name An empty object"),
+        ({"name": "a\x07b"}, "/name A text holds a control character"),
+        ({"name": "a\x7fb"}, "/name A text holds a control character"),
+        ({"na\x1bme": "x"}, "A name of a member holds a control character"),
+        ({"name": ["a", "b", "a"]}, "/name/2 An array holds the same thing twice"),
+        ({"evidence": [{"a": "b"}, {"a": "b"}]}, "/evidence/1 An array holds the same thing twice"),
+        ({"evidence": [{"id": "urn:x:y", "a": "b"}, {"id": "urn:x:y"}]}, "/evidence/1 An array holds the same thing twice"),
+        ({"evidence": ["urn:x:y", {"id": "urn:x:y", "a": "b"}]}, "/evidence/1 An array holds the same thing twice"),
+        ({"name": [1, 1.0]}, "/name/1 An array holds the same thing twice"),
+        ({"name": [["a"]]}, "/name/0 An array stands directly inside an array"),
+        ({"evidence": [{"id": "https://badges.example/c/1", "validUntil": "2099-01-01T00:00:00Z"}]}, "described in two places"),
+        ({"evidence": [{"id": "https://badges.example/c/1", "type": ["Evidence"]}]}, "described in two places"),
+        ({"issuer": {"id": DID, "name": "x"}}, "described in two places"),
+        ({"a": {"id": "urn:x:y"}, "b": {"c": {"id": "urn:x:y", "name": "x"}}}, "urn:x:y is described in two places"),
+    ],
+    ids=str,
+)
+def test_what_could_be_read_in_two_ways_is_refused(badge: JsonObject, change: JsonObject, said: str) -> None:
+    assert said in _said(badge | change)
+
+
+def test_line_breaks_and_tabs_are_no_control_characters_here(badge: JsonObject) -> None:
+    assert shape.gate(badge | {"description": "One\r\n\tTwo\N{GRINNING FACE}"}) == ()
+
+
+def test_a_repeated_description_may_say_less_but_not_more(badge: JsonObject) -> None:
+    creator = badge["credentialSubject"]["achievement"]["creator"]
+    creator["type"] = "Profile"
+    assert shape.gate(badge) == ()
+    creator["url"] = "https://elsewhere.example"
+    assert "described in two places" in _said(badge)
+    badge["credentialSubject"]["achievement"]["creator"] = {"id": creator["id"]}
+    assert shape.gate(badge) == ()
+
+
+def test_types_that_cannot_be_hashed_are_a_finding_and_no_crash() -> None:
+    source = {"id": "urn:x:y", "type": [{"a": "b"}], "x": {"id": "urn:x:y", "type": ["A", {"a": "c"}]}}
+    assert "described in two places" in _said(source)
+
+
+def test_a_document_of_too_many_parts_is_refused_at_once() -> None:
+    started = time.perf_counter()
+    for source in ({"a": list(range(200_000))}, {"a": [None] * 200_000}):
+        assert "more than 2000 parts" in _said(source)
+        assert [finding.detail for finding in shape.generic_gate(source)] == ["The document holds more than 2000 parts."]
+    assert time.perf_counter() - started < 1
+
+
+def test_the_largest_array_that_is_looked_at_takes_no_time() -> None:
+    started = time.perf_counter()
+    assert shape.gate({"a": [{"b": {"c": number}} for number in range(600)]}) == ()
+    assert time.perf_counter() - started < 1
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"@included": []}, "/@included"),
+        ({"@graph": []}, "/@graph"),
+        ({"@reverse": {}}, "/@reverse"),
+        ({"@nest": {"validUntil": "x"}}, "/@nest"),
+        ({"@set": ["x"]}, "/@set"),
+        ({"evidence": [{"@index": "x"}]}, "/evidence/0/@index"),
+        ({"a/b": {"@list": []}}, "/a~1b/@list"),
+        ({"name": None}, "/name"),
+        ({"evidence": [None]}, "/evidence/0"),
+    ],
+)
+def test_what_hides_data_is_refused_in_any_credential(badge: JsonObject, change: JsonObject, pointer: str) -> None:
+    assert [finding.pointer for finding in shape.generic_gate(badge | change)] == [pointer]
+
+
+@pytest.mark.parametrize("own", [{"g": "@graph"}, {"x": {"@id": "@nest"}}, {"x": {"@reverse": "urn:x:y"}}, [{"x": {"@context": {"y": "@included"}}}]])
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_context_of_its_own_may_not_give_a_hiding_keyword_another_name(badge: JsonObject, own: object, deep: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    (badge["credentialSubject"] if deep else badge)["@context"] = own
+    assert [finding.pointer for finding in shape.generic_gate(badge)] == ["/credentialSubject/@context" if deep else "/@context"]
+
+
+def test_a_generic_credential_may_use_value_objects_and_contexts_of_its_own(badge: JsonObject) -> None:
+    own = {"@context": [None, {"x": None}], "x": {"@value": "a", "@language": "en", "@direction": "ltr"}, "@id": "urn:x:y", "@type": "X"}
+    assert shape.generic_gate(badge | own) == ()
+
+
+def _objects(value: object) -> Iterator[JsonObject]:
+    if isinstance(value, dict):
+        yield value
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _objects(item)
+
+
+_HIDING = st.sampled_from(["@included", "@graph", "@reverse", "@index", "@nest", "@set", "@list", "@id", "@type", "@context", "@value"]) | st.builds(
+    "{}{}{}".format, st.text(max_size=5), st.sampled_from([":", "://", "#:"]), st.text(max_size=5)
+)
+_ANYTHING = st.text(max_size=5) | st.integers() | st.booleans() | st.lists(st.text(max_size=3), max_size=2) | st.just({"id": "urn:x:y"})
+
+
+@given(st.data(), _HIDING, _ANYTHING)
+@settings(max_examples=300, deadline=None)
+def test_no_inserted_key_that_can_hide_data_passes(frozen_badge: JsonObject, data: st.DataObject, key: str, value: object) -> None:
+    source = copy.deepcopy(frozen_badge)
+    nodes = [node for node in _objects(source) if not (node is source and key == "@context")]
+    data.draw(st.sampled_from(nodes))[key] = value
+    if key != "@context" or source["@context"] == frozen_badge["@context"]:
+        assert shape.gate(source)
+
+
+@given(st.data(), st.sampled_from(["credentialStatus", "validUntil", "validFrom"]))
+@settings(max_examples=100, deadline=None)
+def test_no_member_of_the_badge_can_move_to_another_description_of_it(frozen_badge: JsonObject, data: st.DataObject, name: str) -> None:
+    source = copy.deepcopy(frozen_badge)
+    places = [node for node in _objects(source) if node is not source]
+    place = data.draw(st.sampled_from(places))
+    moved = {"id": source["id"], name: source.pop(name)}
+    assume(all(node is not place for node in _objects(moved[name])))
+    place["evidence"] = data.draw(st.sampled_from([moved, [moved]]))
+    assert "described in two places" in _said(source)

@@ -11,6 +11,8 @@ import fcntl
 import importlib
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import warnings
 from contextlib import contextmanager
@@ -52,6 +54,22 @@ def shared_data() -> Path:
             pytest.fail(message)
         pytest.skip(message)
     return folder
+
+
+@pytest.fixture(scope="session")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> subprocess.CompletedProcess[str]:
+    """What `badgeissuer demo --once` said, run once as a new user would: from an empty folder, without settings."""
+    folder = tmp_path_factory.mktemp("demonstration")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("BADGEISSUER_")}
+    command = [sys.executable, "-m", "badgeissuer.cli", "demo", "--once", "--dir", str(folder / "kept")]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=120)
+
+
+@pytest.fixture(scope="session")
+def demo_directory(demonstration: subprocess.CompletedProcess[str]) -> Path:
+    """Where the demonstration kept `badge.json` and the `status-list.json` that the badge points to."""
+    assert demonstration.returncode == 0, demonstration.stdout + demonstration.stderr
+    return Path(demonstration.args[-1])
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from badgeissuer.store import engine, jobs, tables
 from badgeissuer.vc import document, jsonld
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -29,6 +29,9 @@ _KEPT_HEADERS = frozenset({"content-type", "user-agent", "webhook-id", "webhook-
 """Headers that are stored with a delivery; signatures and credentials are not."""
 _UNKNOWN = "There is no source here, or the delivery is not signed as the source signs. Check the address and the secret or key."
 _WEB_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
+_CONTROL = re.compile("[\x00-\x1f\x7f]+")
+_OK = 200
+_SUCCESS = range(200, 300)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +62,16 @@ def connect(
         now: The moment.
 
     Raises:
-        problem.Invalid: The slug, the adapter or the status is not possible.
+        problem.Invalid: The slug, the adapter, the signature or the status is not possible.
         problem.Conflict: The slug is taken.
     """
     authoring.check_slug(values["slug"])
     if values["adapter"] not in adapter.ADAPTERS:
         finding = problem.Finding(f"There is no adapter {values['adapter']!r}; there are {', '.join(adapter.ADAPTERS)}.", "/adapter")
+        raise problem.Invalid.of((finding,))
+    signature.parse(values["signature"], pointer="/signature")
+    if values.get("success_status", _OK) not in _SUCCESS:
+        finding = problem.Finding("What a sender takes for success is an HTTP status from 200 to 299.", "/success_status")
         raise problem.Invalid.of((finding,))
     source = tables.Source(issuer_id=issuer.id, hook_key=f"{values['slug']}-{token(16)}", created_at=now, **values)
     row = engine.add_if_new(session, source)
@@ -111,6 +118,7 @@ def receive(session: Session, hook_key: str, *, headers: Mapping[str, str], body
 
     Raises:
         problem.Unauthenticated: There is no such source, or the signature does not hold; which of both is not said.
+        signature.UnknownKey: The signature names a key that is not known; it may be among those at `keys_url`.
         problem.Malformed: The signature holds, but the body is none that the source's adapter can read.
         problem.Conflict: Another delivery came under the same id before.
     """
@@ -119,10 +127,30 @@ def receive(session: Session, hook_key: str, *, headers: Mapping[str, str], body
         raise problem.Unauthenticated(_UNKNOWN)
     try:
         verified = signature.verify(signature.parse(found.signature), headers, body=body, now=now)
+    except signature.UnknownKey:
+        raise signature.UnknownKey(_UNKNOWN) from None
     except problem.Unauthenticated:
         raise problem.Unauthenticated(_UNKNOWN) from None
     adapter.read(found.adapter, document.parse(verified.payload))
     return _store(session, found, verified, headers=headers, now=now)
+
+
+def keys_url(session: Session, hook_key: str) -> str | None:
+    """Return where the keys of a source can be fetched; None for a source that has no such place."""
+    found = session.scalar(select(tables.Source).where(tables.Source.hook_key == hook_key))
+    return found.signature.get("jwks_url") if found else None
+
+
+def add_keys(session: Session, hook_key: str, key_set: bytes) -> None:
+    """Add the keys of a fetched JWK Set to those of a source; a configured key stays as it is.
+
+    Raises:
+        problem.Problem: It is no JWK Set with a key for us.
+    """
+    found = session.scalars(select(tables.Source).where(tables.Source.hook_key == hook_key).with_for_update()).one()
+    configured = signature.parse(found.signature)
+    if isinstance(configured, signature.CanvasJwt):
+        found.signature = signature.with_keys(configured, document.parse(key_set)).model_dump(mode="json", exclude_none=True)
 
 
 def _store(session: Session, found: tables.Source, verified: signature.Verified, *, headers: Mapping[str, str], now: datetime) -> Receipt:
@@ -212,16 +240,17 @@ def _award(
     randomness: issuing.Randomness,
     now: datetime,
 ) -> tuple[tables.Award, bool]:
-    learner = recognising.recognise(session, happened.learner, authority=found.slug, now=now)
+    achievement = session.get_one(tables.Achievement, row.achievement_id)
+    register = session.get_one(tables.Issuer, found.issuer_id).slug
+    learner = recognising.recognise(session, happened.learner, authority=found.slug, register=register, now=now)
     decision = issuing.Decision(
         awarded_at=happened.occurred_at or now,
-        evidence=[_evidence(item) for item in happened.evidence if item.url and _is_web_address(item.url)],
+        evidence=_evidence(happened.evidence),
         credits_earned=happened.credits,
         source_id=found.id,
         rule_id=row.id,
         learning_event_id=stored.id,
     )
-    achievement = session.get_one(tables.Achievement, row.achievement_id)
     return issuing.award(session, achievement, learner=learner, decision=decision, randomness=randomness, now=now)
 
 
@@ -229,14 +258,20 @@ def _is_web_address(url: str) -> bool:
     return bool(_WEB_ADDRESS.match(url) and jsonld.ABSOLUTE_IRI.fullmatch(url))
 
 
-def _evidence(item: event.EvidenceClaim) -> document.JsonObject:
-    return {"id": item.url, "type": ["Evidence"]} | ({"name": item.name} if item.name else {})
+def _evidence(items: Sequence[event.EvidenceClaim]) -> list[document.JsonObject]:
+    """Return the evidence that can stand in a badge: what has a web address, each once, named without control characters."""
+    found: dict[str, document.JsonObject] = {}
+    for item in items:
+        if item.url and _is_web_address(item.url):
+            name = _CONTROL.sub(" ", item.name or "").strip()
+            found.setdefault(item.url, {"id": item.url, "type": ["Evidence"]} | ({"name": name} if name else {}))
+    return list(found.values())
 
 
 def give_up(session: Session, delivery_id: int, reason: str) -> None:
     """Note that a delivery could not be processed, and why; `retry` puts it back."""
-    row = session.get_one(tables.Delivery, delivery_id)
-    if row.state == "received":
+    row = session.get(tables.Delivery, delivery_id, with_for_update=True, populate_existing=True)
+    if row is not None and row.state == "received":
         row.state, row.reason = "failed", reason
 
 
@@ -247,7 +282,7 @@ def retry(session: Session, delivery_id: int, *, now: datetime) -> tables.Delive
         problem.NotFound: There is no such delivery.
         problem.Conflict: It did not fail.
     """
-    row = session.get(tables.Delivery, delivery_id)
+    row = session.get(tables.Delivery, delivery_id, with_for_update=True, populate_existing=True)
     if row is None:
         raise problem.NotFound(f"There is no delivery {delivery_id}.")
     if row.state != "failed":

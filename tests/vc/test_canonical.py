@@ -18,7 +18,8 @@ from badgeissuer.vc import canonical
 SECONDS = 2
 
 _TERM = re.compile(
-    r"""[ \t]*(?:<(?P<iri>[^>]*)>|(?P<blank>_:[^\s<>"]+)|"(?P<text>(?:[^"\\]|\\.)*)"(?:\^\^<(?P<datatype>[^>]*)>|@(?P<language>[A-Za-z0-9-]+))?)"""
+    r"""[ \t]*(?:<(?P<iri>[^>]*)>|(?P<blank>_:[^\s<>"]+)|"(?P<text>(?:[^"\\]|\\.)*)\""""
+    r"""(?:\^\^<(?P<datatype>[^>]*)>|@(?P<language>[A-Za-z0-9-]+))?)"""
 )
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))")
 _SHORT = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f"}

@@ -180,7 +180,9 @@ def test_a_key_with_a_page_of_its_own_counts_when_its_controller_lists_it() -> N
     assert (found.controller, found.public_key) == (DID, KEY)
 
 
-@pytest.mark.parametrize("confirming", [None, {}, {"id": DID}, {"id": DID, "assertionMethod": ["x"]}, {"id": "x", "assertionMethod": [PAGE]}])
+@pytest.mark.parametrize(
+    "confirming", [None, {}, {"id": DID}, {"id": DID, "assertionMethod": ["x"]}, {"id": "x", "assertionMethod": [PAGE]}]
+)
 def test_a_key_that_only_claims_a_controller_is_refused(confirming: JsonObject | None) -> None:
     with pytest.raises(problem.Invalid):
         controller.find_method(PAGE, _key_page(DID), confirming=confirming)
@@ -192,7 +194,9 @@ def test_a_key_page_that_is_its_own_controller_needs_nobody() -> None:
     assert controller.find_method(PAGE, page).controller == PAGE
 
 
-@pytest.mark.parametrize("source", [{}, _document(), {"id": PAGE}, _key_page(DID) | {"controller": 5}, _key_page(KEY.multikey) | {"id": "x"}])
+@pytest.mark.parametrize(
+    "source", [{}, _document(), {"id": PAGE}, _key_page(DID) | {"controller": 5}, _key_page(KEY.multikey) | {"id": "x"}]
+)
 def test_only_a_key_with_a_page_of_its_own_needs_confirming(source: dict[str, Any]) -> None:
     assert controller.confirming_url(PAGE, source) is None
     assert controller.confirming_url(METHOD, source) is None

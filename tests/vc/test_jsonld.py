@@ -64,7 +64,10 @@ def test_a_document_is_not_changed_by_being_read(badge: JsonObject) -> None:
         ({"https://x.example/v": {"@value": "x", "@index": "hidden"}}, "An @index is not covered"),
         ({"https://x.example/v": {"@value": "x", "@type": "relative"}}, "invalid typed value"),
         ({"https://x.example/v": {"@value": "x", "@type": "_:b"}}, "invalid typed value"),
-        ({"https://x.example/v": {"@value": "x", "@type": "https://x.example/<t>"}}, "The datatype 'https://x.example/<t>' is no absolute IRI"),
+        (
+            {"https://x.example/v": {"@value": "x", "@type": "https://x.example/<t>"}},
+            "The datatype 'https://x.example/<t>' is no absolute IRI",
+        ),
         ({"@context": [V2, {"m": {"@id": "urn:p:m", "@container": "@index"}}], "m": {"hidden": "x"}}, "An @index is not covered"),
         ({"@context": [V2, {"m": {"@id": "urn:p:m", "@container": "@language"}}], "m": {"e n": "x"}}, "A language tag is not of the form"),
         ({"@context": [V2, {"m": {"@id": "urn:p:<m>"}}], "m": "x"}, "The member 'urn:p:<m>' is no absolute IRI"),

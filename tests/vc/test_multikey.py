@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import nacl.signing
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,7 +27,25 @@ def test_base58_agrees_with_the_internet_draft() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "z", "2NEpo7TZRRrLZSi2U", "u2NEpo7", "z0", "zO", "zI", "zl", "z2NEpo7\n", " z2NEpo7", "z2 NEpo7", "z" + "2" * 201, "zé", None, 5, ["z2"], {}],
+    [
+        "",
+        "z",
+        "2NEpo7TZRRrLZSi2U",
+        "u2NEpo7",
+        "z0",
+        "zO",
+        "zI",
+        "zl",
+        "z2NEpo7\n",
+        " z2NEpo7",
+        "z2 NEpo7",
+        "z" + "2" * 201,
+        "zé",
+        None,
+        5,
+        ["z2"],
+        {},
+    ],
 )
 def test_what_is_no_base58btc_multibase_is_refused(text: object) -> None:
     with pytest.raises(problem.Invalid, match="base58btc"):
@@ -42,6 +61,16 @@ def test_a_public_key_reads_as_it_was_written() -> None:
 def test_only_an_ed25519_multikey_is_a_key(data: bytes) -> None:
     with pytest.raises(problem.Invalid, match="not an Ed25519 Multikey"):
         multikey.PublicKey.read(multikey.multibase(data))
+
+
+def test_a_secret_key_is_read_from_its_multikey_alone(read_json: Callable[[str], Any]) -> None:
+    pair = read_json("w3c/vc-di-eddsa/keyPair.json")
+    seed = multikey.read_seed(pair["privateKeyMultibase"])
+    assert multikey.PublicKey(bytes(nacl.signing.SigningKey(seed).verify_key)).multikey == pair["publicKeyMultibase"]
+    for wrong in (KEY.multikey, multikey.multibase(b"\x80\x26" + b"k" * 31)):
+        with pytest.raises(problem.Invalid, match="not a secret Ed25519 Multikey") as refused:
+            multikey.read_seed(wrong)
+        assert wrong not in refused.value.detail
 
 
 def test_every_wycheproof_vector_is_judged_rightly(read_json: Callable[[str], Any]) -> None:

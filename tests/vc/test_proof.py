@@ -58,12 +58,6 @@ def _accepted(source: JsonObject, method: controller.VerificationMethod) -> bool
     return bool(proof.proofs(source))
 
 
-def _vector_signer(verification_method: str, secret: str) -> VectorSigner:
-    raw = multikey.from_multibase(secret)
-    assert raw[:2] == b"\x80\x26", "an Ed25519 secret key"
-    return VectorSigner(verification_method, raw[2:])
-
-
 def _known(read_json: ReadJson) -> dict[str, contexts.Context]:
     extra = {
         "https://www.w3.org/ns/credentials/examples/v2": read_json("w3c/contexts/credentials-examples-v2.jsonld"),
@@ -79,7 +73,7 @@ def test_the_w3c_vectors_verify_and_signing_again_gives_the_same_bytes(folder: s
     hashes = read_json(f"w3c/vc-di-eddsa/eddsa-rdfc-2022/{folder}hashesDataInt.json")
     name = expected["proof"]["verificationMethod"]
     proof.verify_proof(expected, expected["proof"], method=controller.find_method(name, None), known=known)
-    signer = _vector_signer(name, read_json("w3c/vc-di-eddsa/keyPair.json")["privateKeyMultibase"])
+    signer = VectorSigner(name, multikey.read_seed(read_json("w3c/vc-di-eddsa/keyPair.json")["privateKeyMultibase"]))
     linted = proof.lint(read_json(f"w3c/vc-di-eddsa/{unsigned}"), known=known)
     again = proof.add_proof(linted, signer, created=datetime(2023, 2, 24, 23, 36, 38, tzinfo=UTC))
     assert again == expected
@@ -158,10 +152,10 @@ def _leaves(value: Any, path: tuple[Any, ...]) -> list[tuple[tuple[Any, ...], An
 
 def test_only_lint_makes_something_that_can_be_signed(badge: JsonObject) -> None:
     linted = proof.lint(badge)
-    with pytest.raises(TypeError, match="only proof.lint"):
+    with pytest.raises(TypeError, match="only proof"):
         proof.Linted(badge, b"", contexts.PINNED, object())
     with pytest.raises((TypeError, ValueError)):
-        dataclasses.replace(linted, content={"forged": True})
+        dataclasses.replace(linted, content={"forged": True})  # type: ignore[call-arg]  # mypy refuses it too
     with pytest.raises(dataclasses.FrozenInstanceError):
         linted.content = {}  # type: ignore[misc]
 
@@ -176,7 +170,7 @@ def test_a_document_that_is_changed_after_its_lint_changes_nothing_that_is_signe
 
 def test_every_fault_that_the_rules_find_is_told_at_once(signed: JsonObject) -> None:
     rules = (lambda _: (problem.Finding("One."),), lambda _: (problem.Finding("Two."),))
-    with pytest.raises(problem.Invalid, match="One. Two. The document already has a proof."):
+    with pytest.raises(problem.Invalid, match=r"One\. Two\. The document already has a proof\."):
         proof.lint(signed, *rules)
 
 

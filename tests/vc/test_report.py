@@ -56,7 +56,10 @@ def test_the_summary_is_one_plain_sentence_for_each_case(steps: tuple[Step, ...]
 
 def test_a_report_as_json_has_the_members_of_the_contract() -> None:
     evidence = report.Evidence("https://x.example", "00", MOMENT)
-    steps = (Step("proof", Outcome.INVALID, (problem.Finding("Bad.", "/proof", "urn:x:y#SOME_ERROR"),), (evidence,)), _step("trust", Outcome.VALID))
+    steps = (
+        Step("proof", Outcome.INVALID, (problem.Finding("Bad.", "/proof", "urn:x:y#SOME_ERROR"),), (evidence,)),
+        _step("trust", Outcome.VALID),
+    )
     found = report.Report("vc", STRANGER, steps, "Do not.", MOMENT, "ff")
     assert found.step("trust").outcome is Outcome.VALID
     assert found.to_json() == {

@@ -134,7 +134,9 @@ def test_what_hides_data_is_refused_in_any_credential(badge: JsonObject, change:
     assert [finding.pointer for finding in shape.generic_gate(badge | change)] == [pointer]
 
 
-@pytest.mark.parametrize("own", [{"g": "@graph"}, {"x": {"@id": "@nest"}}, {"x": {"@reverse": "urn:x:y"}}, [{"x": {"@context": {"y": "@included"}}}]])
+@pytest.mark.parametrize(
+    "own", [{"g": "@graph"}, {"x": {"@id": "@nest"}}, {"x": {"@reverse": "urn:x:y"}}, [{"x": {"@context": {"y": "@included"}}}]]
+)
 @pytest.mark.parametrize("deep", [False, True])
 def test_a_context_of_its_own_may_not_give_a_hiding_keyword_another_name(badge: JsonObject, own: object, deep: bool) -> None:  # noqa: FBT001 - a parameter of the test
     (badge["credentialSubject"] if deep else badge)["@context"] = own
@@ -153,9 +155,9 @@ def _objects(value: object) -> Iterator[JsonObject]:
         yield from _objects(item)
 
 
-_HIDING = st.sampled_from(["@included", "@graph", "@reverse", "@index", "@nest", "@set", "@list", "@id", "@type", "@context", "@value"]) | st.builds(
-    "{}{}{}".format, st.text(max_size=5), st.sampled_from([":", "://", "#:"]), st.text(max_size=5)
-)
+_HIDING = st.sampled_from(
+    ["@included", "@graph", "@reverse", "@index", "@nest", "@set", "@list", "@id", "@type", "@context", "@value"]
+) | st.builds("{}{}{}".format, st.text(max_size=5), st.sampled_from([":", "://", "#:"]), st.text(max_size=5))
 _ANYTHING = st.text(max_size=5) | st.integers() | st.booleans() | st.lists(st.text(max_size=3), max_size=2) | st.just({"id": "urn:x:y"})
 
 

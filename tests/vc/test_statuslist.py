@@ -24,9 +24,7 @@ ReadJson = Callable[[str], Any]
 
 def _list(now: datetime, **subject: object) -> JsonObject:
     encoded = statuslist.encode(statuslist.MIN_LENGTH, [7])
-    source = statuslist.compose(
-        URL, "did:x:y", purpose="revocation", encoded=encoded, valid_from=now, valid_until=now + timedelta(days=1)
-    )
+    source = statuslist.compose(URL, "did:x:y", purpose="revocation", encoded=encoded, valid_from=now, valid_until=now + timedelta(days=1))
     source["credentialSubject"] |= subject
     return source
 

@@ -35,7 +35,7 @@ def _badge_context(source: JsonObject, known: Mapping[str, contexts.Context]) ->
         raise problem.Invalid("@context is not that of a badge.")
 
 
-BADGE = verification.Profile("badge", "badge", _badge_context, (shape.gate,))
+BADGE = verification.Profile("badge", "badge", _badge_context, shape.gate, schemas=("https://purl.imsglobal.org/spec/ob/",))
 POLICY = verification.Policy(BADGE)
 GENERIC = verification.Policy(verification.GENERIC)
 
@@ -71,7 +71,7 @@ def _list_by(issuer: Any, *, revoked: tuple[int, ...] = (), unsigned: JsonObject
         valid_from=CREATED,
         valid_until=NOW + timedelta(days=1),
     )
-    subject = {name: change.pop(name) for name in ("statusPurpose", "encodedList", "statusSize") if name in change}
+    subject = {name: change.pop(name) for name in ("statusPurpose", "encodedList") if name in change}
     return _sign(source | {"credentialSubject": source["credentialSubject"] | subject} | change, issuer) | (unsigned or {})
 
 
@@ -129,9 +129,19 @@ def test_bytes_that_are_no_document_have_a_report_too() -> None:
     assert [step.name for step in found.steps] == ["syntax"]
 
 
+def test_where_nothing_could_be_had_the_question_stays_open() -> None:
+    found = verification.unreachable(verification.Unreachable(LIST, "no answer"), now=NOW, profile=BADGE)
+    assert (found.outcome, found.document_sha256) == (Outcome.INDETERMINATE, "")
+    assert found.summary == f"There is no badge to look at. Nothing could be had from {LIST}: no answer."
+
+
 @pytest.mark.parametrize(
     ("trusted", "name", "identity"),
-    [("Example College", "Example College", "known"), ("Other", "Example College", "name_mismatch"), (None, "Example College", "unverified")],
+    [
+        ("Example College", "Example College", "known"),
+        ("Other", "Example College", "name_mismatch"),
+        (None, "Example College", "unverified"),
+    ],
 )
 def test_the_identity_of_the_issuer_changes_no_outcome(
     badge: JsonObject, gathered: Gathered, signer: Signers, trusted: str | None, name: str, identity: str
@@ -210,7 +220,9 @@ def test_a_changed_badge_is_invalid_and_says_so_first(signed: JsonObject, gather
     assert found.summary == "Do not rely on this badge. The signature does not fit the document: it was changed, or another key signed it."
 
 
-def test_a_strangers_proof_beside_the_issuers_is_no_fault(signed: JsonObject, gathered: Gathered, badge: JsonObject, signer: Signers) -> None:
+def test_a_strangers_proof_beside_the_issuers_is_no_fault(
+    signed: JsonObject, gathered: Gathered, badge: JsonObject, signer: Signers
+) -> None:
     signed["proof"] = [_sign(badge, signer(2))["proof"], signed["proof"]]
     assert _report(signed, gathered).outcome is Outcome.VALID
 
@@ -290,8 +302,8 @@ def test_nobody_can_sign_for_another_by_writing_their_name_beside_a_key(badge: J
     did, page = "did:web:forger.example", "https://forger.example/key"
     url, method = "https://forger.example/.well-known/did.json", did + "#k"
     key = {"type": "Multikey", "controller": WEB, "publicKeyMultibase": forger.public_key.multikey}
-    in_document = {url: _found(url, {"id": did, "assertionMethod": [method], "verificationMethod": [key | {"id": method}]})}
-    in_page = {page: _found(page, key | {"id": page}), WEB_URL: _found(WEB_URL, _web_document(victim))}
+    in_document: Gathered = {url: _found(url, {"id": did, "assertionMethod": [method], "verificationMethod": [key | {"id": method}]})}
+    in_page: Gathered = {page: _found(page, key | {"id": page}), WEB_URL: _found(WEB_URL, _web_document(victim))}
     assert _report(_sign(badge, signer(66, method)), in_document).step("proof").outcome is Outcome.INVALID
     assert _report(_sign(badge, signer(66, page)), in_page).step("proof").outcome is Outcome.INVALID
 
@@ -404,9 +416,7 @@ def test_one_of_two_entries_can_suspend(badge: JsonObject, signer: Signers) -> N
     ],
     ids=str,
 )
-def test_an_entry_that_cannot_be_followed(
-    signed: JsonObject, gathered: Gathered, change: JsonObject, outcome: str, said: str
-) -> None:
+def test_an_entry_that_cannot_be_followed(signed: JsonObject, gathered: Gathered, change: JsonObject, outcome: str, said: str) -> None:
     signed["credentialStatus"] |= change
     step = _report(signed, gathered).step("status")
     assert step.outcome.value == outcome
@@ -443,13 +453,15 @@ _LISTS: dict[str, tuple[Callable[[Signers], object], str]] = {
     "not yet valid": (lambda s: _list_by(s(1), validFrom="2026-06-01T12:05:01Z"), "valid only from"),
     "tampered": (lambda s: _list_by(s(1), unsigned={"validUntil": "2099-01-01T00:00:00Z"}), "does not fit"),
     "for another purpose": (lambda s: _list_by(s(1), statusPurpose="suspension"), "not for the purpose"),
-    "of wide entries": (lambda s: _list_by(s(1), statusSize=8), "one bit"),
     "at another address": (lambda s: _list_by(s(1), id=LIST + "/2"), "another one"),
     "too short": (lambda s: _list_by(s(1), encodedList=statuslist.encode(1024, [])), "131,072 are the least"),
     "a bomb": (lambda s: _list_by(s(1), encodedList=_bomb()), "unpacks to more"),
     "no gzip": (lambda s: _list_by(s(1), encodedList="uAAAA"), "not GZIP"),
     "of another type": (lambda s: _list_by(s(1), type=["VerifiableCredential"]), "no BitstringStatusListCredential"),
-    "with a key that is away": (lambda s: _list_by(s(1), unsigned={"proof": {**_list_by(s(1))["proof"], "verificationMethod": WEB_METHOD}}), "not fetched"),
+    "with a key that is away": (
+        lambda s: _list_by(s(1), unsigned={"proof": {**_list_by(s(1))["proof"], "verificationMethod": WEB_METHOD}}),
+        "not fetched",
+    ),
 }
 
 
@@ -467,7 +479,8 @@ def test_the_status_of_a_list_is_not_followed_however_it_points_back(signed: Jso
     for target in (LIST, "https://badges.example/status/2"):
         entry = statuslist.Entry(target, 7, "revocation").to_json()
         gathered: Gathered = {
-            url: _found(url, _list_by(signer(1), revoked=(8,), id=url, credentialStatus=entry)) for url in (LIST, "https://badges.example/status/2")
+            url: _found(url, _list_by(signer(1), revoked=(8,), id=url, credentialStatus=entry))
+            for url in (LIST, "https://badges.example/status/2")
         }
         assert _report(signed, gathered).outcome is Outcome.VALID
 
@@ -490,6 +503,21 @@ def test_a_long_list_is_read_with_its_key(web_badge: JsonObject, badge: JsonObje
 
 
 # --- schema, endorsement, trust
+
+
+def test_the_generic_profile_answers_for_no_schema(signed: JsonObject, gathered: Gathered) -> None:
+    schema = {"id": "https://purl.imsglobal.org/spec/ob/v3p0/schema/json/x.json", "type": "JsonSchema"}
+    policy = verification.Policy(verification.GENERIC)
+    report = verification.verify(signed | {"credentialSchema": schema}, gathered, now=NOW, policy=policy, sha256="")
+    assert report.step("schema").outcome is Outcome.INDETERMINATE
+
+
+def test_a_status_that_cannot_be_learnt_does_not_hide_a_revocation(signed: JsonObject, signer: Signers) -> None:
+    status = signed["credentialStatus"]
+    gathered = {LIST: _found(LIST, _list_by(signer(1), revoked=(int(status["statusListIndex"]),)))}
+    entries = [{"id": "https://x.example/s#1", "type": "SomeOtherStatus"}, status]
+    step = _report(signed | {"credentialStatus": entries}, gathered).step("status")
+    assert step.outcome is Outcome.INVALID
 
 
 @pytest.mark.parametrize(
@@ -524,7 +552,7 @@ def test_a_key_in_wrong_hands_proves_nothing_whenever_it_says_it_signed(signed: 
 # --- needs
 
 
-def test_needs_asks_in_rounds_for_exactly_what_is_missing(web_badge: JsonObject, badge: JsonObject, signer: Signers) -> None:
+def test_needs_asks_in_rounds_for_exactly_what_is_missing(web_badge: JsonObject, signer: Signers) -> None:
     del web_badge["proof"]
     source = _sign(web_badge | {"credentialStatus": statuslist.Entry(LIST, 7, "revocation").to_json()}, signer(1, WEB_METHOD))
     gathered: Gathered = {}
@@ -550,7 +578,10 @@ def test_needs_asks_in_rounds_for_exactly_what_is_missing(web_badge: JsonObject,
         ({"proof": {"verificationMethod": "did:example:x"}}, set()),
         ({"proof": {"verificationMethod": "did:web:../etc"}}, set()),
         ({"proof": {"verificationMethod": "did:key:z6Mk#z6Mk"}}, set()),
-        ({"proof": [{"verificationMethod": f"https://x.example/{number}#k"} for number in range(9)]}, {f"https://x.example/{n}" for n in range(4)}),
+        (
+            {"proof": [{"verificationMethod": f"https://x.example/{number}#k"} for number in range(9)]},
+            {f"https://x.example/{n}" for n in range(4)},
+        ),
         ({"credentialStatus": {"type": "Other", "statusListCredential": LIST}}, set()),
         ({"credentialStatus": {"type": ["BitstringStatusListEntry"], "statusListCredential": LIST}}, {LIST}),
         ({"credentialStatus": {"type": "BitstringStatusListEntry", "statusListCredential": "file:///etc/passwd"}}, set()),
@@ -648,9 +679,13 @@ def test_a_revoked_and_expired_credential_cannot_be_rewritten_into_a_good_one(
 
 
 @pytest.mark.parametrize(
-    "move", [_criteria_under_the_name_of_a_type, _issuer_described_elsewhere, _subject_after_its_name], ids=lambda move: move.__name__.strip("_")
+    "move",
+    [_criteria_under_the_name_of_a_type, _issuer_described_elsewhere, _subject_after_its_name],
+    ids=lambda move: move.__name__.strip("_"),
 )
-def test_a_badge_cannot_be_rewritten_to_be_read_otherwise(signed: JsonObject, gathered: Gathered, move: Callable[[JsonObject], None]) -> None:
+def test_a_badge_cannot_be_rewritten_to_be_read_otherwise(
+    signed: JsonObject, gathered: Gathered, move: Callable[[JsonObject], None]
+) -> None:
     before = copy.deepcopy(signed)
     move(signed)
     assert signed != before
@@ -660,9 +695,39 @@ def test_a_badge_cannot_be_rewritten_to_be_read_otherwise(signed: JsonObject, ga
 # --- anything at all
 
 _KEYS = st.sampled_from(
-    "@context @id @type @value @graph id type issuer name proof proofValue proofPurpose verificationMethod cryptosuite created expires "
-    "validFrom validUntil credentialSubject credentialStatus credentialSchema statusPurpose statusListIndex statusListCredential "
-    "assertionMethod controller publicKeyMultibase achievement endorsement evidence encodedList".split()  # noqa: SIM905 - reads best as a sentence
+    [
+        "@context",
+        "@id",
+        "@type",
+        "@value",
+        "@graph",
+        "id",
+        "type",
+        "issuer",
+        "name",
+        "proof",
+        "proofValue",
+        "proofPurpose",
+        "verificationMethod",
+        "cryptosuite",
+        "created",
+        "expires",
+        "validFrom",
+        "validUntil",
+        "credentialSubject",
+        "credentialStatus",
+        "credentialSchema",
+        "statusPurpose",
+        "statusListIndex",
+        "statusListCredential",
+        "assertionMethod",
+        "controller",
+        "publicKeyMultibase",
+        "achievement",
+        "endorsement",
+        "evidence",
+        "encodedList",
+    ]
 )
 _WORDS = st.sampled_from(
     [
@@ -684,25 +749,26 @@ _WORDS = st.sampled_from(
         "_:b",
     ]
 )
+_TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=4)
 _JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-10, 10**6) | st.floats(allow_nan=False, allow_infinity=False) | _WORDS | st.text(max_size=4),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS | st.text(max_size=3), inner, max_size=5),
+    st.none() | st.booleans() | st.integers(-10, 10**6) | st.floats(allow_nan=False, allow_infinity=False) | _WORDS | _TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS | _TEXT, inner, max_size=5),
     max_leaves=12,
 )
-_SCRAPS = st.dictionaries(_KEYS | st.text(max_size=3), _JSON, max_size=6)
+_SCRAPS = st.dictionaries(_KEYS | _TEXT, _JSON, max_size=6)
 
 
 @given(_SCRAPS, _SCRAPS, _SCRAPS)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_whatever_is_given_a_report_comes_back(source: JsonObject, one: JsonObject, other: JsonObject) -> None:
     gathered: Gathered = {WEB_URL: _found(WEB_URL, one), LIST: _found(LIST, other)}
     for policy in (POLICY, GENERIC):
-        assert verification.needs(source, gathered) <= {url for url in verification.needs(source, {})} | verification.needs(other, gathered)
+        assert verification.needs(source, gathered) <= set(verification.needs(source, {})) | verification.needs(other, gathered)
         assert _report(source, gathered, policy=policy).outcome is not Outcome.VALID
 
 
 @given(st.data(), _JSON)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_no_member_of_a_good_badge_can_become_something_else(
     frozen_signed: tuple[JsonObject, Gathered], data: st.DataObject, value: object
 ) -> None:

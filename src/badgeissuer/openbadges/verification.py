@@ -46,5 +46,8 @@ def check_context(source: JsonObject, known: Mapping[str, contexts.Context]) -> 
     )
 
 
-BADGE = verification.Profile("badge", "badge", check_context, shape.gate, (model.check,))
+SCHEMAS = ("https://purl.imsglobal.org/spec/ob/v3p0/schema/json/ob_v3p0_achievementcredential",)
+"""1EdTech's JSON Schemas of a badge: `model.check` asks for more than they do."""
+
+BADGE = verification.Profile("badge", "badge", check_context, shape.gate, (model.check,), SCHEMAS)
 """The profile for Open Badges, as pages, `/verify` and the command line use it."""

@@ -40,7 +40,6 @@ MAX_PROOFS = 4
 MAX_STATUS_ENTRIES = 4
 MAX_LIST_BYTES = 4 * statuslist.MAX_BYTES
 """Bytes of a status list's document: the longest list, packed badly."""
-KNOWN_SCHEMAS = "https://purl.imsglobal.org/spec/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +77,7 @@ class Profile:
         check_context: Raises where the `@context` is not one of the profile.
         gate: What keeps a document from being read in one way only; nothing that it finds fault with is canonicalised.
         rules: Each returns what is wrong with a document's members.
+        schemas: How the URLs of those JSON Schemas begin that `rules` answer for; nothing where they answer for none.
     """
 
     name: str
@@ -85,6 +85,7 @@ class Profile:
     check_context: Callable[[JsonObject, Mapping[str, contexts.Context]], None]
     gate: proof.Rule
     rules: tuple[proof.Rule, ...] = ()
+    schemas: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,16 +220,7 @@ class _Examination:
             raise problem.Invalid("The document is not signed.", kind=proof.VERIFICATION_ERROR)
         if len(proofs) > MAX_PROOFS:
             raise problem.Invalid(f"The document has {len(proofs)} proofs; at most {MAX_PROOFS} are read.", kind=proof.VERIFICATION_ERROR)
-        undecided: list[Undecided] = []
-        evidence: list[report.Evidence] = []
-        for item in proofs:
-            try:
-                evidence += self._one_proof(item)
-            except Undecided as error:
-                undecided.append(error)
-        if undecided:
-            raise undecided[0]
-        return tuple(evidence)
+        return _each(proofs, self._one_proof)
 
     def _one_proof(self, item: Any) -> tuple[report.Evidence, ...]:  # noqa: ANN401 - any JSON value
         try:
@@ -300,9 +292,9 @@ class _Examination:
             return None
         if len(entries) > MAX_STATUS_ENTRIES:
             raise problem.Invalid(f"At most {MAX_STATUS_ENTRIES} status entries are read.", kind=statuslist.VERIFICATION_ERROR)
-        return tuple(self._one_status(item) for item in entries)
+        return _each(entries, self._one_status)
 
-    def _one_status(self, item: Any) -> report.Evidence:  # noqa: ANN401 - any JSON value
+    def _one_status(self, item: Any) -> tuple[report.Evidence, ...]:  # noqa: ANN401 - any JSON value
         if not _is_entry(item):
             kind = item.get("type") if isinstance(item, dict) else None
             raise Undecided(f"This verifier does not know a status of the type {str(kind)[:80]!r}.", kind=statuslist.VERIFICATION_ERROR)
@@ -315,7 +307,7 @@ class _Examination:
         if self._bit(entry, found):
             word = "revoked" if entry.purpose == "revocation" else "suspended"
             raise problem.Invalid(f"Its issuer has {word} it.", kind=statuslist.VERIFICATION_ERROR)
-        return found.evidence
+        return (found.evidence,)
 
     def _bit(self, entry: statuslist.Entry, found: Resource) -> bool:
         """Return the bit, after verifying the list itself; a list that is not good leaves the question open."""
@@ -334,9 +326,9 @@ class _Examination:
     def _schema(self) -> tuple[report.Evidence, ...] | None:
         schemas = credential.as_list(self.source.get("credentialSchema"))
         for item in schemas:
-            if not str(item.get("id") if isinstance(item, dict) else "").startswith(KNOWN_SCHEMAS):
-                raise Undecided("The document names a JSON Schema that is not known here.")
-        return () if schemas else None  # 1EdTech's own are answered by the rules of data_model
+            if not str(item.get("id") if isinstance(item, dict) else "").startswith(self.policy.profile.schemas):
+                raise Undecided("The document names a JSON Schema that was not checked.")
+        return () if schemas else None  # those of the profile are answered by its rules, in data_model
 
     def _endorsement(self) -> tuple[report.Evidence, ...] | None:
         if _holds_endorsement(self.source):
@@ -359,6 +351,20 @@ def _run(name: str, check: Callable[[], tuple[report.Evidence, ...] | None]) -> 
     except problem.Problem as error:
         return Step(name, Outcome.INVALID, _findings(error))
     return Step(name, Outcome.NOT_APPLICABLE if evidence is None else Outcome.VALID, evidence=evidence or ())
+
+
+def _each(items: list[Any], check: Callable[[Any], tuple[report.Evidence, ...]]) -> tuple[report.Evidence, ...]:
+    """Return the evidence of all; what is false about one is not hidden by what is open about another."""
+    undecided: list[Undecided] = []
+    evidence: list[report.Evidence] = []
+    for item in items:
+        try:
+            evidence += check(item)
+        except Undecided as error:
+            undecided.append(error)
+    if undecided:
+        raise undecided[0]
+    return tuple(evidence)
 
 
 def _nothing() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
@@ -24,6 +24,7 @@ from badgeissuer.vc import verification
 WAIT_SECONDS = 5
 """How long a request waits for a worker before it answers 503."""
 _POLL_SECONDS = 0.02
+KEYS_ASKED_EVERY = timedelta(minutes=1)
 
 T = TypeVar("T")
 
@@ -38,6 +39,7 @@ class Service:
         fetcher: What it fetches documents of others with.
         trust: Whom the operator trusts.
         wake: Tells a worker in this process that there is work; does nothing where there is none.
+        keys_asked: When the keys of a source were last fetched, by its address.
     """
 
     settings: Settings
@@ -45,6 +47,7 @@ class Service:
     fetcher: fetch.Fetcher
     trust: verifying.Trust
     wake: Callable[[], None]
+    keys_asked: dict[str, datetime] = field(default_factory=dict)
 
     @property
     def site(self) -> Site:
@@ -73,6 +76,15 @@ class Service:
         """Return how this service verifies."""
         with self.reading() as session:
             return verifying.policy(session, profile, trust=self.trust)
+
+    def may_fetch_keys(self, source: str) -> bool:
+        """Return whether the keys of a source were not asked for within the last minute, and note that they are now."""
+        now = self.now()
+        before = self.keys_asked.get(source)
+        if before is not None and now - before < KEYS_ASKED_EVERY:
+            return False
+        self.keys_asked[source] = now
+        return True
 
     def wait_for(self, ask: Callable[[Session], T | None]) -> T:
         """Return what `ask` finds once a worker has done its part.

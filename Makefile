@@ -41,7 +41,7 @@ check: .venv/dev.stamp ## Linters, types, layers, drift of openapi.yaml and of t
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/badgeissuer openapi | diff - openapi.yaml
-	$(BIN)/badgeissuer migrate --check
+	folder=$$(mktemp -d) && BADGEISSUER_DATA_DIR=$$folder $(BIN)/badgeissuer migrate --check; rm -r $$folder
 
 bench: .venv/dev.stamp ## The measurements, all or some [ARGS="sign verify_own"]
 	$(BIN)/python -m benchmarks $(ARGS)

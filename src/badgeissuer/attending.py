@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from badgeissuer import issuing, problem, status
 from badgeissuer.store import jobs, tables
@@ -20,18 +20,35 @@ if TYPE_CHECKING:
     from badgeissuer.signing import Keyring
 
 FRESH = timedelta(minutes=1)
+FORGOTTEN = timedelta(days=1)
+"""How long a worker that ended without a word is kept on the list."""
 
 
-def report(session: Session, name: str, *, keyring: Keyring, now: datetime) -> None:
-    """Note that the worker `name` lives, with something that it just signed, and queue the status lists that are due."""
+def report(session: Session, name: str, *, keyring: Keyring, now: datetime) -> str | None:
+    """Note that the worker `name` lives, with something that it just signed, and queue the status lists that are due.
+
+    Returns:
+        Why it could not sign, for its log; None where it could, or where there is no key yet.
+    """
+    session.execute(delete(tables.Worker).where(tables.Worker.seen_at < now - FORGOTTEN))
     row = session.scalar(select(tables.Worker).where(tables.Worker.name == name))
     if row is None:
         row = tables.Worker(name=name, started_at=now, seen_at=now)
         session.add(row)
-    row.seen_at, row.self_test = now, issuing.self_test(session, keyring=keyring, now=now)
-    row.self_tested_at = now if row.self_test else None
+    row.self_test, fault = _self_test(session, keyring=keyring, now=now)
+    row.seen_at, row.self_tested_at = now, now if row.self_test else None
+    queued = {payload["status_list"] for payload in jobs.payloads(session, status.PUBLISH)}
     for list_id in status.stale(session, now=now):
-        jobs.enqueue(session, status.PUBLISH, {"status_list": list_id}, now=now)
+        if list_id not in queued:
+            jobs.enqueue(session, status.PUBLISH, {"status_list": list_id}, now=now)
+    return fault
+
+
+def _self_test(session: Session, *, keyring: Keyring, now: datetime) -> tuple[bytes | None, str | None]:
+    try:
+        return issuing.self_test(session, keyring=keyring, now=now), None
+    except problem.Problem as error:
+        return None, error.detail
 
 
 def leave(session: Session, name: str, *, now: datetime) -> None:

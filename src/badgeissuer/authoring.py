@@ -74,9 +74,13 @@ def profile(row: tables.Issuer) -> JsonObject:
         raise problem.Conflict(
             f"The issuer {row.slug} has no key yet. Wait for a worker, or run: badgeissuer keys generate --issuer {row.slug}"
         )
+    return _profile(row, row.did)
+
+
+def _profile(row: tables.Issuer, did: str) -> JsonObject:
     members = {"name": row.name, "url": row.url, "description": row.description, "email": row.email}
     picture = {"image": {"id": row.image, "type": "Image"}} if row.image else {}
-    return {"id": row.did, "type": ["Profile"]} | {name: value for name, value in members.items() if value} | picture
+    return {"id": did, "type": ["Profile"]} | {name: value for name, value in members.items() if value} | picture
 
 
 def create_achievement(
@@ -126,7 +130,7 @@ def _example(completed: JsonObject, owner: tables.Issuer) -> JsonObject:
     return credential.compose(
         "urn:uuid:00000000-0000-4000-8000-000000000000",
         completed,
-        issuer={"id": owner.did or _EXAMPLE, "type": ["Profile"], "name": owner.name},
+        issuer=_profile(owner, owner.did or _EXAMPLE),
         recipient=credential.Recipient(email="learner@example.org", salt="salt"),
         claims=credential.Claims(),
         dates=credential.Dates(awarded=owner.created_at, valid_from=owner.created_at),
@@ -154,7 +158,12 @@ def publish(session: Session, row: tables.Achievement, *, site: Site, now: datet
     version = tables.AchievementVersion(
         achievement_id=row.id, version=number, document=document, draft_sha256=_digest(row.draft), published_at=now
     )
-    return _new(engine.add_if_new(session, version), "version", str(number))
+    row_of_version = engine.add_if_new(session, version)
+    if row_of_version is None:
+        raise problem.Conflict(
+            f"Version {number} of {row.slug} was published at the same moment. Look at it, then publish again if need be."
+        )
+    return row_of_version
 
 
 def is_published(row: tables.Achievement, version: tables.AchievementVersion) -> bool:

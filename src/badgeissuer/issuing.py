@@ -20,7 +20,7 @@ from badgeissuer import authoring, problem, recognising, signing, status
 from badgeissuer.openbadges import credential, identity, model, results
 from badgeissuer.openbadges import verification as badges
 from badgeissuer.store import engine, jobs, tables
-from badgeissuer.vc import document, instant, proof, statuslist, verification
+from badgeissuer.vc import document, instant, proof, shape, statuslist, verification
 from badgeissuer.vc.report import Outcome
 
 if TYPE_CHECKING:
@@ -89,18 +89,21 @@ def award(
 ) -> tuple[tables.Award, bool]:
     """Store that a learner has earned an achievement, and the job that will issue the badge.
 
-    Without an address to issue to, the award waits in the state `needs_identity`.
+    Without an address to issue to, the award waits in the state `needs_identity`; one that waits so goes on when the learner is awarded
+    again with an address.
 
     Returns:
         The award, and whether it is new: one learner has one award of an achievement and scope.
 
     Raises:
         problem.Conflict: The achievement is not published.
-        problem.Invalid: A result or a piece of evidence does not fit.
+        problem.Invalid: A result or a piece of evidence does not fit, or the badge would be over before it begins.
     """
     version = authoring.newest_version(session, achievement)
     if version is None:
         raise problem.Conflict(f"The achievement {achievement.slug} is not published yet.")
+    if decision.valid_until is not None and decision.valid_until <= now:
+        raise problem.Invalid.of((problem.Finding("The badge would end before it begins; valid_until must lie ahead.", "/valid_until"),))
     email, did = recognising.address(session, learner)
     row = engine.add_if_new(
         session,
@@ -123,7 +126,10 @@ def award(
         ),
     )
     if row is None:
-        return _existing(session, achievement, learner=learner, scope=decision.scope), False
+        row = _existing(session, achievement, learner=learner, scope=decision.scope)
+        if row.state == "needs_identity" and (email or did) and _locked(session, row).state == "needs_identity":
+            _requeue(session, row, email=email, did=did, randomness=randomness, now=now)
+        return row, False
     if row.state == "pending":
         _queue(session, row, randomness=randomness, now=now)
     return row, True
@@ -135,6 +141,8 @@ def _claims(decision: Decision, version: tables.AchievementVersion) -> dict[str,
     for kind, name, items in ((model.Result, "results", completed), (model.Evidence, "evidence", evidence)):
         for place, item in enumerate(items):
             _require(model.findings_of(kind, item, prefix=f"/{name}/{place}"))
+    texts = {"results": completed, "evidence": evidence, "narrative": decision.narrative}
+    _require(shape.gate({name: value for name, value in texts.items() if value}))  # now, while there is somebody to mend it
     _require(results.check(completed, version.document, prefix="/results"))
     return {"results": completed, "evidence": evidence, "credits": decision.credits_earned, "narrative": decision.narrative}
 
@@ -162,15 +170,24 @@ def retry(session: Session, row: tables.Award, *, randomness: Randomness, now: d
     Raises:
         problem.Conflict: It is in another state, or there still is no address.
     """
-    if row.state not in {"failed", "needs_identity"}:
+    if _locked(session, row).state not in {"failed", "needs_identity"}:
         raise problem.Conflict(f"Only an award that failed or needs an identity can be tried again; this one is {row.state}.")
     email, did = recognising.address(session, session.get_one(tables.Learner, row.learner_id))
     if not email and not did:
         raise problem.Conflict("The learner still has neither an e-mail address nor a DID.")
+    _requeue(session, row, email=email, did=did, randomness=randomness, now=now)
+    return row
+
+
+def _locked(session: Session, row: tables.Award) -> tables.Award:
+    """Return the award as it is now, locked until the transaction ends: a worker may be issuing it."""
+    return session.get_one(tables.Award, row.id, with_for_update=True, populate_existing=True)
+
+
+def _requeue(session: Session, row: tables.Award, *, email: str | None, did: str | None, randomness: Randomness, now: datetime) -> None:
     row.claims = row.claims | {"email": email, "did": did}
     row.state, row.reason = "pending", None
     _queue(session, row, randomness=randomness, now=now)
-    return row
 
 
 def find(session: Session, uuid: UUID) -> tables.Award:
@@ -249,15 +266,15 @@ def _self_verify(
     gathered = {url: listed, **status.controller_resource(session, issuer, now=now)}
     policy = verification.Policy(badges.BADGE, trusted={issuer.did or "": issuer.name}, compromised=signing.compromised(session))
     found = verification.verify(document.parse(signed), gathered, now=now, policy=policy, sha256="")
-    outdated = {step.name for step in found.steps if step.outcome is Outcome.INVALID} == {"validity"}
-    if found.outcome is not Outcome.VALID and not outdated:
+    good = {Outcome.VALID, Outcome.NOT_APPLICABLE}
+    if any(step.outcome not in good for step in found.steps if step.name != "validity"):
         raise problem.Fault(f"The badge that was just signed does not verify. {found.summary}")
 
 
 def give_up(session: Session, award_id: int, reason: str) -> None:
-    """Note that an award could not be issued, and why."""
-    row = session.get_one(tables.Award, award_id)
-    if row.state == "pending":
+    """Note that an award could not be issued, and why; one that was issued or erased meanwhile stays as it is."""
+    row = session.get(tables.Award, award_id, with_for_update=True, populate_existing=True)
+    if row is not None and row.state == "pending":
         row.state, row.reason = "failed", reason
 
 

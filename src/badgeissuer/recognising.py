@@ -1,6 +1,7 @@
 """Who a learner is: matched by confirmed identities only, never by name.
 
-An id of an LMS counts within that LMS; an e-mail address and a DID count everywhere.
+An id of an LMS counts within that LMS, an id of a campus register within the issuing unit whose register it is; an e-mail address and a
+DID count everywhere.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from badgeissuer.openbadges import identity
 from badgeissuer.store import engine, tables
@@ -31,34 +32,36 @@ class Identity:
     value: str
 
 
-def identities(claim: LearnerClaim, *, authority: str) -> tuple[Identity, ...]:
+def identities(claim: LearnerClaim, *, authority: str, register: str = "") -> tuple[Identity, ...]:
     """Return what a claim says of who the learner is, the surest first.
 
     Args:
         claim: What the source says.
         authority: The slug of the source, for ids that only it gives; empty for what came by API.
+        register: The slug of the issuer, for ids of its campus register: two registers may give the same one to two people.
     """
-    return tuple(_identities(claim, authority))
+    return tuple(_identities(claim, authority, register))
 
 
-def _identities(claim: LearnerClaim, authority: str) -> Iterator[Identity]:
+def _identities(claim: LearnerClaim, authority: str, register: str) -> Iterator[Identity]:
     if claim.source_id:
         yield Identity("source_id", authority, claim.source_id)
     if claim.sis_id:
-        yield Identity("sis_id", "", claim.sis_id)
+        yield Identity("sis_id", register, claim.sis_id)
     if claim.did:
         yield Identity("did", "", claim.did)
     if claim.email:
         yield Identity("email", "", identity.normal_email(claim.email))
 
 
-def recognise(session: Session, claim: LearnerClaim, *, authority: str, now: datetime) -> tables.Learner:
+def recognise(session: Session, claim: LearnerClaim, *, authority: str, now: datetime, register: str = "") -> tables.Learner:
     """Return the learner that a claim is about, a new one where none of its identities is known.
 
     Identities that the claim brings and nobody has yet are added to the learner. One that already is another learner's stays theirs.
     """
-    named = identities(claim, authority=authority)
+    named = identities(claim, authority=authority, register=register)
     learner = next((known for known in (_known(session, item) for item in named) if known), None)
+    is_new = learner is None
     if learner is None:
         learner = tables.Learner(name=claim.name, created_at=now)
         session.add(learner)
@@ -66,11 +69,18 @@ def recognise(session: Session, claim: LearnerClaim, *, authority: str, now: dat
     for item in named:
         row = tables.LearnerIdentity(learner_id=learner.id, kind=item.kind, authority=item.authority, value=item.value, created_at=now)
         owner = learner if engine.add_if_new(session, row) else _known(session, item)
-        if owner is not None and owner is not learner and _is_bare(session, learner):
-            session.delete(learner)  # another transaction made the same person at the same moment
-            session.flush()
-            learner = owner
+        if is_new and owner is not None and owner is not learner:
+            _merge(session, learner, owner)  # another transaction made the same person at the same moment
+            learner, is_new = owner, False
     return learner
+
+
+def _merge(session: Session, new: tables.Learner, owner: tables.Learner) -> None:
+    """Let go of a learner of whom nobody but this transaction knows; the identities go to `owner`."""
+    table = tables.LearnerIdentity
+    session.execute(update(table).where(table.learner_id == new.id).values(learner_id=owner.id))
+    session.delete(new)
+    session.flush()
 
 
 def address(session: Session, learner: tables.Learner) -> tuple[str | None, str | None]:
@@ -95,7 +105,3 @@ def _known(session: Session, item: Identity) -> tables.Learner | None:
     table = tables.LearnerIdentity
     query = select(tables.Learner).join(table, table.learner_id == tables.Learner.id)
     return session.scalar(query.where(table.kind == item.kind, table.authority == item.authority, table.value == item.value))
-
-
-def _is_bare(session: Session, learner: tables.Learner) -> bool:
-    return session.scalar(select(tables.LearnerIdentity.id).where(tables.LearnerIdentity.learner_id == learner.id).limit(1)) is None

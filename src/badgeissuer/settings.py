@@ -5,13 +5,16 @@ Read once, at the edges. A setting that could not be safe in production is refus
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import sys
+import tempfile
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import pydantic
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -20,7 +23,7 @@ from badgeissuer import problem, verifying
 from badgeissuer.net import fetch
 from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store.keyring import Keyring
-from badgeissuer.vc import document, instant
+from badgeissuer.vc import document, instant, jsonld
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +42,14 @@ class _FileSource(EnvSettingsSource):
 
     def _load_env_vars(self) -> Mapping[str, str | None]:
         named = {key: value for key, value in os.environ.items() if key.startswith(PREFIX) and key.endswith("_FILE") and value}
-        return {key.removesuffix("_FILE").lower(): Path(value).read_text("utf-8").rstrip("\r\n") for key, value in named.items()}
+        return {key.removesuffix("_FILE").lower(): _content(key, Path(value)) for key, value in named.items()}
+
+
+def _content(variable: str, path: Path) -> str:
+    try:
+        return path.read_text("utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise problem.Invalid(f"The file {path} that {variable} names cannot be read: {type(error).__name__}.") from None
 
 
 class Settings(BaseSettings):
@@ -63,7 +73,7 @@ class Settings(BaseSettings):
     """How much is logged."""
     verify_allow_private_networks: bool = False
     """Fetch from private addresses, over http and from any port too: for tests and demos only."""
-    verify_ports: Annotated[frozenset[int], NoDecode] = frozenset({443})
+    verify_ports: Annotated[frozenset[Annotated[int, pydantic.Field(ge=1, le=65535)]], NoDecode] = frozenset({443})
     """Ports that documents are fetched from, separated by commas."""
     vc_api_open: bool = False
     """Serve VC-API without a token: for conformance suites only."""
@@ -85,14 +95,16 @@ class Settings(BaseSettings):
     @pydantic.field_validator("base_url")
     @classmethod
     def _is_base(cls, value: str) -> str:
-        if not value.startswith(("http://", "https://")) or "?" in value or "#" in value:
-            raise ValueError("must be the http or https URL of the service, without query and fragment")
+        parts = urlsplit(value)
+        is_plain = value.startswith(("http://", "https://")) and jsonld.ABSOLUTE_IRI.fullmatch(value) and not set("?#@") & set(value)
+        if not is_plain or not parts.hostname or parts.port == 0:  # a port beyond 65535 is a ValueError of `port` itself
+            raise ValueError("must be the http or https URL of the service, without user, query and fragment")
         return value.rstrip("/")
 
     @pydantic.field_validator("verify_ports", mode="before")
     @classmethod
     def _ports(cls, value: object) -> object:
-        return frozenset(int(port) for port in value.split(",")) if isinstance(value, str) else value
+        return frozenset(port.strip() for port in value.split(",")) if isinstance(value, str) else value
 
     @pydantic.model_validator(mode="after")
     def _is_fit_for_production(self) -> Settings:
@@ -138,20 +150,11 @@ class Settings(BaseSettings):
         return Keyring(self.keys_dir, self._passphrase().encode())
 
     def _passphrase(self) -> str:
-        given = self.key_passphrase.get_secret_value()
         path = self.data_dir / "key-passphrase"
-        if given:
-            return given
-        self.data_dir.mkdir(parents=True, exist_ok=True)
         try:
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(secrets.token_urlsafe(32))
-            sys.stderr.write(
-                f"A passphrase for the signing keys was made in {path}. Set {PREFIX}KEY_PASSPHRASE before you issue real badges.\n"
-            )
-        except FileExistsError:
-            pass
-        return path.read_text("utf-8")
+            return self.key_passphrase.get_secret_value() or _generated(path)
+        except (OSError, UnicodeDecodeError) as error:
+            raise problem.Fault(f"The passphrase file {path} can neither be made nor read: {type(error).__name__}.") from None
 
     def trusted(self) -> verifying.Trust:
         """Return whom the operator trusts, from the file that `trust` names.
@@ -162,6 +165,24 @@ class Settings(BaseSettings):
         return read_trust(self.trust) if self.trust else verifying.Trust()
 
 
+def _generated(path: Path) -> str:
+    """Return the passphrase in a file, made now if there is none; of processes that start at once all get the same."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        with tempfile.NamedTemporaryFile("w", dir=path.parent) as part:  # readable for its owner only
+            part.write(secrets.token_urlsafe(32))
+            part.flush()
+            with contextlib.suppress(FileExistsError):
+                path.hardlink_to(part.name)  # only a whole file gets the name, and only once
+                sys.stderr.write(
+                    f"A passphrase for the signing keys was made in {path}. Set {PREFIX}KEY_PASSPHRASE before you issue real badges.\n"
+                )
+    passphrase = path.read_text("utf-8").rstrip("\r\n")
+    if not passphrase:
+        raise problem.Fault(f"The passphrase file {path} is empty. Restore it from a backup.")
+    return passphrase
+
+
 def read_trust(path: Path) -> verifying.Trust:
     """Return the trust that a file describes.
 
@@ -170,15 +191,22 @@ def read_trust(path: Path) -> verifying.Trust:
     """
     try:
         content = document.parse(path.read_bytes())
-        issuers = {did: str(about["name"]) for did, about in content.get("issuers", {}).items()}
-        keys = content.get("keys", {}).items()
-        compromised = {method: _since(about) for method, about in keys if about["state"] == "compromised"}
-    except (OSError, problem.Problem, AttributeError, KeyError, TypeError) as error:
+        issuers = {did: _name(about) for did, about in content.get("issuers", {}).items()}
+        keys = {method: _compromised_since(about) for method, about in content.get("keys", {}).items()}
+    except (OSError, problem.Problem, AttributeError, KeyError, TypeError, ValueError) as error:
         raise problem.Invalid(
             f"The trust file {path} cannot be read: {type(error).__name__}. See docs/operations.md for its form."
         ) from None
-    return verifying.Trust(issuers, compromised)
+    return verifying.Trust(issuers, {method: since for method, since in keys.items() if since})
 
 
-def _since(about: dict[str, Any]) -> datetime:
-    return instant.read(about["compromised_since"])
+def _name(about: dict[str, Any]) -> str:
+    if not isinstance(about["name"], str):
+        raise TypeError
+    return about["name"]
+
+
+def _compromised_since(about: dict[str, Any]) -> datetime | None:
+    if about["state"] not in {"active", "compromised"}:
+        raise ValueError  # a misspelt state must not pass for a good one
+    return instant.read(about["compromised_since"]) if about["state"] == "compromised" else None

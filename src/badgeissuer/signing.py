@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from badgeissuer import problem
 from badgeissuer.store import tables
@@ -49,10 +49,16 @@ def generate(
 
     Raises:
         problem.Invalid: The seed is a published test key.
+        problem.Conflict: The issuer is a did:key whose key is out of use; it cannot have another.
     """
+    _lock(session, issuer)
     active = _active(session, issuer)
     if active:
         return active
+    if issuer.did is not None and issuer.did_method == "key":
+        raise problem.Conflict(
+            f"{issuer.slug} is identified by did:key, which is the key itself, and that is out of use. Make a new issuer."
+        )
     return _add(session, issuer, keyring=keyring, site=site, now=now, seed=seed)
 
 
@@ -66,6 +72,7 @@ def rotate(session: Session, issuer: tables.Issuer, *, keyring: Keyring, site: S
         raise problem.Conflict(
             f"{issuer.slug} is identified by did:key, which is the key itself. Only an issuer with did:web can rotate: serve by https."
         )
+    _lock(session, issuer)
     active = _active(session, issuer)
     if active:
         active.state, active.retired_at = "verify_only", now
@@ -76,17 +83,24 @@ def rotate(session: Session, issuer: tables.Issuer, *, keyring: Keyring, site: S
 def retire(session: Session, public_key_multibase: str, *, now: datetime, compromised: bool = False) -> tables.SigningKey:
     """Take a key out of use; a compromised one stops counting for what it signed, too.
 
+    The status lists of the issuer are then due again: the list that answers for a good badge must not hang on a bad key.
+
     Raises:
         problem.NotFound: There is no such key.
         problem.Conflict: It is the active key and is not compromised: rotate first.
     """
-    key = session.scalar(select(tables.SigningKey).where(tables.SigningKey.public_key_multibase == public_key_multibase))
+    key = session.scalar(select(tables.SigningKey).where(tables.SigningKey.public_key_multibase == public_key_multibase).with_for_update())
     if key is None:
         raise problem.NotFound("There is no such key.")
+    if key.state == "compromised":
+        return key  # nothing makes its signatures good again
     if key.state == "active" and not compromised:
         raise problem.Conflict("This key is in use. Rotate first, then retire it.")
     key.state, key.retired_at = ("compromised" if compromised else "retired"), now
-    key.compromised_since = now if compromised else key.compromised_since
+    if compromised:
+        key.compromised_since = now
+        lists = tables.StatusList
+        session.execute(update(lists).where(lists.issuer_id == key.issuer_id).values(changes=lists.changes + 1))
     return key
 
 
@@ -126,6 +140,11 @@ def compromised(session: Session) -> dict[str, datetime]:
     """Return verification method → the moment since which it is compromised, for every such key of this service."""
     found = session.scalars(select(tables.SigningKey).where(tables.SigningKey.state == "compromised"))
     return {key.verification_method: key.compromised_since or key.created_at for key in found}
+
+
+def _lock(session: Session, issuer: tables.Issuer) -> None:
+    """Have whoever else gives this issuer a key wait until the transaction ends; what only refers to the issuer need not."""
+    session.get_one(tables.Issuer, issuer.id, with_for_update={"key_share": True}, populate_existing=True)
 
 
 def _active(session: Session, issuer: tables.Issuer) -> tables.SigningKey | None:

@@ -100,7 +100,8 @@ def controller_resource(session: Session, issuer: tables.Issuer, *, now: datetim
 
 
 def stale(session: Session, *, now: datetime) -> Sequence[int]:
-    """Return the lists that have to be signed again: changed since, or soon too old."""
-    table = tables.StatusList
+    """Return the lists that have to be signed again, changed since or soon too old, of the issuers that have a key to do it with."""
+    table, keys = tables.StatusList, tables.SigningKey
     aged = or_(table.published_at.is_(None), table.published_at < now - REFRESHED_AFTER, table.published_changes != table.changes)
-    return session.scalars(select(table.id).where(aged)).all()
+    able = select(keys.issuer_id).where(keys.state == "active")
+    return session.scalars(select(table.id).where(aged, table.issuer_id.in_(able)).order_by(table.id)).all()

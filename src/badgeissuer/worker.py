@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from badgeissuer import attending, intake, issuing, problem, signing, status
 from badgeissuer.settings import clock
@@ -79,8 +79,8 @@ class Worker:
             try:
                 self._pulse()
                 busy = self.do_one()
-            except DBAPIError as error:
-                LOG.error("the database does not answer: %s", type(error.orig).__name__)  # noqa: TRY400 - its text may hold rows
+            except Exception as error:  # noqa: BLE001 - a worker that ended would be missed by nobody until much later
+                _log("the worker cannot go on for now", error)
                 busy = False
                 self._stopping.wait(1)
             if not busy:
@@ -91,7 +91,8 @@ class Worker:
     def do_one(self) -> bool:
         """Do the next job that is due; return whether there was one."""
         with engine.writing(self._database) as session:
-            job = jobs.claim(session, self.name, now=clock(), lease=LEASE, kinds=list(self._handlers))
+            bury = functools.partial(_give_up, session, reason=jobs.LOST)
+            job = jobs.claim(session, self.name, now=clock(), lease=LEASE, kinds=list(self._handlers), bury=bury)
         if job is None:
             return False
         try:
@@ -99,23 +100,18 @@ class Worker:
                 self._handlers[job.kind](session, job.payload, clock())
                 if not jobs.finish(session, job, now=clock()):
                     session.rollback()  # the lease ran out and another worker has it
-        except DBAPIError:
-            raise
         except Exception as error:  # noqa: BLE001 - whatever a job does, the worker goes on and the job keeps the reason
             self._failed(job, error)
         return True
 
     def _failed(self, job: tables.Job, error: Exception) -> None:
         hopeless = isinstance(error, problem.Invalid | problem.Malformed | problem.Conflict | problem.TooLarge)
-        reason = error.detail if isinstance(error, problem.Problem) else f"{type(error).__name__}. The log of worker {self.name} says more."
-        LOG.error("job %s (%s) failed: %s", job.id, job.kind, reason, exc_info=None if isinstance(error, problem.Problem) else error)
+        reason = error.detail if isinstance(error, problem.Problem) else f"{_name(error)}. The log of worker {self.name} says more."
+        _log(f"job {job.id} ({job.kind}) failed", error)
         with engine.writing(self._database) as session:
-            jobs.fail(session, job, reason, now=clock(), jitter=secrets.randbelow(1000) / 1000, final=hopeless)
-            final = session.get_one(tables.Job, job.id).state == "dead"
-            if final and job.kind == issuing.ISSUE:
-                issuing.give_up(session, job.payload["award"], reason)
-            elif final and job.kind == intake.PROCESS:
-                intake.give_up(session, job.payload["delivery"], reason)
+            held = jobs.fail(session, job, reason, now=clock(), jitter=secrets.randbelow(1000) / 1000, final=hopeless)
+            if held and session.get_one(tables.Job, job.id).state == "dead":
+                _give_up(session, job, reason=reason)
 
     def _pulse(self) -> None:
         """Say that this worker lives, that it can sign, and which lists are due."""
@@ -124,12 +120,40 @@ class Worker:
             return
         self._next_pulse = now + PULSE
         with engine.writing(self._database) as session:
-            attending.report(session, self.name, keyring=self._ports.keyring, now=now)
+            fault = attending.report(session, self.name, keyring=self._ports.keyring, now=now)
+        if fault:
+            LOG.error("worker %s cannot sign: %s", self.name, fault)
 
     def _leave(self) -> None:
-        with engine.writing(self._database) as session:
-            attending.leave(session, self.name, now=clock())
+        try:
+            with engine.writing(self._database) as session:
+                attending.leave(session, self.name, now=clock())
+        except SQLAlchemyError as error:
+            _log("what this worker had in hand stays with it until its lease ends", error)
         LOG.info("worker %s ends", self.name)
+
+
+def _give_up(session: Session, job: tables.Job, *, reason: str) -> None:
+    """Tell whatever the job was about that it will not be done, and why."""
+    subject, give_up = _GIVING_UP.get(job.kind, ("", None))
+    if give_up and subject in job.payload:
+        give_up(session, job.payload[subject], reason)
+
+
+_GIVING_UP: Mapping[str, tuple[str, Callable[[Session, int, str], None]]] = {
+    issuing.ISSUE: ("award", issuing.give_up),
+    intake.PROCESS: ("delivery", intake.give_up),
+}
+
+
+def _log(what: str, error: Exception) -> None:
+    """Log an error: a problem says all there is, and the text of a database's error may hold what is in its rows."""
+    told = isinstance(error, problem.Problem | SQLAlchemyError)
+    LOG.error("%s: %s", what, error.detail if isinstance(error, problem.Problem) else _name(error), exc_info=None if told else error)
+
+
+def _name(error: Exception) -> str:
+    return type(error.orig if isinstance(error, DBAPIError) else error).__name__
 
 
 def _handlers(ports: Ports) -> Mapping[str, Handler]:

@@ -33,7 +33,6 @@ from badgeissuer.web import pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
     from playwright.sync_api import Browser, Page, Request
 
@@ -103,11 +102,11 @@ def browser_page(chromium: Browser, page_faults: list[str]) -> Iterator[Page]:
     def see(request: Request) -> None:
         parts = urlsplit(request.url)
         if parts.scheme not in {"data", "about"} and parts.netloc.rpartition(":")[0] not in LOOPBACK:
-            page_faults.append(f"asked for {request.url}")
+            page_faults.append(f"{page.url}: asked for {request.url}")
 
     context.on("request", see)
-    page.on("console", lambda message: page_faults.append(message.text) if message.type in {"error", "warning"} else None)
-    page.on("pageerror", lambda error: page_faults.append(str(error)))
+    page.on("console", lambda message: page_faults.append(f"{page.url}: {message.text}") if message.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: page_faults.append(f"{page.url}: {error}"))
     yield page
     page.wait_for_timeout(50)  # what a page does wrong is told a moment later
     context.close()
@@ -143,6 +142,19 @@ def rendered(samples: dict[str, tuple[dict[str, Any], dict[str, Any]]]) -> dict[
         "verify-fault": pages.verify_page(asked="https://x.example/c/1", fault=fault),
         "problem": pages.problem_page({"title": "Not found", "detail": "There is no badge at this address."}, status=404),
     }
+    document, found = samples["unverified"]
+    for name, words in (("endless", "W" * 300), ("right-to-left", "شهادة إتمام التدريب على السلامة في اللحام")):
+        said = copy.deepcopy(document)
+        achievement = said["credentialSubject"]["achievement"]
+        achievement |= {
+            "name": words,
+            "description": words,
+            "criteria": {"narrative": f"{words}\n\n    {words}\n\n* {words}"},
+            "tag": [words] * 3,
+        }
+        achievement["alignment"][0]["targetName"] = words
+        issuer = {"id": f"did:web:{'w' * 60}.example", "name": words, "identity": "unverified"}
+        made[f"badge-{name}"] = pages.badge_page(said, found | {"issuer": issuer, "summary": words}, downloads=downloads)
     for name, (document, found) in samples.items():
         made[f"verify-{name}"] = pages.verify_page(asked=BADGE_URL, report=found, document=document)
         made[f"badge-{name}"] = pages.badge_page(document, found, downloads=downloads)
@@ -211,8 +223,8 @@ def draft() -> dict[str, Any]:
         "achievementType": "MicroCredential",
         "criteria": {
             "id": "https://northvalley.example/welding/criteria",
-            "narrative": "To earn this badge the learner must:\n\n1. attend **eight of ten** workshop days;\n2. pass the theory test with at "
-            "least 60 %;\n3. make five test welds, which [two assessors](https://northvalley.example/assessors) inspect.",
+            "narrative": "To earn this badge the learner must:\n\n1. attend **eight of ten** workshop days;\n2. pass the theory test with "
+            "at least 60 %;\n3. make five test welds, which [two assessors](https://northvalley.example/assessors) inspect.",
         },
         "alignment": [
             {

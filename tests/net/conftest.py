@@ -43,6 +43,7 @@ class World:
         routes: Address and port → the server behind it.
         asked: The hosts that were resolved.
         connected: The addresses and ports to which a connection was tried.
+        patience: The seconds that each of these connections was given.
         now: What the clock says.
     """
 
@@ -51,6 +52,7 @@ class World:
         self.routes: dict[tuple[str, int], tuple[str, int]] = {}
         self.asked: list[str] = []
         self.connected: list[tuple[str, int]] = []
+        self.patience: list[float] = []
         self.now = NOW
 
     def resolve(self, host: str, port: int) -> list[str]:
@@ -69,6 +71,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
     def connect(self: socket.socket, to: tuple[str, int]) -> None:
         world.connected.append(to[:2])
+        world.patience.append(self.gettimeout() or float("inf"))
         if to[:2] in world.routes:
             to = world.routes[to[:2]]
         elif not ipaddress.ip_address(to[0]).is_loopback:

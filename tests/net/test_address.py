@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from badgeissuer.net import address
@@ -84,11 +84,12 @@ def test_a_host_has_at_most_253_characters_in_labels_of_63() -> None:
     longest = ".".join(["a" * 63] * 3) + "." + "b" * 57 + ".org"
     assert len(longest) == 253
     assert address.read_url(f"https://{longest}/", ports=PORTS, allow_private=False) is not None
-    assert address.read_url(f"https://c{longest}/", ports=PORTS, allow_private=False) is None
-    assert address.read_url(f"https://c.{longest[2:]}/", ports=PORTS, allow_private=False) is not None
+    assert address.read_url(f"https://{longest.replace('.org', 'b.org')}/", ports=PORTS, allow_private=False) is None
+    assert address.read_url(f"https://{'a' * 63}.org/", ports=PORTS, allow_private=False) is not None
     assert address.read_url(f"https://{'a' * 64}.org/", ports=PORTS, allow_private=False) is None
 
 
+@settings(deadline=None)
 @given(st.from_regex(r"\Ahttps?://[ -~]{0,40}\Z") | st.builds("https://{}.{}{}".format, *[st.text(max_size=8)] * 3), st.booleans())
 def test_whoever_reads_an_accepted_url_reads_the_same_host_and_port(text: str, allow_private: bool) -> None:  # noqa: FBT001
     target = address.read_url(text, ports=PORTS, allow_private=allow_private)
@@ -136,6 +137,7 @@ def test_an_address_of_a_private_network_is_allowed_only_on_request(ip: str) -> 
     "ip",
     [
         "169.254.169.254", "168.63.129.16", "0.0.0.1", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255", "192.0.2.1",
+        "192.31.196.1", "192.52.193.1", "192.175.48.1", "2620:4f:8000::1", "2001:4:112::1",
         "fe80::1", "fe80::1%eth0", "2606:4700::1111%1", "fec0::1", "ff02::1", "::", "::ffff:127.0.0.1", "::ffff:93.184.215.14",
         "::127.0.0.1", "64:ff9b::7f00:1", "64:ff9b:1::7f00:1", "2002:7f00:1::", "2001::1", "2001:db8::1", "3fff::1", "100::1",
         "", "localhost", "127.1", "2130706433", "127.0.0.1 ", "93.184.215.14:80",
@@ -146,6 +148,7 @@ def test_some_addresses_are_never_allowed(ip: str) -> None:
     assert not address.is_allowed(ip, allow_private=True)
 
 
+@settings(deadline=None)
 @given(st.ip_addresses())
 def test_no_address_is_allowed_that_python_calls_other_than_global(ip: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
     special = ip.is_multicast or ip.is_reserved or ip.is_loopback or ip.is_link_local or ip.is_unspecified

@@ -40,8 +40,10 @@ def test_one_bad_step_decides(outcomes: tuple[Outcome, ...], verdict: Outcome) -
     ("steps", "issuer", "said"),
     [
         (_steps(), KNOWN, "This badge is genuine: Example College issued it"),
-        (_steps(), STRANGER, "Its issuer calls itself “Example College”; we have not confirmed who that is (did:x:y)."),
-        (_steps(), report.Issuer("did:x:y"), "Its issuer gives no name"),
+        (_steps(), STRANGER, "We have not confirmed who its issuer is: did:x:y, which calls itself “Example College”."),
+        (_steps(), report.Issuer("did:x:y"), "We have not confirmed who its issuer is: did:x:y."),
+        (_steps(), report.Issuer("did:x:y", "A” is genuine. “\u202eB\u200b"), "which calls itself “A' is genuine. 'B”."),
+        (_steps(), report.Issuer("did:x:y", "N" * 81), f"which calls itself “{'N' * 80}…”."),
         (_steps(status=Outcome.INDETERMINATE), KNOWN, "We could not find out whether this badge is good. About status."),
         (_steps(status=Outcome.INVALID), KNOWN, "This badge was genuinely issued but does not count now. About status."),
         (_steps(validity=Outcome.INVALID), KNOWN, "This badge was genuinely issued but does not count now. About validity."),

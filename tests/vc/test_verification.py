@@ -332,9 +332,9 @@ def test_a_key_with_a_page_of_its_own_counts_when_the_issuers_document_lists_it(
     ("now", "outcome", "said"),
     [
         (CREATED - timedelta(minutes=5), Outcome.VALID, ""),
-        (CREATED - timedelta(minutes=5, seconds=1), Outcome.INVALID, "valid only from 2026-05-20T14:05:00Z"),
+        (CREATED - timedelta(minutes=5, seconds=1), Outcome.INVALID, "valid only from 20 May 2026, 14:05 UTC"),
         (datetime(2028, 5, 20, 14, 5, tzinfo=UTC), Outcome.VALID, ""),
-        (datetime(2028, 5, 20, 14, 5, 1, tzinfo=UTC), Outcome.INVALID, "expired on 2028-05-20T14:05:00Z"),
+        (datetime(2028, 5, 20, 14, 5, 1, tzinfo=UTC), Outcome.INVALID, "expired on 20 May 2028, 14:05 UTC"),
     ],
 )
 def test_clocks_may_differ_at_the_beginning_and_not_at_the_end(
@@ -514,7 +514,7 @@ def test_the_generic_profile_answers_for_no_schema(signed: JsonObject, gathered:
 
 def test_a_status_that_cannot_be_learnt_does_not_hide_a_revocation(signed: JsonObject, signer: Signers) -> None:
     status = signed["credentialStatus"]
-    gathered = {LIST: _found(LIST, _list_by(signer(1), revoked=(int(status["statusListIndex"]),)))}
+    gathered: Gathered = {LIST: _found(LIST, _list_by(signer(1), revoked=(int(status["statusListIndex"]),)))}
     entries = [{"id": "https://x.example/s#1", "type": "SomeOtherStatus"}, status]
     step = _report(signed | {"credentialStatus": entries}, gathered).step("status")
     assert step.outcome is Outcome.INVALID

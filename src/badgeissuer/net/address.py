@@ -14,7 +14,7 @@ MAX_LENGTH = 2048
 """Characters of a URL."""
 
 _CHARACTERS = re.compile(r"[!-\[\]-~]+")  # printable ASCII without the backslash, which some readers take for a slash
-_URL = re.compile(r"(https?)://([a-z0-9.-]+)(?::([1-9][0-9]{0,4}))?([/?].*)?", re.IGNORECASE | re.ASCII)
+_URL = re.compile(r"(https?)://([a-z0-9.-]+)(?::([1-9][0-9]{0,4}))?([/?].*)?", re.IGNORECASE)
 _LABEL = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
 # The last label decides: a number there, in any notation, would make the host an IPv4 address to some resolvers.
 _NAME = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+(?:[a-z]{{2,63}}|xn--[a-z0-9-]{{1,58}}[a-z0-9])")

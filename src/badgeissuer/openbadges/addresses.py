@@ -63,4 +63,4 @@ class Site:
 
 
 def _origin(scheme: str, host: str | None, port: int | None) -> tuple[str, str | None, int | None]:
-    return scheme, host, port or _DEFAULT_PORTS.get(scheme)
+    return scheme, host, _DEFAULT_PORTS.get(scheme) if port is None else port

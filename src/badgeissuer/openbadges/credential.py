@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 
 from badgeissuer.openbadges import identity, model, results
 from badgeissuer.problem import Finding
-from badgeissuer.vc import contexts, instant, proof, shape, statuslist
+from badgeissuer.vc import contexts, document, instant, proof, shape, statuslist
 from badgeissuer.vc.credential import as_list
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from badgeissuer.vc.document import JsonObject
@@ -105,8 +105,8 @@ def _subject(achievement: JsonObject, recipient: Recipient, claims: Claims) -> J
 
 
 def plain_number(value: float | None) -> float | int | None:
-    """Return a whole number as an integer: JSON readers differ in how they write 2.0 back."""
-    return int(value) if value is not None and value == int(value) else value
+    """Return a whole number as an integer: JSON readers differ in how they write 2.0 back. What no number can be is left to the lint."""
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) <= document.MAX_INTEGER else value
 
 
 def lint(badge: JsonObject) -> proof.Linted:
@@ -115,38 +115,57 @@ def lint(badge: JsonObject) -> proof.Linted:
     Raises:
         problem.Invalid: It is no good badge, or a signature would not cover all of it.
     """
-    return proof.lint(badge, _context, shape.gate, model.check, _results, _arrays)
+    return proof.lint(badge, _context, shape.gate, _members, _style)
 
 
 def _context(badge: JsonObject) -> tuple[Finding, ...]:
     return () if badge.get("@context") == CONTEXT else (Finding("The @context must be the one of Open Badges 3.0.3.", "/@context"),)
 
 
-def _results(badge: JsonObject) -> tuple[Finding, ...]:
-    subject = badge.get("credentialSubject")
-    if not isinstance(subject, dict) or model.check(badge):
-        return ()  # the model says what is wrong
+def _members(badge: JsonObject) -> tuple[Finding, ...]:
+    findings = model.check(badge)
+    if findings:
+        return findings
+    if badge.get("validUntil") and instant.read(badge["validUntil"]) < instant.read(badge["validFrom"]):
+        return (Finding("validUntil lies before validFrom.", "/validUntil"),)
+    subject = badge["credentialSubject"]
     return results.check(as_list(subject.get("result")), subject["achievement"], prefix="/credentialSubject/result")
 
 
-def _arrays(badge: JsonObject) -> tuple[Finding, ...]:
-    """Find single values where the standard has an array (OB-3.0 "Serialization/JSON")."""
-    return tuple(_single_values(badge, ""))
+def _style(badge: JsonObject) -> tuple[Finding, ...]:
+    """Find what is legal to read but not how we write: single values for arrays, and what our own verifier could not answer for.
+
+    Source: OB-3.0 "Serialization/JSON".
+    """
+    return tuple(_styled(badge, ""))
 
 
-_PLURAL = {"alignment", "allowedValue", "evidence", "identifier", "otherIdentifier", "related", "result", "rubricCriterionLevel", "tag"}
+_PLURAL = {
+    "alignment", "allowedValue", "evidence", "identifier", "otherIdentifier", "related", "result", "resultDescription",
+    "rubricCriterionLevel", "tag",
+}  # fmt: skip
+_PLAIN = ("GeoCoordinates", "IdentifierEntry", "IdentityObject", "Image", statuslist.ENTRY_TYPE)
+"""Types of objects that have that one only, and have it as a text."""
 
 
-def _single_values(node: object, pointer: str) -> list[Finding]:
+def _styled(node: object, pointer: str) -> Iterator[Finding]:
     if isinstance(node, list):
-        return [finding for index, item in enumerate(node) for finding in _single_values(item, f"{pointer}/{index}")]
-    if not isinstance(node, dict):
-        return []
-    single = [
-        Finding(f"{key} must be an array, even of one.", f"{pointer}/{key}")
-        for key, value in node.items()
-        if not isinstance(value, list)
-        and (key in _PLURAL or (key == "resultDescription" and isinstance(value, dict)))
-        and not (key == "identifier" and isinstance(value, str))
-    ]
-    return single + [finding for key, value in node.items() for finding in _single_values(value, f"{pointer}/{key}")]
+        for index, item in enumerate(node):
+            yield from _styled(item, f"{pointer}/{index}")
+    elif isinstance(node, dict):
+        for key, value in node.items():
+            fault = _fault(key, value)
+            if fault:
+                yield Finding(fault, f"{pointer}/{key}")
+            yield from _styled(value, f"{pointer}/{key}")
+
+
+def _fault(key: str, value: object) -> str | None:
+    if key in {"endorsement", "endorsementJwt"}:
+        return "An endorsement inside a badge could not be verified here; leave it out."
+    kinds, is_array = as_list(value), isinstance(value, list)
+    if key == "type" and is_array == (len(kinds) == 1 and kinds[0] in _PLAIN):
+        return "type must be a text here." if is_array else "type must be an array, even of one."
+    is_a_name = key == "identifier" and isinstance(value, str)
+    is_a_reference = key == "resultDescription" and isinstance(value, str)
+    return f"{key} must be an array, even of one." if key in _PLURAL and not (is_array or is_a_name or is_a_reference) else None

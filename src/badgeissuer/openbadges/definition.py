@@ -7,7 +7,8 @@ rubric levels (or a fragment such as `#final-grade` for them), the creator and t
 from __future__ import annotations
 
 import copy
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from badgeissuer import problem
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from badgeissuer.vc.document import JsonObject
 
 _DERIVED = {"id", "version"}
+_NUMBER = re.compile(r"[+-]?(\d{1,40}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,3})?", re.ASCII)
 _NUMERIC = {"GradePointAverage", "Percent", "PredictedScore", "RawScore", "RubricScore", "ScaledScore"}
 
 
@@ -33,12 +35,12 @@ def complete(draft: JsonObject, *, url: str, version: str, creator: JsonObject) 
         version: The `version` member.
         creator: The Profile that is meant where the author names no other.
     """
-    members = copy.deepcopy(draft)
+    members = copy.deepcopy(draft | {"creator": draft.get("creator", creator)})
     achievement: JsonObject = {"id": url, "type": _types(members.pop("type", None), "Achievement")} | members | {"version": version}
-    achievement.setdefault("creator", creator)
     if isinstance(achievement.get("image"), str):
         achievement["image"] = {"id": achievement["image"]}
     _set_type(achievement.get("image"), "Image", plain=True)
+    _set_type(achievement["creator"], "Profile")
     for name, kind in (("alignment", "Alignment"), ("related", "Related")):
         _set_types(achievement.get(name), kind)
     for item in as_list(achievement.get("otherIdentifier")):
@@ -79,8 +81,10 @@ def _set_types(items: object, kind: str) -> None:
 
 
 def _set_type(item: object, kind: str, *, plain: bool = False) -> None:
+    """Give a node its type: an array, or for the few `plain` classes of which the standard knows one type only, a text."""
     if isinstance(item, dict):
-        item.setdefault("type", kind if plain else [kind])
+        types = _types(item.get("type"), kind)
+        item["type"] = kind if plain and types == [kind] else types
 
 
 def check(achievement: JsonObject) -> tuple[Finding, ...]:
@@ -110,7 +114,7 @@ def _consistency(achievement: JsonObject) -> Iterator[Finding]:
         yield from _levels(item, pointer)
         yield from _range(item, pointer)
         yield from _allowed(item, pointer)
-    if achievement.get("creditsAvailable", 0) < 0:
+    if (achievement.get("creditsAvailable") or 0) < 0:
         yield Finding("creditsAvailable must not be negative.", "/creditsAvailable")
 
 
@@ -163,12 +167,8 @@ def _allowed(item: JsonObject, pointer: str) -> Iterator[Finding]:
 
 
 def number(text: object) -> Decimal | None:
-    """Return the finite number that a text means; None where it means none."""
-    try:
-        value = Decimal(text) if isinstance(text, str) else None
-    except InvalidOperation:
-        return None
-    return value if value is not None and value.is_finite() else None
+    """Return the number that a text means as everybody reads it (no `1_000`, no spaces, no infinity); None where it means none."""
+    return Decimal(text) if isinstance(text, str) and _NUMBER.fullmatch(text) else None
 
 
 def value_fault(description: JsonObject, text: str) -> str | None:

@@ -51,7 +51,8 @@ IDENTIFIER_TYPES = _terms(
     sisSourcedId ltiContextId ltiDeploymentId ltiToolId ltiPlatformId ltiUserId identifier
     """
 )
-_EXTENSION = re.compile(r"ext:[A-Za-z0-9._-]+")
+_EXTENSION = re.compile(r"ext:[A-Za-z0-9._][A-Za-z0-9._-]*")
+"""Anchored, unlike the pattern of the schema, which however knows no hyphen: it must not come first."""
 _LANGUAGE = re.compile(r"[a-z]{2,4}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
 
 T = TypeVar("T")
@@ -61,6 +62,15 @@ def _contains(name: str) -> Callable[[list[str]], list[str]]:
     def check(types: list[str]) -> list[str]:
         if name not in types:
             raise ValueError(f"must contain {name}")
+        return types
+
+    return check
+
+
+def _only(name: str) -> Callable[[list[str]], list[str]]:
+    def check(types: list[str]) -> list[str]:
+        if types != [name]:
+            raise ValueError(f"must be {name}, and nothing else")
         return types
 
     return check
@@ -114,28 +124,34 @@ class View(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True, strict=True, alias_generator=alias_generators.to_camel, populate_by_name=False)
 
 
-class Image(View):
+class Closed(View):
+    """One of the few objects to which nobody may add members."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Image(Closed):
     """A picture by URL or data URI."""
 
     id: Url
-    type: Annotated[Types, AfterValidator(_contains("Image"))]
+    type: Annotated[Types, AfterValidator(_only("Image"))]
     caption: str | None = None
 
 
-class IdentityObject(View):
+class IdentityObject(Closed):
     """Who the badge is for, plain or hashed."""
 
-    type: Annotated[Types, AfterValidator(_contains("IdentityObject"))]
+    type: Annotated[Types, AfterValidator(_only("IdentityObject"))]
     hashed: bool
     identity_hash: Text
     identity_type: IdentifierType
     salt: str | None = None
 
 
-class IdentifierEntry(View):
+class IdentifierEntry(Closed):
     """A name that some system has for a thing."""
 
-    type: Annotated[Types, AfterValidator(_contains("IdentifierEntry"))]
+    type: Annotated[Types, AfterValidator(_only("IdentifierEntry"))]
     identifier: Text
     identifier_type: IdentifierType
 

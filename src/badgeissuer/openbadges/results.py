@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from badgeissuer.openbadges import definition
+from badgeissuer.openbadges import definition, model
 from badgeissuer.problem import RANGE_ERROR, Finding
 from badgeissuer.vc.credential import as_list
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from badgeissuer.vc.document import JsonObject
 
@@ -29,12 +29,22 @@ def complete(results: Sequence[JsonObject], achievement: JsonObject) -> list[Jso
 
 
 def check(results: Sequence[JsonObject], achievement: JsonObject, *, prefix: str = "") -> tuple[Finding, ...]:
-    """Return what is wrong with results of one learner; `prefix` is the JSON Pointer of their array."""
+    """Return what is wrong with results of one learner.
+
+    Args:
+        results: The results; each is checked for its form too.
+        achievement: The published Achievement.
+        prefix: The JSON Pointer of their array.
+    """
     descriptions = {item["id"]: item for item in as_list(achievement.get("resultDescription"))}
     return tuple(finding for index, item in enumerate(results) for finding in _one(item, descriptions, pointer=f"{prefix}/{index}"))
 
 
-def _one(result: JsonObject, descriptions: dict[str, JsonObject], *, pointer: str) -> Iterator[Finding]:
+def _one(result: JsonObject, descriptions: dict[str, JsonObject], *, pointer: str) -> Iterable[Finding]:
+    return model.findings_of(model.Result, result, prefix=pointer) or _against(result, descriptions, pointer=pointer)
+
+
+def _against(result: JsonObject, descriptions: dict[str, JsonObject], *, pointer: str) -> Iterator[Finding]:
     reference = result.get("resultDescription")
     if reference is None:
         return
@@ -42,14 +52,13 @@ def _one(result: JsonObject, descriptions: dict[str, JsonObject], *, pointer: st
     if description is None:
         yield Finding(f"The result refers to {reference}, which the achievement does not describe.", f"{pointer}/resultDescription")
         return
-    if "value" in result:
-        fault = definition.value_fault(description, result["value"])
-        if fault:
-            yield Finding(f"The value of “{description['name']}” {fault}", f"{pointer}/value", RANGE_ERROR)
-    levels = [level["id"] for level in as_list(description.get("rubricCriterionLevel"))]
-    if "achievedLevel" in result and result["achievedLevel"] not in levels:
+    value, level, status = (result.get(name) for name in ("value", "achievedLevel", "status"))
+    fault = value is not None and definition.value_fault(description, value)
+    if fault:
+        yield Finding(f"The value of “{description['name']}” {fault}", f"{pointer}/value", RANGE_ERROR)
+    if level is not None and level not in [known["id"] for known in as_list(description.get("rubricCriterionLevel"))]:
         yield Finding(f"The achieved level of “{description['name']}” is none of its levels.", f"{pointer}/achievedLevel")
-    if description["resultType"] == "Status" and "status" not in result:
+    if description["resultType"] == "Status" and status is None:
         yield Finding(f"“{description['name']}” is a status, so the result needs one.", f"{pointer}/status")
-    elif not {"value", "achievedLevel", "status"} & set(result):
+    elif value is level is status is None:
         yield Finding(f"The result for “{description['name']}” says nothing: it needs a value, a level or a status.", pointer)

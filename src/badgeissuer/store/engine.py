@@ -55,6 +55,8 @@ def connect(url: str) -> Engine:
 
     Raises:
         problem.Invalid: When `url` names another kind of database. The URL is not repeated: it may hold a password.
+
+    The text of a failure holds no values either: they may be a learner's, and logs keep it.
     """
     parsed = make_url(url)
     match parsed.get_backend_name():
@@ -113,6 +115,7 @@ def _postgresql(url: URL) -> Engine:
     return create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
+        hide_parameters=True,
         connect_args={"options": options, "connect_timeout": 10},
         **POOL,
     )
@@ -123,7 +126,7 @@ def _sqlite(url: URL) -> Engine:
     settings: dict[str, Any] = dict(POOL)
     if url.database in {None, "", ":memory:"}:
         settings = {"poolclass": StaticPool}
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, **settings)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, hide_parameters=True, **settings)
     event.listen(engine, "connect", _prepare_sqlite)
     if "poolclass" not in settings:
         _queue_writers(engine)

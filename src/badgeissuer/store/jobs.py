@@ -21,7 +21,7 @@ from badgeissuer import problem
 from badgeissuer.store import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy import ColumnElement, Select, Update
@@ -54,7 +54,15 @@ def enqueue(session: Session, kind: str, payload: Mapping[str, Any], *, now: dat
     return job
 
 
-def claim(session: Session, worker: str, *, now: datetime, lease: timedelta, kinds: Collection[str] | None = None) -> Job | None:
+def claim(
+    session: Session,
+    worker: str,
+    *,
+    now: datetime,
+    lease: timedelta,
+    kinds: Collection[str] | None = None,
+    bury: Callable[[Job], None] | None = None,
+) -> Job | None:
     """Take the next job for `worker`: one whose holder was lost, else the one that has been due for longest.
 
     Two workers never get the same job, and neither waits for the other. Commit before starting on the job: until then nobody else can
@@ -66,6 +74,7 @@ def claim(session: Session, worker: str, *, now: datetime, lease: timedelta, kin
         now: The moment, aware.
         lease: How long the job is the worker's own; longer than any job may take.
         kinds: Only jobs of these kinds.
+        bury: Told of each job that is given up here because its last attempt lost its worker.
 
     Returns:
         The job, or None where nothing is due. Its `worker` and `attempts` are what `finish` and `fail` go by.
@@ -81,7 +90,9 @@ def claim(session: Session, worker: str, *, now: datetime, lease: timedelta, kin
     )
     job = session.scalars(statement).one_or_none()
     if job is None:
-        _bury(session, now=now)
+        for given_up in _bury(session, kinds, now=now):
+            if bury:
+                bury(given_up)
     return job
 
 
@@ -162,11 +173,18 @@ def _next(kinds: Collection[str] | None) -> Select[int]:
     return job if kinds is None else job.where(Job.kind.in_(kinds))
 
 
-def _bury(session: Session, *, now: datetime) -> None:
+def _bury(session: Session, kinds: Collection[str] | None, *, now: datetime) -> Sequence[Job]:
     """Give up the jobs whose last attempt lost its worker: they may be what kills the workers. Done when there is nothing else to do."""
     lost = select(Job.id).where(Job.state == "running", Job.lease_until <= now, Job.attempts >= MAX_ATTEMPTS)
+    lost = lost if kinds is None else lost.where(Job.kind.in_(kinds))
     change = update(Job).where(Job.id.in_(lost.with_for_update(skip_locked=True).correlate(None)))
-    session.execute(change.values(state="dead", finished_at=now, lease_until=None, error=LOST))
+    buried = change.values(state="dead", finished_at=now, lease_until=None, error=LOST).returning(Job)
+    return session.scalars(buried.execution_options(synchronize_session=False, populate_existing=True)).all()
+
+
+def payloads(session: Session, kind: str) -> list[dict[str, Any]]:
+    """Return what the jobs of a kind that are waiting or running are about."""
+    return list(session.scalars(select(Job.payload).where(Job.kind == kind, Job.state.in_(("queued", "running")))))
 
 
 def _held(job: Job) -> Update:

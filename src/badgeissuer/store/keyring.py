@@ -29,11 +29,18 @@ if TYPE_CHECKING:
 OPERATIONS = 3
 MEMORY_BYTES = 268_435_456
 """Argon2id at libsodium's MODERATE: a good half second on one core, once for each key and process."""
+MAX_OPERATIONS = 16
+MAX_MEMORY_BYTES = 1_073_741_824
+"""What a file may ask of Argon2id at most."""
 
 PUBLISHED_TEST_KEYS = frozenset(
     {
         "z6MkjZRZv3aez3r18pB1RBFJR1kwUVJ5jHt92JmQwXbd5hwi",  # OB-3.0 implementation guide
         "z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2",  # VC-DI-EDDSA test vectors
+        "z6MktgKTsu1QhX6QPbyqG6geXdw6FQCZBPq7uQpieWbiQiG7",  # VC-DI-EDDSA proof sets and chains, keys 1 to 4
+        "z6MkhWqdDBPojHA7cprTGTt5yHv5yUi1B8cnXn8ReLumkw6E",
+        "z6MkmEq87wkHCYnWnNZkigeDMGTN7oUw1upkhzd77KuXERS1",
+        "z6Mkm1S51iPHJvDEkJ9MRtxJmT8Pqo6wHipAFwBAjN83vntT",
     }
 )
 
@@ -65,7 +72,7 @@ class Keyring:
         self._folder = folder
         self._passphrase = passphrase
         self._cost = {"ops": operations, "mem": memory_bytes}
-        self._open: dict[str, nacl.signing.SigningKey] = {}
+        self._open: dict[tuple[str, str], nacl.signing.SigningKey] = {}
         self._lock = threading.Lock()
 
     def create(self, tenant: str) -> multikey.PublicKey:
@@ -73,16 +80,18 @@ class Keyring:
         return self.keep(tenant, bytes(nacl.signing.SigningKey.generate()))
 
     def keep(self, tenant: str, seed: bytes) -> multikey.PublicKey:
-        """Wrap a given seed of 32 bytes into a file and return the public half of the key.
+        """Wrap a given seed of 32 bytes into a file and return the public half of the key; one that is kept already stays.
 
         Raises:
             problem.Invalid: The seed is published in a specification, so that anybody could sign with it.
+            problem.Fault: The file cannot be written, or there is one that does not open for this issuer.
         """
         key = nacl.signing.SigningKey(seed)
         public = multikey.PublicKey(bytes(key.verify_key))
         if public.multikey in PUBLISHED_TEST_KEYS:
             raise problem.Invalid("This is a test key that a specification publishes; anybody could sign with it.")
-        self._write(public.multikey, self._wrap(tenant, key, public.multikey))
+        if not self._write(public.multikey, self._wrap(tenant, key, public.multikey)):
+            self._unwrap(tenant, public.multikey)
         return public
 
     def signer(self, tenant: str, public: str, *, verification_method: str) -> FileSigner:
@@ -92,9 +101,9 @@ class Keyring:
             problem.Fault: The file is missing, readable for others, damaged, of another issuer, or wrapped with another passphrase.
         """
         with self._lock:
-            if public not in self._open:
-                self._open[public] = self._unwrap(tenant, public)
-            return FileSigner(verification_method, multikey.PublicKey.read(public), self._open[public])
+            if (tenant, public) not in self._open:
+                self._open[tenant, public] = self._unwrap(tenant, public)
+            return FileSigner(verification_method, multikey.PublicKey.read(public), self._open[tenant, public])
 
     def _path(self, public: str) -> Path:
         return self._folder / f"{public}.key.json"
@@ -117,16 +126,25 @@ class Keyring:
 
     def _derive(self, kdf: dict[str, Any]) -> bytes:
         size = nacl.secret.Aead.KEY_SIZE
+        if kdf["ops"] > MAX_OPERATIONS or kdf["mem"] > MAX_MEMORY_BYTES:
+            raise ValueError("a changed file could keep this process busy for days")
         return nacl.pwhash.argon2id.kdf(size, self._passphrase, _bytes(kdf["salt"]), opslimit=kdf["ops"], memlimit=kdf["mem"])
 
-    def _write(self, public: str, wrapped: dict[str, Any]) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path, part = self._path(public), self._path(public).with_suffix(".part")
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(wrapped, file)
-            file.flush()
-            os.fsync(file.fileno())
-        part.rename(path)
+    def _write(self, public: str, wrapped: dict[str, Any]) -> bool:
+        """Write the file of a key and return True; one that is there already is never replaced, since it may be another issuer's."""
+        path = self._path(public)
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                json.dump(wrapped, file)
+                file.flush()
+                os.fsync(file.fileno())
+            _flush_folder(self._folder)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            raise problem.Fault(f"The key file {path.name} cannot be written: {error.strerror}.") from None
+        return True
 
     def _unwrap(self, tenant: str, public: str) -> nacl.signing.SigningKey:
         path = self._path(public)
@@ -139,13 +157,24 @@ class Keyring:
             key = nacl.signing.SigningKey(box.decrypt(sealed, rfc8785.dumps(wrapped), _bytes(wrapped["nonce"])))
         except FileNotFoundError:
             raise problem.Fault(f"The key file {path.name} is missing from the keys folder. Restore it from a backup.") from None
+        except OSError as error:
+            raise problem.Fault(f"The key file {path.name} cannot be read: {error.strerror}.") from None
         except nacl.exceptions.CryptoError:
             raise problem.Fault(f"The key file {path.name} does not open: wrong passphrase, or the file was changed.") from None
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
             raise problem.Fault(f"The key file {path.name} is damaged. Restore it from a backup.") from None
         if wrapped.get("tenant") != tenant or multikey.PublicKey(bytes(key.verify_key)).multikey != public:
             raise problem.Fault(f"The key file {path.name} belongs to another issuer or key.")
         return key
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make a rename last through a loss of power: the database may name the key right afterwards."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _text(data: bytes) -> str:

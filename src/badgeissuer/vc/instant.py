@@ -10,6 +10,9 @@ from datetime import UTC, datetime
 
 from badgeissuer import problem
 
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-](?:0\d|1[0-4]):[0-5]\d)", re.ASCII)
 
 
@@ -28,6 +31,12 @@ def read(text: object) -> datetime:
         return datetime.fromisoformat(f"{stamp}{(fraction or '.0')[:7].ljust(7, '0')}{offset}").astimezone(UTC)
     except (ValueError, OverflowError):
         raise problem.Invalid(f"{text!r} names no real moment.") from None
+
+
+def say(moment: datetime) -> str:
+    """Return `20 May 2026, 14:05 UTC`, for a sentence."""
+    moment = moment.astimezone(UTC)
+    return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}, {moment.hour:02}:{moment.minute:02} UTC"
 
 
 def write(moment: datetime) -> str:

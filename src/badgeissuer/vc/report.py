@@ -6,6 +6,7 @@ learnt: a list that does not answer, a suite nobody here knows). VALID needs eve
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,10 @@ from badgeissuer.vc import instant
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+
+MAX_NAME = 80
+"""Characters of a name that a sentence quotes."""
 
 
 class Outcome(StrEnum):
@@ -129,8 +134,8 @@ def summarize(steps: tuple[Step, ...], issuer: Issuer, noun: str) -> str:
     if outcome is Outcome.VALID and issuer.identity == "known":
         return f"This {noun} is genuine: {issuer.name} issued it, nothing was changed since, and it has been neither revoked nor outlived."
     if outcome is Outcome.VALID:
-        called = f"calls itself “{issuer.name}”" if issuer.name else "gives no name"
-        return f"This {noun} is unchanged, in date and not revoked. Its issuer {called}; we have not confirmed who that is ({issuer.id})."
+        called = f", which calls itself “{_quotable(issuer.name)}”" if issuer.name else ""
+        return f"This {noun} is unchanged, in date and not revoked. We have not confirmed who its issuer is: {issuer.id}{called}."
     fault = decisive(steps)
     detail = fault.findings[0].detail
     if outcome is Outcome.INDETERMINATE:
@@ -138,6 +143,12 @@ def summarize(steps: tuple[Step, ...], issuer: Issuer, noun: str) -> str:
     if fault.name in {"status", "validity"} and all(step.outcome is Outcome.VALID for step in steps if step.name in {"proof", "issuer"}):
         return f"This {noun} was genuinely issued but does not count now. {detail}"
     return f"Do not rely on this {noun}. {detail}"
+
+
+def _quotable(name: str) -> str:
+    """Return a name that anybody may have written so that it cannot pass for words of ours: short, and without quotes and controls."""
+    shown = "".join("'" if character in '"“”„«»' else character for character in name if unicodedata.category(character)[0] != "C")
+    return shown[:MAX_NAME].rstrip() + ("…" if len(shown) > MAX_NAME else "")
 
 
 def decisive(steps: tuple[Step, ...]) -> Step:

@@ -269,9 +269,9 @@ class _Examination:
         if begins and ends and ends < begins:
             raise problem.Invalid("validUntil lies before validFrom.")
         if begins and begins > self.now + SKEW:
-            raise problem.Invalid(f"It is valid only from {instant.write(begins)}.", kind=problem.RANGE_ERROR)
+            raise problem.Invalid(f"It is valid only from {instant.say(begins)}.", kind=problem.RANGE_ERROR)
         if ends and ends < self.now:
-            raise problem.Invalid(f"It expired on {instant.write(ends)}.", kind=problem.RANGE_ERROR)
+            raise problem.Invalid(f"It expired on {instant.say(ends)}.", kind=problem.RANGE_ERROR)
         for item in proof.proofs(self.source)[:MAX_PROOFS]:
             self._proof_in_time(item)
         for method in self.methods:
@@ -305,8 +305,9 @@ class _Examination:
             raise Undecided(f"This verifier does not know a status for {entry.purpose[:40]!r}.", kind=statuslist.VERIFICATION_ERROR)
         found = self._found(entry.list_url, "The status list")
         if self._bit(entry, found):
-            word = "revoked" if entry.purpose == "revocation" else "suspended"
-            raise problem.Invalid(f"Its issuer has {word} it.", kind=statuslist.VERIFICATION_ERROR)
+            if entry.purpose == "revocation":
+                raise problem.Invalid("Its issuer has revoked it.", kind=statuslist.REVOKED)
+            raise problem.Invalid("Its issuer has suspended it.", kind=statuslist.SUSPENDED)
         return (found.evidence,)
 
     def _bit(self, entry: statuslist.Entry, found: Resource) -> bool:

@@ -16,7 +16,7 @@ from fastapi.staticfiles import StaticFiles
 from badgeissuer.net import fetch
 from badgeissuer.settings import Settings, clock
 from badgeissuer.store import engine
-from badgeissuer.web import hooks, limits, problems, public, vc_api, verify
+from badgeissuer.web import headers, hooks, limits, problems, public, vc_api, verify
 from badgeissuer.web.api import achievements, awards, events, issuers, sources, tokens
 from badgeissuer.web.service import Service
 
@@ -85,10 +85,12 @@ def create(settings: Settings, *, beside: Callable[[], AbstractContextManager[Wa
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # it would lead wherever the Host header says
         exception_handlers=problems.HANDLERS,  # type: ignore[arg-type]  # Starlette types handlers by Exception alone
         separate_input_output_schemas=False,
     )
     app.add_middleware(limits.BodyLimit)
+    app.add_middleware(headers.CommonHeaders)
     for router in ROUTERS:
         app.include_router(router)
     static = resources.files("badgeissuer.web").joinpath("static")

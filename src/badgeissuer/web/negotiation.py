@@ -11,7 +11,7 @@ def accepted(accept: str) -> list[str]:
     ranked = []
     for position, item in enumerate(accept.split(",")):
         name, *parameters = (part.strip() for part in item.split(";"))
-        quality = next((parameter[2:] for parameter in parameters if parameter.startswith("q=")), "1")
+        quality = next((parameter[2:] for parameter in parameters if parameter[:2].lower() == "q="), "1")
         try:
             weight = float(quality)
         except ValueError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import html
+import itertools
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -18,10 +19,10 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import jinja2
 import markdown_it
 import nh3
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from badgeissuer import problem
-from badgeissuer.vc import instant
+from badgeissuer.vc import instant, statuslist
 from badgeissuer.vc.credential import as_list
 
 if TYPE_CHECKING:
@@ -34,7 +35,10 @@ CONTENT_SECURITY_POLICY = (
 """For the answer that carries a page; no page has a script, or a style of its own."""
 
 NAME_CHARACTERS = 300
-PROSE_CHARACTERS = 20_000
+URL_CHARACTERS = 2000
+PROSE_CHARACTERS = 10_000
+LISTED = 100
+"""How many of a kind are shown; with `PROSE_CHARACTERS` this bounds the work that a hostile document can make."""
 PICTURE_PIXELS = 2048
 """How wide and how high an embedded picture may say it is; a small file can unfold to gigabytes."""
 
@@ -61,7 +65,7 @@ def verify_page(
         fault: An RFC 9457 problem that kept a report from being made.
         document: What the report is about; shown only as far as the report bears it out.
     """
-    return _render("verify.html", asked=asked, fault=fault, **_judged(document, report))
+    return _render("verify.html", asked=plain(asked, URL_CHARACTERS), fault=fault, **_judged(document, report))
 
 
 def badge_page(document: Mapping[str, Any], report: Mapping[str, Any], *, downloads: Sequence[tuple[str, str]]) -> str:
@@ -96,14 +100,14 @@ def _render(template: str, **values: object) -> str:
 
 
 def _judged(document: Mapping[str, Any] | None, report: Mapping[str, Any] | None) -> dict[str, object]:
-    proven = report is not None and _proven(report)
-    badge = _badge(document) if document and proven else None
+    proven = _proven(report)
+    badge = _badge(document) if document is not None and proven else None
     return {"report": report, "proven": proven, "situation": _situation(report, document), "badge": badge}
 
 
-def _proven(report: Mapping[str, Any]) -> bool:
+def _proven(report: Mapping[str, Any] | None) -> bool:
     """Return whether the issuer that the document names did say what it says."""
-    outcomes = {step["name"]: step["outcome"] for step in report["steps"]}
+    outcomes = {step["name"]: step["outcome"] for step in report["steps"]} if report else {}
     return outcomes.get("proof") == outcomes.get("issuer") == "VALID" and outcomes.get("trust") != "INVALID"
 
 
@@ -121,9 +125,9 @@ def _situation(report: Mapping[str, Any] | None, document: Mapping[str, Any] | N
 
 
 def _ended(report: Mapping[str, Any], document: Mapping[str, Any]) -> str:
-    failed = {step["name"]: [item["detail"] for item in step["problems"]] for step in report["steps"] if step["outcome"] == "INVALID"}
-    for word in ("revoked", "suspended"):
-        if f"Its issuer has {word} it." in failed.get("status", ()):
+    failed = {step["name"]: [item["type"] for item in step["problems"]] for step in report["steps"] if step["outcome"] == "INVALID"}
+    for kind, word in ((statuslist.REVOKED, "revoked"), (statuslist.SUSPENDED, "suspended")):
+        if kind in failed.get("status", ()):
             return word
     checked, begins, ends = moment(report["checked_at"]), moment(document.get("validFrom")), moment(document.get("validUntil"))
     if "validity" not in failed or checked is None:
@@ -225,8 +229,8 @@ def _badge(document: Mapping[str, Any]) -> Badge:
         credits_available=_number(achievement.get("creditsAvailable")),
         tags=_plain_list(achievement.get("tag")),
         outcomes=tuple(_outcome(item) for item in _objects(achievement.get("alignment"))),
-        assessments=tuple(_assessments(subject, achievement)),
-        evidence=tuple(_evidence(item) for item in _objects(document.get("evidence"))),
+        assessments=tuple(itertools.islice(_assessments(subject, achievement), LISTED)),
+        evidence=tuple(_evidence(_objects(document.get("evidence")))),
         identities=tuple((plain(item.get("identityType")), item.get("hashed") is True) for item in _objects(subject.get("identifier"))),
         recipient=owner if (owner := plain(subject.get("id"))).startswith("did:") else "",
     )
@@ -237,9 +241,13 @@ def _outcome(item: Mapping[str, Any]) -> Entry:
     return Entry(plain(item.get("targetName")), notes, prose(item.get("targetDescription")), Markup(), link(item.get("targetUrl")))
 
 
-def _evidence(item: Mapping[str, Any]) -> Entry:
-    notes = _plain_list(item.get("genre"))
-    return Entry(plain(item.get("name")), notes, prose(item.get("description")), markdown(item.get("narrative")), link(item.get("id")))
+def _evidence(items: Sequence[Mapping[str, Any]]) -> Iterator[Entry]:
+    """Read evidence; narratives that are too long together stay plain, since reading Markdown takes its time."""
+    narratives = [prose(item.get("narrative")) for item in items]
+    show = markdown if sum(map(len, narratives)) <= PROSE_CHARACTERS else escape
+    for item, narrative in zip(items, narratives, strict=True):
+        notes = _plain_list(item.get("genre"))
+        yield Entry(plain(item.get("name")), notes, prose(item.get("description")), show(narrative), link(item.get("id")))
 
 
 def _assessments(subject: Mapping[str, Any], achievement: Mapping[str, Any]) -> Iterator[Assessment]:
@@ -276,11 +284,11 @@ def _assessment(description: Mapping[str, Any], result: Mapping[str, Any]) -> As
 
 
 def _objects(value: object) -> list[Mapping[str, Any]]:
-    return [item for item in as_list(value) if isinstance(item, dict)]
+    return [item for item in as_list(value)[:LISTED] if isinstance(item, dict)]
 
 
 def _plain_list(value: object) -> tuple[str, ...]:
-    return tuple(filter(None, map(plain, as_list(value))))
+    return tuple(filter(None, map(plain, as_list(value)[:LISTED])))
 
 
 def _number(value: object) -> str:
@@ -307,7 +315,7 @@ def plain(value: object, limit: int = NAME_CHARACTERS) -> str:
 
 def prose(value: object) -> str:
     """Return text of several lines without control and direction characters; joiners stay, since some scripts need them."""
-    text = value if isinstance(value, str) else ""
+    text = value[: 4 * PROSE_CHARACTERS] if isinstance(value, str) else ""
     lines = "\n".join(text.translate(_DIRECTIONS).splitlines())
     kept = "".join(character for character in lines if character in "\n\t" or unicodedata.category(character) not in {"Cc", "Cs", "Co"})
     return (kept if len(kept) <= PROSE_CHARACTERS else kept[:PROSE_CHARACTERS].rstrip() + " …").strip()
@@ -319,7 +327,7 @@ def markdown(value: object) -> Markup:
         _MARKDOWN.render(prose(value)),
         tags=_TAGS,
         attributes={"a": {"href"}},
-        attribute_filter=lambda _tag, _name, href: found.href if (found := link(href)) else None,
+        attribute_filter=lambda _tag, name, value: value if name == "rel" else (link(value) or Link("", "")).href or None,
         url_schemes={"http", "https"},
         url_relative="deny",
         link_rel="nofollow noopener noreferrer",
@@ -337,7 +345,7 @@ def link(value: object) -> Link | None:
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         return None
-    if parts.scheme not in {"http", "https"} or not host or ":" in host or "@" in parts.netloc:
+    if parts.scheme not in {"http", "https"} or "@" in parts.netloc or not re.fullmatch(r"[a-z0-9_.-]+", host):
         return None
     rest = (quote(part, safe=_IN_URLS) for part in parts[2:])
     return Link(urlunsplit((parts.scheme, host + port, *rest)), host + port)
@@ -379,25 +387,13 @@ def domain(identifier: str) -> str:
     return found.host if found else ""
 
 
-def _markdown() -> markdown_it.MarkdownIt:
-    reader = markdown_it.MarkdownIt("commonmark", {"html": False})
-    reader.add_render_rule("image", lambda _self, tokens, place, *_: html.escape(tokens[place].content))
-    reader.add_render_rule("heading_open", lambda *_: "<p><strong>")
-    reader.add_render_rule("heading_close", lambda *_: "</strong></p>\n")
-    return reader
+_MARKDOWN = markdown_it.MarkdownIt("commonmark", {"html": False})
+_MARKDOWN.add_render_rule("image", lambda _self, tokens, place, *_: html.escape(tokens[place].content))
+_MARKDOWN.add_render_rule("heading_open", lambda *_: "<p><strong>")
+_MARKDOWN.add_render_rule("heading_close", lambda *_: "</strong></p>\n")
 
-
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("badgeissuer.web"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"plain": plain, "prose": prose, "moment": moment, "domain": domain}
-    return environment
-
-
-_MARKDOWN = _markdown()
-_ENVIRONMENT = _environment()
+_ENVIRONMENT = jinja2.Environment(
+    loader=jinja2.PackageLoader("badgeissuer.web"), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+)
+_ENVIRONMENT.filters |= {"plain": plain, "moment": moment, "domain": domain}
+_ENVIRONMENT.globals["listed"] = LISTED

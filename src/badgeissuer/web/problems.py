@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import ClientDisconnect
 
 from badgeissuer import problem
 from badgeissuer.web import negotiation, pages
@@ -31,6 +32,17 @@ STATUS: dict[type[problem.Problem], int] = {
 }
 
 
+_TITLES = {
+    400: "The request cannot be read",
+    404: "Not found",
+    405: "This method is not allowed here",
+    408: "Too slow",
+    415: "This media type is not taken here",
+}
+_DETAILS = {404: "There is nothing at this address.", 405: "The header Allow says which methods are."}
+"""Instead of the bare words of Starlette."""
+
+
 class HttpProblem(HTTPException):
     """A problem on its way through code that lets only HTTP exceptions pass."""
 
@@ -46,10 +58,11 @@ def status_of(fault: problem.Problem) -> int:
 
 def response(request: Request, content: dict[str, Any], status: int, *, headers: dict[str, str] | None = None) -> Response:
     """Return a problem document, as a page where a person asks."""
+    sent = {"Cache-Control": "no-store", "Vary": "Accept", "X-Content-Type-Options": "nosniff", **(headers or {})}
     if negotiation.wants_page(request.headers.get("accept", "")):
         page = pages.problem_page({"status": status} | content, status=status)
-        return HTMLResponse(page, status, headers={"Content-Security-Policy": pages.CONTENT_SECURITY_POLICY, **(headers or {})})
-    return JSONResponse({"status": status} | content, status, media_type=MEDIA_TYPE, headers=headers)
+        return HTMLResponse(page, status, headers={"Content-Security-Policy": pages.CONTENT_SECURITY_POLICY, **sent})
+    return JSONResponse({"status": status} | content, status, media_type=MEDIA_TYPE, headers=sent)
 
 
 async def on_problem(request: Request, fault: Exception) -> Response:
@@ -73,15 +86,23 @@ async def on_http_exception(request: Request, fault: Exception) -> Response:
         return await on_problem(request, fault)
     if not isinstance(fault, StarletteHTTPException):
         raise TypeError("not an HTTP exception") from fault
-    titles = {404: "Not found", 405: "This method is not allowed here"}
-    content = {"type": "about:blank", "title": titles.get(fault.status_code, "The request cannot be answered"), "detail": str(fault.detail)}
+    title = _TITLES.get(fault.status_code, "The request cannot be answered")
+    detail = _DETAILS.get(fault.status_code, str(fault.detail))
+    content = {"type": "about:blank", "title": title, "detail": detail}
     return response(request, content, fault.status_code, headers=dict(fault.headers or {}))
+
+
+async def on_departure(_request: Request, _fault: Exception) -> Response:
+    """Answer to a client that went away before its body was complete: nobody hears it."""
+    return Response(status_code=400)
 
 
 async def on_invalid_request(request: Request, fault: Exception) -> Response:
     """Answer with what of a request does not fit its description; the values themselves, which may be secrets, are not repeated."""
     if not isinstance(fault, RequestValidationError):
         raise TypeError("not a validation error") from fault
+    if isinstance(fault.body, bytes):  # so FastAPI hands on a body that Content-Type does not call JSON
+        return await on_http_exception(request, StarletteHTTPException(415, "Send the body as application/json."))
     findings = tuple(_finding(error) for error in fault.errors())
     return response(request, problem.Invalid.of(findings).to_json(), STATUS[problem.Invalid])
 
@@ -115,6 +136,7 @@ HANDLERS = {
     problem.Problem: on_problem,
     StarletteHTTPException: on_http_exception,
     RequestValidationError: on_invalid_request,
+    ClientDisconnect: on_departure,
     DataError: on_unstorable,
     OperationalError: on_database_failure,
     InterfaceError: on_database_failure,

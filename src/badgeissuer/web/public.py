@@ -38,18 +38,18 @@ def home() -> HTMLResponse:
 
 
 @ROUTER.get("/c/{uuid}.json", responses=JSON_BODY, summary="Download a credential")
-def download(uuid: UUID, using: Using, accept: Accept = "") -> Response:
+def download(uuid: UUID, request: Request, using: Using, accept: Accept = "") -> Response:
     """Give the exact bytes that were signed, as a file."""
     badge, name = _badge(using, uuid)
-    return _signed(badge.document, badge.sha256, accept, disposition=f'attachment; filename="{name}"')
+    return _signed(request, badge, accept, disposition=f'attachment; filename="{name}"')
 
 
 @ROUTER.get("/c/{uuid}", responses=JSON_BODY, summary="Show a credential")
-def credential(uuid: UUID, using: Using, accept: Accept = "") -> Response:
+def credential(uuid: UUID, request: Request, using: Using, accept: Accept = "") -> Response:
     """Give the exact bytes that were signed, or a page where a browser asks."""
     badge, name = _badge(using, uuid)
     if not negotiation.wants_page(accept):
-        return _signed(badge.document, badge.sha256, accept, disposition=f'inline; filename="{name}"')
+        return _signed(request, badge, accept, disposition=f'inline; filename="{name}"')
     found = verifying.verify(badge.document, look=using.look, now=using.now(), policy=using.policy(verifying.BADGE))
     downloads = [("Download the badge (JSON)", f"{using.site.credential(uuid)}.json")]
     return page(pages.badge_page(document.parse(badge.document), found.report.to_json(), downloads=downloads), private=True)
@@ -64,7 +64,7 @@ def status_list(uuid: UUID, request: Request, using: Using, accept: Accept = "")
         raise problem.NotFound("There is no status list here by that id.")
     digest = hashlib.sha256(found.body).hexdigest()
     headers = {"Cache-Control": f"public, max-age={STATUS_LIST_SECONDS}", "ETag": f'"{digest}"', "Vary": "Accept", **OPEN}
-    if request.headers.get("if-none-match") == headers["ETag"]:
+    if _is_held(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     return Response(found.body, headers=headers, media_type=negotiation.credential_type(accept))
 
@@ -132,9 +132,18 @@ def _badge(using: Service, uuid: UUID) -> tuple[tables.Credential, str]:
     return badge, f"{slug}-{str(uuid)[:8]}.json"
 
 
-def _signed(body: bytes, sha256: str, accept: str, *, disposition: str) -> Response:
-    headers = {"Content-Disposition": disposition, "ETag": f'"{sha256}"', "Vary": "Accept", "X-Robots-Tag": "noindex", **OPEN}
-    return Response(body, headers=headers, media_type=negotiation.credential_type(accept))
+def _is_held(request: Request, etag: str) -> bool:
+    """Return whether the client says that it has what the tag stands for (RFC 9110 section 13.1.2)."""
+    held = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+    return bool({etag, "*"} & held)
+
+
+def _signed(request: Request, badge: tables.Credential, accept: str, *, disposition: str) -> Response:
+    etag = f'"{badge.sha256}"'
+    headers = {"Content-Disposition": disposition, "ETag": etag, "Vary": "Accept", "X-Robots-Tag": "noindex", **OPEN}
+    if _is_held(request, etag):
+        return Response(status_code=304, headers=headers)
+    return Response(badge.document, headers=headers, media_type=negotiation.credential_type(accept))
 
 
 def _json(content: document.JsonObject, media_type: str) -> Response:

@@ -23,6 +23,7 @@ from badgeissuer.web.service import RawBody, Service, Using, actor
 from badgeissuer.web.strict import StrictRoute
 
 ROUTER = APIRouter(tags=["VC-API"], route_class=StrictRoute, responses=PROBLEMS)
+_HEADERS = {"Cache-Control": "private, no-store", **OPEN}
 _CHECKS = {"proof": ("context", "data_model", "proof", "issuer"), "status": ("status",), "validity": ("validity",)}
 
 
@@ -67,11 +68,11 @@ def verify(body: RawBody, using: Using) -> Response:
         if not isinstance(given, dict):
             raise problem.Malformed("verifiableCredential must be a credential, a JSON object.")
     except problem.Problem as error:
-        return JSONResponse(_refusal(error), 400, headers=OPEN)
+        return JSONResponse(_refusal(error), 400, headers=_HEADERS)
     found = verifying.verify(
         json.dumps(given, ensure_ascii=False).encode(), look=using.look, now=using.now(), policy=using.policy(verifying.GENERIC)
     )
-    return JSONResponse(_result(found), 200 if found.report.outcome is Outcome.VALID else 400, headers=OPEN)
+    return JSONResponse(_result(found), 200 if found.report.outcome is Outcome.VALID else 400, headers=_HEADERS)
 
 
 def _refusal(error: problem.Problem) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 
 from badgeissuer import problem, verifying
@@ -51,6 +52,7 @@ async def verify(request: Request, using: Using) -> Response:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in FORMS:
         return await run_in_threadpool(_verify_body, request, using, await request.body())
+    _require_utf8(request)
     async with request.form(max_files=1, max_fields=10, max_part_size=verifying.MAX_BYTES) as form:
         url, body = await _handed_in(form)
     if url:
@@ -58,10 +60,19 @@ async def verify(request: Request, using: Using) -> Response:
     return await run_in_threadpool(_verify_body, request, using, body)
 
 
+def _require_utf8(request: Request) -> None:
+    """Refuse a form in any other character set: the form reader would run whatever codec its name leads to."""
+    _, options = parse_options_header(request.headers.get("content-type", "").encode("latin-1"))
+    if options.get(b"charset", b"utf-8").strip().lower() not in {b"utf-8", b"utf8"}:
+        raise problem.Malformed("A form is read as UTF-8 only.")
+
+
 async def _handed_in(form: FormData) -> tuple[str, bytes]:
     url, text, file = form.get("url"), form.get("text"), form.get("file")
     if isinstance(url, str) and url.strip():
-        return url.strip()[:MAX_URL], b""
+        if len(url.strip()) > MAX_URL:
+            raise problem.Invalid(f"A URL has at most {MAX_URL} characters here.")
+        return url.strip(), b""
     if isinstance(text, str) and text.strip():
         return "", text.strip().encode("utf-8", "surrogatepass")
     return "", await file.read() if isinstance(file, UploadFile) else b""

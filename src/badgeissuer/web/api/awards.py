@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -12,13 +12,17 @@ from sqlalchemy.orm import Session
 
 from badgeissuer import access, authoring, intake, issuing, problem, recognising, status
 from badgeissuer.awarding import event
+from badgeissuer.openbadges import credential
 from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import tables
-from badgeissuer.web.api.shapes import PROBLEMS, Document, Email, Moment, Name, Page, Paging, Repeatable, Shape, Slug
+from badgeissuer.vc import statuslist
+from badgeissuer.web.api.shapes import PROBLEMS, Document, Email, Moment, Name, Page, Paging, Repeatable, Shape, Slug, Text
 from badgeissuer.web.service import Acting, Using
 from badgeissuer.web.strict import StrictRoute
 
 ROUTER = APIRouter(prefix="/api", tags=["awards and credentials"], route_class=StrictRoute, responses=PROBLEMS)
+_DID = r"^did:[a-z0-9]+:(?:[A-Za-z0-9._:-]|%[0-9A-Fa-f]{2})*(?:[A-Za-z0-9._-]|%[0-9A-Fa-f]{2})$"
+State = Literal["pending", "needs_identity", "needs_approval", "on_hold", "issued", "failed", "cancelled"]
 
 
 class Learner(Shape):
@@ -27,7 +31,7 @@ class Learner(Shape):
     email: Email | None = None
     name: Name | None = None
     source_id: Annotated[str, Field(min_length=1, max_length=255)] | None = None
-    did: Annotated[str, Field(pattern=r"^did:[a-z0-9]+:[A-Za-z0-9._:%-]*[A-Za-z0-9._%-]$", max_length=2048)] | None = None
+    did: Annotated[str, Field(pattern=_DID, max_length=2048)] | None = None
 
 
 class NewAward(Shape):
@@ -40,7 +44,7 @@ class NewAward(Shape):
     results: Annotated[list[Document], Field(default_factory=list)]
     evidence: Annotated[list[Document], Field(default_factory=list)]
     credits_earned: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
-    narrative: Annotated[str, Field(min_length=1, max_length=10_000)] | None = None
+    narrative: Annotated[Text, Field(min_length=1, max_length=10_000)] | None = None
     scope: Annotated[str, Field(min_length=1, max_length=100)] = issuing.ONCE
 
 
@@ -100,6 +104,8 @@ def create(body: NewAward, using: Using, acting: Acting, once: Repeatable) -> Aw
         if not is_new:
             detail = f"This learner already has this achievement (award {row.uuid}). Give another scope to award it again."
             raise problem.Conflict(detail, kind=problem.OURS + "already-awarded", award=str(row.uuid))
+        if body.results or body.evidence:
+            _require_signable(session, row, site=using.site)
         return str(row.uuid)
 
     with using.writing() as session:
@@ -116,7 +122,7 @@ def listed(
     acting: Acting,
     paging: Paging,
     source: Annotated[str | None, Query(description="Only awards that came from this source.")] = None,
-    state: Annotated[str | None, Query(description="Only awards in this state.")] = None,
+    state: Annotated[State | None, Query(description="Only awards in this state.")] = None,
 ) -> Page[Award]:
     """List the awards of the issuers that the token may see, oldest first."""
     query = select(tables.Award)
@@ -160,6 +166,20 @@ def revoke(uuid: UUID, body: Revocation, using: Using, acting: Acting) -> Creden
         access.require(acting, access.REVOKE, issuer_id=badge.issuer_id)
         status.revoke(session, uuid, reason=body.reason, actor=acting.name, now=using.now())
     return using.wait_for(lambda session: _revoked(session, uuid, site=using.site))
+
+
+def _require_signable(session: Session, row: tables.Award, *, site: Site) -> None:
+    """Raise `problem.Invalid` for results and evidence that could not be signed, while there is still somebody to mend them."""
+    draft = credential.compose(
+        site.credential(row.credential_uuid),
+        session.get_one(tables.AchievementVersion, row.achievement_version_id).document,
+        issuer=authoring.profile(session.get_one(tables.Issuer, row.issuer_id)),
+        recipient=credential.Recipient(email="learner@example.org", salt=row.claims["salt"]),
+        claims=credential.Claims(row.claims["results"], row.claims["evidence"]),
+        dates=credential.Dates(row.awarded_at, row.valid_from),
+        status=statuslist.Entry("https://example.org/status", 1, "revocation"),
+    )
+    credential.lint(draft)
 
 
 def _settled(session: Session, uuid: UUID, *, site: Site) -> Award | None:

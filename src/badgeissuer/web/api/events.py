@@ -62,9 +62,11 @@ def listed(
     query = select(tables.LearningEvent).join(tables.Source, tables.Source.id == tables.LearningEvent.source_id)
     if acting.issuer_id is not None:
         query = query.where(tables.Source.issuer_id == acting.issuer_id)
-    if source is not None:
-        query = query.where(tables.Source.slug == source)
     with using.reading() as session:
+        if source is not None:
+            found = intake.source(session, source)
+            access.require(acting, access.READ, issuer_id=found.issuer_id)
+            query = query.where(tables.Source.id == found.id)
         rows, after = paging.page(session, query, key=tables.LearningEvent.id)
         return Page(items=[_shown(session, row) for row in rows], next=after)
 
@@ -92,9 +94,10 @@ def retry(delivery_id: RowId, using: Using, acting: Acting) -> Delivery:
     """Put a delivery whose processing failed back into the queue."""
     access.require(acting, access.CONNECT)
     with using.writing() as session:
-        row = intake.retry(session, delivery_id, now=using.now())
-        access.require(acting, access.CONNECT, issuer_id=session.get_one(tables.Source, row.source_id).issuer_id)
-        shown = _delivery(session, row)
+        found = session.get(tables.Delivery, delivery_id)
+        if found is not None:  # before anything is said of its state
+            access.require(acting, access.CONNECT, issuer_id=session.get_one(tables.Source, found.source_id).issuer_id)
+        shown = _delivery(session, intake.retry(session, delivery_id, now=using.now()))
     using.wake()
     return shown
 

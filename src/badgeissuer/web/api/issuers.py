@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from badgeissuer import access, authoring, signing
 from badgeissuer.store import jobs, tables
-from badgeissuer.web.api.shapes import PROBLEMS, Email, Name, Page, Paging, Repeatable, Shape, Slug
+from badgeissuer.web.api.shapes import PROBLEMS, Email, Name, Page, Paging, Repeatable, Shape, Slug, Text
 from badgeissuer.web.service import Acting, Using
 from badgeissuer.web.strict import StrictRoute
 
@@ -23,7 +23,7 @@ class NewIssuer(Shape):
     slug: Slug
     name: Name
     url: str | None = None
-    description: str | None = None
+    description: Text | None = None
     image: str | None = None
     email: Email | None = None
     did_method: Literal["web", "key"] | None = None

@@ -5,23 +5,26 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Header, Query, Request
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from sqlalchemy import Select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from badgeissuer import access, problem
 from badgeissuer.awarding import adapter
 from badgeissuer.store import idempotency
+from badgeissuer.vc import instant
 
 MAX_PAGE = 200
 MAX_CURSOR = 2**62
 
 Document = dict[str, Any]
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 T = TypeVar("T")
 
 
@@ -38,10 +41,28 @@ def _email(value: str) -> str:
     return address
 
 
+def _printable(value: str) -> str:
+    if _CONTROL.search(value):
+        raise ValueError("holds a control character other than tab and line break")
+    return value
+
+
+def _moment(value: object) -> datetime:
+    if isinstance(value, datetime):
+        return value
+    try:
+        return instant.read(value)
+    except problem.Invalid as error:
+        raise ValueError(error.detail.removesuffix(".")) from None
+
+
 Email = Annotated[str, AfterValidator(_email)]
-Name = Annotated[str, Field(min_length=1, max_length=300)]
+Text = Annotated[str, AfterValidator(_printable)]
+"""What may stand in a badge; what could not would be found only when it is signed."""
+Name = Annotated[Text, Field(min_length=1, max_length=300)]
 Slug = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$", examples=["welding-safety"])]
-Moment = AwareDatetime
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
+"""As credentials write it: a text with a zone, and a moment that UTC has."""
 
 
 class Page(Shape, Generic[T]):
@@ -128,6 +149,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         408: "The body did not arrive in time.",
         409: "It does not fit what is stored.",
         413: "The body is too large.",
+        415: "The body is not sent as JSON.",
         422: "The request breaks a rule; `errors` says which.",
         503: "Not now: see Retry-After.",
     }.items()

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+ANSWERS = ("known", "unverified", "name_mismatch", "revoked", "expired", "undecided", "tampered")
+PAGES = (
+    "home",
+    "verify",
+    "verify-fault",
+    "problem",
+    "badge-endless",
+    "badge-right-to-left",
+    *(f"{kind}-{name}" for kind in ("verify", "badge") for name in ANSWERS),
+)
+FOCUSED = "() => document.activeElement.id || document.activeElement.textContent.trim()"
+OUTLINE = "() => getComputedStyle(document.activeElement).outlineStyle"
+TOO_WIDE = """() => {
+    document.querySelectorAll('details').forEach((one) => { one.open = true; });
+    const clips = (one) => !one.matches('input') && getComputedStyle(one).overflowX !== 'visible' && one.scrollWidth > one.clientWidth + 1;
+    return [...document.querySelectorAll('body *')]
+        .filter((one) => one.getBoundingClientRect().right > 321 || clips(one))
+        .map((one) => one.outerHTML.slice(0, 80));
+}"""
+CONTRASTS = """() => {
+    const parse = (text) => { const [r, g, b, a = 1] = text.match(/[\\d.]+/g).map(Number); return {r, g, b, a}; };
+    const over = (top, below) => Object.fromEntries(['r', 'g', 'b'].map((c) => [c, top[c] * top.a + below[c] * (1 - top.a)]));
+    const light = (c) => {
+        const [r, g, b] = [c.r, c.g, c.b].map((v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const ground = (element) => {
+        if (!element) return {r: 255, g: 255, b: 255};
+        const colour = parse(getComputedStyle(element).backgroundColor);
+        return colour.a === 1 ? colour : over(colour, ground(element.parentElement));
+    };
+    const found = [];
+    document.querySelectorAll('details').forEach((one) => { one.open = true; });
+    for (const element of document.querySelectorAll('body *')) {
+        const words = [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data.trim()).join('');
+        const control = ['INPUT', 'TEXTAREA'].includes(element.tagName);
+        if ((!words && !control) || !element.checkVisibility({visibilityProperty: true})) continue;
+        const below = ground(element), ink = over(parse(getComputedStyle(element).color), below);
+        const [low, high] = [light(ink), light(below)].sort((a, b) => a - b);
+        found.push([words.slice(0, 40) || element.id, (high + 0.05) / (low + 0.05)]);
+    }
+    return found;
+}"""
+
+
+def test_no_page_breaks_its_policy_or_asks_anybody_else(browser_page: Page, page_site: str) -> None:
+    for name in PAGES:
+        answer = browser_page.goto(f"{page_site}/{name}.html")
+        assert answer
+        assert answer.ok
+        assert browser_page.evaluate("[...document.styleSheets].map((sheet) => sheet.cssRules.length > 50)") == [True]
+
+
+def test_what_breaks_the_policy_or_leaves_the_machine_is_seen(browser_page: Page, page_faults: list[str], page_site: str) -> None:
+    browser_page.goto(f"{page_site}/home.html")
+    browser_page.evaluate("document.body.append(Object.assign(new Image(), {src: 'https://elsewhere.example/x.png'}))")
+    browser_page.evaluate("document.body.setAttribute('onclick', 'x()'); document.body.click()")
+    browser_page.goto("data:text/html,<title>no policy here</title>")
+    browser_page.evaluate("fetch('http://127.0.0.2:9/').catch(() => 0)")
+    browser_page.wait_for_timeout(200)
+    assert any("img-src" in fault for fault in page_faults)
+    assert any("script-src" in fault for fault in page_faults)
+    assert any(fault.endswith(": asked for http://127.0.0.2:9/") for fault in page_faults)
+    page_faults.clear()
+
+
+def test_every_page_fits_a_screen_of_320_pixels(browser_page: Page, page_site: str) -> None:
+    browser_page.set_viewport_size({"width": 320, "height": 640})
+    for name in PAGES:
+        browser_page.goto(f"{page_site}/{name}.html")
+        assert browser_page.evaluate(TOO_WIDE) == [], name
+        assert browser_page.evaluate("document.documentElement.scrollWidth") == 320, name
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_can_be_told_from_its_ground(browser_page: Page, page_site: str, scheme: Any) -> None:  # noqa: ANN401 - a literal of Playwright's
+    browser_page.emulate_media(color_scheme=scheme)
+    for name in PAGES:
+        browser_page.goto(f"{page_site}/{name}.html")
+        contrasts = browser_page.evaluate(CONTRASTS)
+        assert len(contrasts) > 8
+        assert [(words, round(ratio, 2)) for words, ratio in contrasts if ratio < 4.5] == [], name
+
+
+def test_light_and_dark_differ(browser_page: Page, page_site: str) -> None:
+    grounds = set()
+    browser_page.goto(f"{page_site}/verify.html")
+    for scheme in ("light", "dark"):
+        browser_page.emulate_media(color_scheme=scheme)
+        grounds.add(browser_page.evaluate("getComputedStyle(document.body).backgroundColor"))
+    assert len(grounds) == 2
+
+
+def test_the_keyboard_goes_through_the_form_in_reading_order(browser_page: Page, page_site: str) -> None:
+    browser_page.goto(f"{page_site}/verify.html")
+    order = []
+    for _ in range(7):
+        browser_page.keyboard.press("Tab")
+        order.append(browser_page.evaluate(FOCUSED))
+        assert browser_page.evaluate(OUTLINE) != "none"
+    assert order == ["Skip to the content", "badgeissuer", "Verify a badge", "url", "file", "text", "Verify"]
+
+
+def test_the_skip_link_shows_itself_and_leads_to_the_content(browser_page: Page, page_site: str) -> None:
+    browser_page.goto(f"{page_site}/verify.html")
+    browser_page.keyboard.press("Tab")
+    assert browser_page.evaluate("document.activeElement.getBoundingClientRect().top") >= 0
+    browser_page.keyboard.press("Enter")
+    assert browser_page.evaluate(FOCUSED) == "main"
+
+
+def test_the_steps_open_by_keyboard(browser_page: Page, page_site: str) -> None:
+    browser_page.goto(f"{page_site}/verify-known.html")
+    steps = browser_page.locator("details.steps")
+    assert steps.get_attribute("open") is None
+    steps.locator("summary").focus()
+    browser_page.keyboard.press("Enter")
+    assert steps.get_attribute("open") is not None
+    assert steps.get_by_text("Is it exactly as it was signed?").is_visible()
+
+
+@pytest.mark.parametrize("name", ["tampered", "revoked", "undecided"])
+def test_the_steps_stand_open_where_something_is_wrong(browser_page: Page, page_site: str, name: str) -> None:
+    browser_page.goto(f"{page_site}/verify-{name}.html")
+    assert browser_page.get_by_text("Is it exactly as it was signed?").is_visible()
+
+
+@pytest.mark.parametrize(
+    ("name", "headline"),
+    [
+        ("known", "Genuine and in force"),
+        ("unverified", "Valid, but its issuer is not confirmed"),
+        ("name_mismatch", "Valid, but its issuer\u2019s name does not match"),
+        ("revoked", "This badge has been revoked"),
+        ("expired", "This badge has expired"),
+        ("undecided", "The check could not be completed"),
+        ("tampered", "This badge did not pass the check"),
+    ],
+)
+def test_the_verdict_on_a_real_badge_is_the_first_heading(browser_page: Page, page_site: str, name: str, headline: str) -> None:
+    browser_page.set_viewport_size({"width": 360, "height": 640})
+    browser_page.goto(f"{page_site}/verify-{name}.html")
+    heading = browser_page.get_by_role("heading").first
+    assert heading.inner_text() == headline
+    box = heading.bounding_box()
+    assert box
+    assert box["y"] + box["height"] < 640
+    assert browser_page.get_by_text("Welding Safety and Practice").count() == (0 if name == "tampered" else 1)
+
+
+def test_an_embedded_picture_is_drawn(browser_page: Page, page_site: str) -> None:
+    browser_page.goto(f"{page_site}/badge-known.html")
+    assert browser_page.evaluate("document.querySelector('img.picture').naturalWidth") == 64
+
+
+def test_a_name_from_right_to_left_stands_on_the_right(browser_page: Page, page_site: str) -> None:
+    browser_page.goto(f"{page_site}/badge-right-to-left.html")
+    assert browser_page.evaluate("getComputedStyle(document.querySelector('h1')).direction") == "rtl"
+    assert browser_page.evaluate("getComputedStyle(document.querySelector('.facts')).direction") == "ltr"
+
+
+def test_print_leaves_out_what_only_a_screen_can_do(browser_page: Page, page_site: str) -> None:
+    browser_page.goto(f"{page_site}/verify-known.html")
+    browser_page.emulate_media(media="print")
+    assert not browser_page.locator("form").is_visible()
+    assert not browser_page.locator("nav").is_visible()
+    assert browser_page.get_by_role("heading", name="Genuine and in force").is_visible()
+    assert browser_page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"

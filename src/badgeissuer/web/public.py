@@ -37,6 +37,12 @@ def home() -> HTMLResponse:
     return page(pages.home_page())
 
 
+@ROUTER.get("/docs", response_class=HTMLResponse, summary="The reference of the API, for people")
+def reference(request: Request) -> HTMLResponse:
+    """List every operation of the API."""
+    return page(pages.reference_page(request.app.openapi()))
+
+
 @ROUTER.get("/c/{uuid}.json", responses=JSON_BODY, summary="Download a credential")
 def download(uuid: UUID, request: Request, using: Using, accept: Accept = "") -> Response:
     """Give the exact bytes that were signed, as a file."""

@@ -105,26 +105,8 @@ def award(
     if decision.valid_until is not None and decision.valid_until <= now:
         raise problem.Invalid.of((problem.Finding("The badge would end before it begins; valid_until must lie ahead.", "/valid_until"),))
     email, did = recognising.address(session, learner)
-    row = engine.add_if_new(
-        session,
-        tables.Award(
-            issuer_id=achievement.issuer_id,
-            achievement_id=achievement.id,
-            achievement_version_id=version.id,
-            learner_id=learner.id,
-            scope=decision.scope,
-            state="pending" if email or did else "needs_identity",
-            reason=None if email or did else "The learner has neither an e-mail address nor a DID to issue to.",
-            claims=_claims(decision, version) | {"email": email, "did": did, "salt": randomness.token(identity.SALT_BYTES)},
-            awarded_at=decision.awarded_at,
-            created_at=now,
-            valid_from=now,
-            valid_until=decision.valid_until,
-            source_id=decision.source_id,
-            rule_id=decision.rule_id,
-            learning_event_id=decision.learning_event_id,
-        ),
-    )
+    fixed = {"email": email, "did": did, "salt": randomness.token(identity.SALT_BYTES)}
+    row = engine.add_if_new(session, _decided(achievement, version, learner=learner, decision=decision, fixed=fixed, now=now))
     if row is None:
         row = _existing(session, achievement, learner=learner, scope=decision.scope)
         if row.state == "needs_identity" and (email or did) and _locked(session, row).state == "needs_identity":
@@ -133,6 +115,36 @@ def award(
     if row.state == "pending":
         _queue(session, row, randomness=randomness, now=now)
     return row, True
+
+
+def _decided(
+    achievement: tables.Achievement,
+    version: tables.AchievementVersion,
+    *,
+    learner: tables.Learner,
+    decision: Decision,
+    fixed: dict[str, Any],
+    now: datetime,
+) -> tables.Award:
+    """Return the row of a decision; `fixed` is the recipient and the salt."""
+    is_known = bool(fixed["email"] or fixed["did"])
+    return tables.Award(
+        issuer_id=achievement.issuer_id,
+        achievement_id=achievement.id,
+        achievement_version_id=version.id,
+        learner_id=learner.id,
+        scope=decision.scope,
+        state="pending" if is_known else "needs_identity",
+        reason=None if is_known else "The learner has neither an e-mail address nor a DID to issue to.",
+        claims=_claims(decision, version) | fixed,
+        awarded_at=decision.awarded_at,
+        created_at=now,
+        valid_from=now,
+        valid_until=decision.valid_until,
+        source_id=decision.source_id,
+        rule_id=decision.rule_id,
+        learning_event_id=decision.learning_event_id,
+    )
 
 
 def _claims(decision: Decision, version: tables.AchievementVersion) -> dict[str, Any]:

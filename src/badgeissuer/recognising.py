@@ -38,14 +38,15 @@ def identities(claim: LearnerClaim, *, authority: str, register: str = "") -> tu
     Args:
         claim: What the source says.
         authority: The slug of the source, for ids that only it gives; empty for what came by API.
-        register: The slug of the issuer, for ids of its campus register: two registers may give the same one to two people.
+        register: The slug of the issuer, for ids of its campus register, and for those that its API tokens name: two registers may give
+            the same id to two people.
     """
     return tuple(_identities(claim, authority, register))
 
 
 def _identities(claim: LearnerClaim, authority: str, register: str) -> Iterator[Identity]:
     if claim.source_id:
-        yield Identity("source_id", authority, claim.source_id)
+        yield Identity("source_id", authority or (register and f"issuer:{register}"), claim.source_id)
     if claim.sis_id:
         yield Identity("sis_id", register, claim.sis_id)
     if claim.did:
@@ -58,6 +59,7 @@ def recognise(session: Session, claim: LearnerClaim, *, authority: str, now: dat
     """Return the learner that a claim is about, a new one where none of its identities is known.
 
     Identities that the claim brings and nobody has yet are added to the learner. One that already is another learner's stays theirs.
+    For `authority` and `register` see `identities`.
     """
     named = identities(claim, authority=authority, register=register)
     learner = next((known for known in (_known(session, item) for item in named) if known), None)

@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     """`production` refuses what is only for trying: plain http, a generated passphrase, open VC-API, private networks."""
     data_dir: Path = Path("data")
     """Where the embedded database and the development passphrase are kept."""
-    database_url: str = ""
+    database_url: Annotated[str, pydantic.Field(repr=False)] = ""
     """SQLAlchemy URL; an SQLite file in `data_dir` where empty. PostgreSQL: `postgresql+psycopg://user@host/name`."""
     base_url: str = f"http://localhost:{DEFAULT_PORT}"
     """The service as the world reaches it. It stands in every badge: choose it once."""

@@ -1,15 +1,18 @@
 """A small campus: an issuer with a key, a published achievement, two sources, and a worker whose clock stands still.
 
-Everything is real: databases of both kinds, the keyring at its lowest cost, signatures. Time is `campus.now`, and passes when a test says so.
+Everything is real: databases of both kinds, the keyring at its lowest cost, signatures. Time is `campus.now`, and passes when a test
+says so.
 """
 
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import random
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,6 +32,7 @@ from badgeissuer.store import engine as engines
 from badgeissuer.store import keyring, tables
 from badgeissuer.vc import report, verification
 
+BEGINNING = datetime(2026, 5, 20, 14, 5, tzinfo=UTC)
 LOCAL, SECURE = Site("http://localhost:8000"), Site("https://badges.example.edu")
 SECRET = "whsec_" + "b25lLW9mLXRoZS1zZWNyZXRzLW9mLXRoZS10ZXN0cyE="
 KID = "2026-05-20T00:00:00Z"
@@ -195,7 +199,12 @@ class Campus:
         body = json.dumps(payload)
         signed = Webhook(SECRET).sign(name, self.now, body)
         stamp = str(int(self.now.timestamp()))
-        return body.encode(), {"webhook-id": name, "webhook-timestamp": stamp, "webhook-signature": signed, "content-type": "application/json"}
+        return body.encode(), {
+            "webhook-id": name,
+            "webhook-timestamp": stamp,
+            "webhook-signature": signed,
+            "content-type": "application/json",
+        }
 
     def award(
         self,
@@ -214,7 +223,7 @@ class Campus:
             found = authoring.achievement(session, achievement)
             return issuing.award(session, found, learner=learner, decision=decision, randomness=self.randomness, now=self.now)
 
-    def issued(self, email: str = "asha.rao@example.org", **more: Any) -> tables.Credential:  # noqa: ANN401 - see `award`
+    def issued(self, email: str | None = "asha.rao@example.org", **more: Any) -> tables.Credential:  # noqa: ANN401 - see `award`
         """Award an achievement and have the badge issued."""
         row, _ = self.award(email, **more)
         self.work()
@@ -267,18 +276,39 @@ def keys(tmp_path: Path) -> keyring.Keyring:
 
 
 Found = Callable[..., Campus]
+Anew = Callable[[], AbstractContextManager[Campus]]
+
+
+def _settle(campus: Campus, monkeypatch: pytest.MonkeyPatch) -> Campus:
+    """Give a campus its issuer and its achievement, and have workers look at its clock."""
+    monkeypatch.setattr(worker, "clock", lambda: campus.now)
+    campus.new_issuer("workshop", name="Northvalley Workshop", url="https://workshop.example.edu")
+    campus.new_achievement("welding")
+    return campus
 
 
 @pytest.fixture
 def found(monkeypatch: pytest.MonkeyPatch, engine: Engine, keys: keyring.Keyring, rsa: jwk.RSAKey) -> Found:
-    """Make a campus at a site, with its issuer and its achievement."""
+    """Make a campus at a site, on this test's database."""
 
     def make(site: Site = LOCAL) -> Campus:
-        campus = Campus(engine, site, keys, rsa, datetime(2026, 5, 20, 14, 5, tzinfo=UTC))
-        monkeypatch.setattr(worker, "clock", lambda: campus.now)
-        campus.new_issuer("workshop", name="Northvalley Workshop", url="https://workshop.example.edu")
-        campus.new_achievement("welding")
-        return campus
+        return _settle(Campus(engine, site, keys, rsa, BEGINNING), monkeypatch)
+
+    return make
+
+
+@pytest.fixture
+def anew(sqlite_template: Path, keys: keyring.Keyring, rsa: jwk.RSAKey, tmp_path: Path) -> Anew:
+    """Make a campus with a database of its own on SQLite, as often as a test wants."""
+    numbers = itertools.count()
+
+    @contextmanager
+    def make() -> Iterator[Campus]:
+        copy_of = shutil.copy(sqlite_template, tmp_path / f"{next(numbers)}.db")
+        engine = engines.connect(f"sqlite:///{copy_of}")
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            yield _settle(Campus(engine, LOCAL, keys, rsa, BEGINNING), monkeypatch)
+        engine.dispose()
 
     return make
 

@@ -54,7 +54,18 @@ def test_every_token_that_does_not_count_is_refused_in_the_same_words(session: S
     wrong = f"bi_{row.public_id}_{'A' * 43}"
     unknown = f"bi_AAAAAAAA_{token.rpartition('_')[2]}"
     swapped = f"bi_{row.public_id}_{revoked.rpartition('_')[2]}"
-    odd = ["", "bi_", "nonsense", token + "\n", token[:-1], token + "A", " " + token, token.upper(), "bi_\u0661\u0661\u0661\u0661\u0661\u0661\u0661\u0661_" + "A" * 43, "\ud800"]
+    odd = [
+        "",
+        "bi_",
+        "nonsense",
+        token + "\n",
+        token[:-1],
+        token + "A",
+        " " + token,
+        token.upper(),
+        "bi_\u0661\u0661\u0661\u0661\u0661\u0661\u0661\u0661_" + "A" * 43,
+        "\ud800",
+    ]
     said = [refusal(session, text, now=now) for text in (wrong, unknown, swapped, expired, revoked, *odd)]
     assert all(one == said[0] for one in said)
     assert set(said[0]) == {"type", "title", "detail"}

@@ -44,6 +44,12 @@ def test_identities_come_surest_first_and_say_where_they_count() -> None:
         recognising.Identity("email", "", "asha@example.org"),
     )
     assert recognising.identities(claim(name="Asha"), authority="canvas") == ()
+    assert [
+        item.authority for register in ("", "history") for item in recognising.identities(claim("7"), authority="", register=register)
+    ] == [
+        "",
+        "issuer:history",
+    ]
 
 
 def test_a_learner_is_known_again_by_each_identity(session: Session, now: datetime) -> None:

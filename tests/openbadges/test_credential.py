@@ -300,7 +300,7 @@ def canonical(body: JsonObject) -> bytes | str:
 
 def _leaves(node: Any, pointer: str = "") -> Iterator[tuple[str, Any, Any]]:  # noqa: ANN401 - any JSON value
     """Yield pointer, container and key of everything that is neither object nor array."""
-    for key in node if isinstance(node, dict) else range(len(node)):
+    for key in list(node) if isinstance(node, dict) else range(len(node)):
         if isinstance(node[key], dict | list):
             yield from _leaves(node[key], f"{pointer}/{key}")
         else:
@@ -322,16 +322,11 @@ def _with(body: JsonObject, node: Any, key: Any, value: object) -> JsonObject:  
 
 
 def _without(body: JsonObject, node: Any, key: Any) -> JsonObject:  # noqa: ANN401 - any JSON value
-    before = copy.copy(node)
+    value = node.pop(key)
     try:
-        del node[key]
         return copy.deepcopy(body)
     finally:
-        if isinstance(node, dict):
-            node.clear()
-            node.update(before)
-        else:
-            node[:] = before
+        node.update({key: value}) if isinstance(node, dict) else node.insert(key, value)
 
 
 _texts = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=12)

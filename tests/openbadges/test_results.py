@@ -26,7 +26,7 @@ def found(achievement: JsonObject, **result: object) -> list[tuple[str, str]]:
 
 
 def test_fragments_become_urls_of_the_achievement(frozen_achievement: JsonObject) -> None:
-    given_results = [
+    given_results: list[JsonObject] = [
         {"resultDescription": "#result-3", "achievedLevel": "#even"},
         {"type": ["Result", "ext:Own"], "resultDescription": URL + "#grade"},
     ]

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from badgeissuer.web.service import Service
 
 START_SECONDS = 30
-RESTLESS = {"job", "worker"}
+RESTLESS = {"job", "learning_event", "worker"}
 """Tables in which the worker writes whenever it likes."""
 WEBHOOK_SECRET = "whsec_c2VjcmV0LW9mLXRoZS1oYXJib3VyLXNjaG9vbC0x"
 
@@ -226,11 +226,13 @@ def server(request: pytest.FixtureRequest) -> Running:
 
 @pytest.fixture
 def serving(sqlite_template: Path, tmp_path: Path) -> Serve:
-    """Run a server of this test's own, on SQLite."""
+    """Run a server of this test's own, on SQLite; with `keep` on the database that the one before left."""
 
-    def start(**options: object) -> AbstractContextManager[Running]:
-        copy = shutil.copy(sqlite_template, tmp_path / "badgeissuer.db")
-        return serve(f"sqlite:///{copy}", tmp_path, **options)
+    def start(*, keep: bool = False, **options: Any) -> AbstractContextManager[Running]:  # noqa: ANN401 - settings of any kind
+        path = tmp_path / "badgeissuer.db"
+        if not keep:
+            shutil.copy(sqlite_template, path)
+        return serve(f"sqlite:///{path}", tmp_path, **options)
 
     return start
 

@@ -65,9 +65,7 @@ def test_results_and_evidence_stand_in_the_badge(server: Running) -> None:
     ],
     ids=str,
 )
-def test_what_could_not_be_signed_is_refused_and_nothing_is_stored(
-    server: Running, refused: Refused, members: dict[str, object]
-) -> None:
+def test_what_could_not_be_signed_is_refused_and_nothing_is_stored(server: Running, refused: Refused, members: dict[str, object]) -> None:
     body, before = {"achievement": server.published(), "learner": learner(server)}, server.rows
     counted = before()
     refused(server.api.post("/api/awards", json=body | members), 422)

@@ -29,7 +29,13 @@ def test_did_web_is_refused_where_the_service_is_not_reached_by_https(server: Ru
 def test_an_achievement_is_a_draft_until_it_is_published(server: Running) -> None:
     draft = server.draft()
     made = server.make("achievements", draft)
-    assert (made["slug"], made["issuer"], made["state"], made["version"], made["id"]) == (draft["slug"], draft["issuer"], "draft", None, None)
+    assert (made["slug"], made["issuer"], made["state"], made["version"], made["id"]) == (
+        draft["slug"],
+        draft["issuer"],
+        "draft",
+        None,
+        None,
+    )
     assert made["draft"] == {name: value for name, value in draft.items() if name not in {"issuer", "slug"}}
     published = server.make(f"achievements/{draft['slug']}/publish", {}, expect=200)
     assert (published["slug"], published["version"], published["state"]) == (draft["slug"], 1, "published")

@@ -16,7 +16,6 @@ from badgeissuer.store import tables
 
 if TYPE_CHECKING:
     import httpx
-
     from tests.web.conftest import Refused, Running
 
 Until = Callable[[Callable[[], bool]], None]

@@ -16,7 +16,7 @@ import pytest
 from badgeissuer import problem
 from badgeissuer.vc import controller, multikey, proof, report, statuslist, verification
 from badgeissuer.vc.report import Outcome, Step
-from badgeissuer.web import pages
+from badgeissuer.web import pages, words
 
 NOW = datetime(2026, 6, 19, 14, 5, tzinfo=UTC)
 DID = "did:web:badges.northvalley.example:i:north-valley"
@@ -464,7 +464,7 @@ def test_no_other_picture_is_shown(picture: str) -> None:
 
 def test_markdown_keeps_its_structure_and_loses_its_tricks() -> None:
     written = '# Big\n\n* **one**\n* [two](https://there.example/a?b=c)\n\n![a "picture"](https://evil.example/x.png)\n\n<style>p{}</style>'
-    made = pages.markdown(written)
+    made = words.markdown(written)
     assert "<strong>Big</strong>" in made
     assert "<li><strong>one</strong></li>" in made
     assert '<a href="https://there.example/a?b=c" rel="nofollow noopener noreferrer">two</a>' in made
@@ -485,7 +485,7 @@ def test_markdown_keeps_its_structure_and_loses_its_tricks() -> None:
     ],
 )
 def test_a_link_leads_where_it_says(address: str, href: str, host: str) -> None:
-    assert pages.link(address) == pages.Link(href, host)
+    assert words.link(address) == words.Link(href, host)
 
 
 @pytest.mark.parametrize(
@@ -504,7 +504,7 @@ def test_a_link_leads_where_it_says(address: str, href: str, host: str) -> None:
     ],
 )
 def test_an_odd_address_is_no_link(address: object) -> None:
-    assert pages.link(address) is None
+    assert words.link(address) is None
 
 
 @pytest.mark.parametrize(
@@ -520,22 +520,22 @@ def test_an_odd_address_is_no_link(address: object) -> None:
     ],
 )
 def test_the_domain_of_an_issuer(identifier: str, host: str) -> None:
-    assert pages.domain(identifier) == host
+    assert words.domain(identifier) == host
 
 
 def test_a_name_is_one_line_of_what_can_be_seen() -> None:
-    assert pages.plain(" North\u200b \u202eValley\u2069\n\u3164 College\x00\ufeff\u00ad ") == "North Valley College"
-    assert pages.plain("e" + "\u0301" * 50) == "e" + "\u0301" * 3
-    assert pages.plain("x" * 301) == "x" * 300 + "…"
-    assert pages.plain("ة" * 300) == "ة" * 300
+    assert words.plain(" North\u200b \u202eValley\u2069\n\u3164 College\x00\ufeff\u00ad ") == "North Valley College"
+    assert words.plain("e" + "\u0301" * 50) == "e" + "\u0301" * 3
+    assert words.plain("x" * 301) == "x" * 300 + "…"
+    assert words.plain("ة" * 300) == "ة" * 300
 
 
 def test_prose_keeps_its_lines_and_the_joiners_that_scripts_need() -> None:
     assert (
-        pages.prose("one\r\n\u202etwo\x07\n\n\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645")
+        words.prose("one\r\n\u202etwo\x07\n\n\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645")
         == "one\ntwo\n\n\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
     )
-    assert len(pages.prose("x" * 1_000_000)) == pages.PROSE_CHARACTERS + 2
+    assert len(words.prose("x" * 1_000_000)) == words.PROSE_CHARACTERS + 2
 
 
 def test_long_evidence_stays_readable_without_markdown() -> None:

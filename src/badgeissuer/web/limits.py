@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 2 * 1024 * 1024
 HOOK_BYTES = 256 * 1024
+DRAINED = 8
+"""A body of up to this many times the limit is read to its end and dropped: who is still sending would not see the answer."""
 SECONDS = 10
 """How long the body of a request may take to arrive."""
 
@@ -29,16 +31,23 @@ class BodyLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] == "http":
-            receive = _Body(receive, HOOK_BYTES if scope["path"].startswith("/hooks/") else MAX_BYTES).receive
+            most = HOOK_BYTES if scope["path"].startswith("/hooks/") else MAX_BYTES
+            receive = _Body(receive, most, declared=_declared(scope)).receive
         await self.app(scope, receive, send)
+
+
+def _declared(scope: Scope) -> int:
+    length = dict(scope["headers"]).get(b"content-length", b"0")
+    return int(length) if length.isdigit() else 0
 
 
 class _Body:
     """The body of one request, counted and timed while it arrives."""
 
-    def __init__(self, receive: Receive, most: int) -> None:
+    def __init__(self, receive: Receive, most: int, *, declared: int) -> None:
         self._receive = receive
         self._most = most
+        self._is_hopeless = declared > most * DRAINED
         self._read = 0
         self._ends = time.monotonic() + SECONDS
         self._is_complete = False
@@ -46,12 +55,23 @@ class _Body:
     async def receive(self) -> Message:
         if self._is_complete:
             return await self._receive()  # from here on only the news that the client went away
+        if self._is_hopeless:
+            raise self._too_large()
+        message = last = await self._next()
+        while self._read > self._most:
+            if not last.get("more_body") or self._read > self._most * DRAINED:
+                raise self._too_large()
+            last = await self._next()
+        return message
+
+    def _too_large(self) -> problems.HttpProblem:
+        return problems.HttpProblem(problem.TooLarge(f"At most {self._most:,} bytes are taken here."), {"Connection": "close"})
+
+    async def _next(self) -> Message:
         try:
             message = await asyncio.wait_for(self._receive(), max(0.001, self._ends - time.monotonic()))
         except TimeoutError:
             raise HTTPException(408, f"The body did not arrive within {SECONDS} seconds.", {"Connection": "close"}) from None
         self._read += len(message.get("body", b""))
         self._is_complete = not message.get("more_body", False)
-        if self._read > self._most:
-            raise problems.HttpProblem(problem.TooLarge(f"At most {self._most:,} bytes are taken here."), {"Connection": "close"})
         return message

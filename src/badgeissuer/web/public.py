@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Path, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 
 from badgeissuer import attending, authoring, issuing, problem, signing, verifying
 from badgeissuer.store import tables
@@ -17,7 +16,7 @@ from badgeissuer.web import negotiation, pages
 from badgeissuer.web.api.shapes import PROBLEMS
 from badgeissuer.web.service import Service, Using
 
-ROUTER = APIRouter(tags=["public"], responses={404: PROBLEMS[404], 503: PROBLEMS[503]})
+ROUTER = APIRouter(tags=["public"], responses={status: PROBLEMS[status] for status in (400, 404, 503)})
 OPEN = {"Access-Control-Allow-Origin": "*", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 STATUS_LIST_SECONDS = 60
 """How long a status list may be kept by others: so long may a revocation stay unseen."""
@@ -29,6 +28,22 @@ JSON_BODY: dict[int | str, dict[str, Any]] = {
         "content": {media: {"schema": {"type": "object"}} for media in negotiation.CREDENTIAL_TYPES},
     }
 }
+PAGE: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}}
+_BODY_OR_PAGE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The signed document, or a page.", "content": JSON_BODY[200]["content"] | PAGE}
+}
+
+
+class LinkedData(JSONResponse):
+    """An answer that is JSON-LD in the context of Open Badges."""
+
+    media_type = "application/ld+json"
+
+
+class ControllerDocument(JSONResponse):
+    """An answer that is a DID document."""
+
+    media_type = "application/did+json"
 
 
 @ROUTER.get("/", response_class=HTMLResponse, summary="The front page")
@@ -50,7 +65,7 @@ def download(uuid: UUID, request: Request, using: Using, accept: Accept = "") ->
     return _signed(request, badge, accept, disposition=f'attachment; filename="{name}"')
 
 
-@ROUTER.get("/c/{uuid}", responses=JSON_BODY, summary="Show a credential")
+@ROUTER.get("/c/{uuid}", responses=_BODY_OR_PAGE, summary="Show a credential")
 def credential(uuid: UUID, request: Request, using: Using, accept: Accept = "") -> Response:
     """Give the exact bytes that were signed, or a page where a browser asks."""
     badge, name = _badge(using, uuid)
@@ -75,25 +90,25 @@ def status_list(uuid: UUID, request: Request, using: Using, accept: Accept = "")
     return Response(found.body, headers=headers, media_type=negotiation.credential_type(accept))
 
 
-@ROUTER.get("/i/{issuer}", summary="Get the profile of an issuer")
+@ROUTER.get("/i/{issuer}", response_class=LinkedData, responses={409: PROBLEMS[409]}, summary="Get the profile of an issuer")
 def profile(issuer: Annotated[str, Path(max_length=64)], using: Using) -> Response:
     """Give the Profile that stands in the issuer's badges."""
     with using.reading() as session:
-        return _json(authoring.profile(authoring.issuer(session, issuer)), "application/ld+json")
+        return LinkedData(authoring.profile(authoring.issuer(session, issuer)), headers=OPEN)
 
 
-@ROUTER.get("/i/{issuer}/did.json", summary="Get the controller document of an issuer")
+@ROUTER.get("/i/{issuer}/did.json", response_class=ControllerDocument, summary="Get the controller document of an issuer")
 def did_document(issuer: Annotated[str, Path(max_length=64)], using: Using) -> Response:
     """Give the keys whose signatures count as the issuer's."""
     with using.reading() as session:
-        return _json(signing.controller_document(session, authoring.issuer(session, issuer)), "application/did+json")
+        return ControllerDocument(signing.controller_document(session, authoring.issuer(session, issuer)), headers=OPEN)
 
 
-@ROUTER.get("/a/{slug}/{version}", summary="Get a published achievement")
+@ROUTER.get("/a/{slug}/{version}", response_class=LinkedData, summary="Get a published achievement")
 def achievement(slug: Annotated[str, Path(max_length=64)], version: Annotated[int, Path(ge=1, lt=2**31)], using: Using) -> Response:
     """Give the Achievement as it stands in badges."""
     with using.reading() as session:
-        return _json(authoring.published(session, slug, version=version).document, "application/ld+json")
+        return LinkedData(authoring.published(session, slug, version=version).document, headers=OPEN)
 
 
 @ROUTER.get("/a/{slug}", status_code=307, response_class=RedirectResponse, summary="Find the newest version of an achievement")
@@ -103,13 +118,13 @@ def newest_achievement(slug: Annotated[str, Path(max_length=64)], using: Using) 
         return RedirectResponse(using.site.achievement(slug, authoring.published(session, slug).version), 307, headers=OPEN)
 
 
-@ROUTER.get("/healthz", summary="Is the process alive?")
+@ROUTER.get("/healthz", summary="Tell whether the process is alive")
 def healthz() -> dict[str, str]:
     """Answer as long as the process does."""
     return {"status": "ok"}
 
 
-@ROUTER.get("/readyz", summary="Can the service do its work?")
+@ROUTER.get("/readyz", summary="Tell whether the service can do its work")
 def readyz(using: Using) -> dict[str, str]:
     """Answer 200 where the database answers, and a worker has signed something that verifies within the last minute."""
     with using.reading() as session:
@@ -150,7 +165,3 @@ def _signed(request: Request, badge: tables.Credential, accept: str, *, disposit
     if _is_held(request, etag):
         return Response(status_code=304, headers=headers)
     return Response(badge.document, headers=headers, media_type=negotiation.credential_type(accept))
-
-
-def _json(content: document.JsonObject, media_type: str) -> Response:
-    return Response(json.dumps(content, ensure_ascii=False), headers=OPEN, media_type=media_type)

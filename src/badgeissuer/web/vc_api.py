@@ -17,12 +17,12 @@ from pydantic import BaseModel, ConfigDict
 from badgeissuer import access, issuing, problem, status, verifying
 from badgeissuer.vc import document
 from badgeissuer.vc.report import Outcome, Step
-from badgeissuer.web.api.shapes import PROBLEMS, Document
+from badgeissuer.web.api.shapes import PROBLEMS
 from badgeissuer.web.public import OPEN
 from badgeissuer.web.service import RawBody, Service, Using, actor
 from badgeissuer.web.strict import StrictRoute
 
-ROUTER = APIRouter(tags=["VC-API"], route_class=StrictRoute, responses=PROBLEMS)
+ROUTER = APIRouter(tags=["VC-API"], route_class=StrictRoute)
 _HEADERS = {"Cache-Control": "private, no-store", **OPEN}
 _CHECKS = {"proof": ("context", "data_model", "proof", "issuer"), "status": ("status",), "validity": ("validity",)}
 
@@ -60,7 +60,28 @@ _VERIFY_BODY = {
 }
 
 
-@ROUTER.post("/credentials/verify", response_model=Document, openapi_extra=_VERIFY_BODY, summary="Verify a credential")
+_RESULT: dict[str, Any] = {
+    "type": "object",
+    "required": ["verified", "checks", "warnings", "errors", "problemDetails", "results"],
+    "properties": {
+        "verified": {"type": "boolean"},
+        **{name: {"type": "array", "items": {"type": "string"}} for name in ("checks", "warnings", "errors")},
+        **{name: {"type": "array", "items": {"type": "object"}} for name in ("problemDetails", "results")},
+    },
+}
+_VERDICTS: dict[int | str, dict[str, Any]] = {
+    status: {"description": description, "content": {"application/json": {"schema": _RESULT}}}
+    for status, description in {200: "It verifies.", 400: "It does not, or the request cannot be read."}.items()
+}
+
+
+@ROUTER.post(
+    "/credentials/verify",
+    response_class=JSONResponse,
+    responses=_VERDICTS | {status: PROBLEMS[status] for status in (408, 413, 503)},
+    openapi_extra=_VERIFY_BODY,
+    summary="Verify a credential",
+)
 def verify(body: RawBody, using: Using) -> Response:
     """Report on a credential as a generic W3C credential: 200 where it verifies, 400 where it does not."""
     try:
@@ -105,7 +126,7 @@ def changer(using: Using, credentials: Annotated[HTTPAuthorizationCredentials | 
     return None if using.settings.vc_api_open else actor(using, credentials)
 
 
-@ROUTER.post("/credentials/status", summary="Change the status of a credential")
+@ROUTER.post("/credentials/status", responses=PROBLEMS, summary="Change the status of a credential")
 def change_status(body: StatusChange, using: Using, acting: Annotated[access.Actor | None, Depends(changer)]) -> dict[str, Any]:
     """Revoke a credential. The answer waits until the status list that says so is published. A revocation cannot be taken back."""
     uuid = _uuid(using, body.credentialId)

@@ -13,10 +13,14 @@ from starlette.datastructures import FormData, UploadFile
 from badgeissuer import problem, verifying
 from badgeissuer.web import negotiation, pages
 from badgeissuer.web.api.shapes import PROBLEMS, Document
-from badgeissuer.web.public import OPEN, page
+from badgeissuer.web.public import OPEN, PAGE, page
 from badgeissuer.web.service import Service, Using
 
-ROUTER = APIRouter(tags=["verify"], responses={status: PROBLEMS[status] for status in (408, 413, 422, 503)})
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The report, or a page.", "content": PAGE},
+    **{status: PROBLEMS[status] for status in (400, 408, 413, 422, 503)},
+}
+ROUTER = APIRouter(tags=["verify"], responses=_ANSWERS)
 MAX_URL = 2048
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _NOTHING = "Nothing was handed in. Give a URL, a file or the text of a badge."

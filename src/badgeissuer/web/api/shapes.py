@@ -102,7 +102,7 @@ def _decode(cursor: str) -> int:
         position = int(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, binascii.Error):
         position = -1
-    if not 0 <= position < MAX_CURSOR:
+    if not 0 <= position < MAX_CURSOR or _encode(position) != cursor:
         raise problem.Invalid("The cursor is none that this service gave.")
     return position
 

@@ -1,0 +1,59 @@
+"""Run the benchmarks: `python -m benchmarks [--quick] [NAME …]`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from badgeissuer.settings import PREFIX
+from benchmarks import bulk, http, intake, measuring, results, signing, verifying
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+BENCHMARKS: Mapping[str, Callable[[measuring.Scale], results.Figure]] = {
+    "sign": signing.sign,
+    "verify_own": verifying.verify_own,
+    "verify_new_shape": verifying.verify_new_shape,
+    "issue_http": http.issue_http,
+    "verify_http": http.verify_http,
+    "bulk_sqlite": bulk.bulk_sqlite,
+    "bulk_postgresql": bulk.bulk_postgresql,
+    "intake_sqlite": intake.intake_sqlite,
+    "intake_postgresql": intake.intake_postgresql,
+}
+
+
+def main() -> None:
+    """Run what is named, or everything; the files hold the figures of this run only."""
+    arguments = _arguments()
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        del os.environ[name]  # settings of whoever runs this must reach neither us nor the processes that we start
+    scale = measuring.QUICK if arguments.quick else measuring.FULL
+    figures: dict[str, results.Figure] = {}
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    results.clear(arguments.output)
+    for name in arguments.names or BENCHMARKS:
+        figures[name] = BENCHMARKS[name](scale)
+        print(results.line(name, figures[name]), flush=True)
+        results.write(arguments.output, figures)  # after each, so that a failure does not cost the ones before
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Measure badgeissuer. benchmarks/README.md explains each name."
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"what to measure, all if none: {', '.join(BENCHMARKS)}")
+    parser.add_argument("--quick", action="store_true", help="a few repetitions only: shows that everything runs; the figures mean nothing")
+    parser.add_argument("--output", type=Path, default=Path(__file__).parent, metavar="FOLDER", help="where the results are written")
+    arguments = parser.parse_args()
+    unknown = [name for name in arguments.names if name not in BENCHMARKS]
+    if unknown:
+        parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    return arguments
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,355 @@
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import stat
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pydantic
+import pytest
+
+from badgeissuer import problem, verifying
+from badgeissuer.settings import PREFIX, Settings, clock, read_trust
+
+Read = Callable[..., Settings]
+SECRET = "correct-horse-battery-staple"
+PRODUCTION = {"ENVIRONMENT": "production", "BASE_URL": "https://badges.example", "KEY_PASSPHRASE": SECRET}
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Take away every setting of whoever runs the tests, and stand in an empty folder."""
+    for name in os.environ:
+        if name.upper().startswith(PREFIX):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def setting(monkeypatch: pytest.MonkeyPatch) -> Read:
+    """`setting(BASE_URL="…")` sets variables and returns the settings."""
+
+    def setting(**values: object) -> Settings:
+        for name, value in values.items():
+            monkeypatch.setenv(PREFIX + name, str(value))
+        return Settings()
+
+    return setting
+
+
+def refusal(setting: Read, **values: object) -> str:
+    with pytest.raises(pydantic.ValidationError) as caught:
+        setting(**values)
+    (error,) = caught.value.errors()
+    return str(error["msg"])
+
+
+class TestDefaults:
+    def test_nothing_needs_to_be_set(self, tmp_path: Path) -> None:
+        settings = Settings()
+        assert (settings.environment, settings.base_url, settings.log_level) == ("development", "http://localhost:8000", "INFO")
+        assert (settings.data_dir, settings.keys_dir, settings.trust) == (Path("data"), Path("keys"), None)
+        assert settings.database == f"sqlite:///{tmp_path}/data/badgeissuer.db"
+        assert settings.is_embedded
+        assert (settings.vc_api_open, settings.verify_allow_private_networks) == (False, False)
+        assert (settings.limits.ports, settings.limits.allow_private) == (frozenset({443}), False)
+        assert settings.site.base == "http://localhost:8000"
+        assert settings.trusted() == verifying.Trust()
+
+    def test_reading_them_leaves_no_trace(self, tmp_path: Path) -> None:
+        Settings()
+        assert list(tmp_path.iterdir()) == []
+
+    def test_they_do_not_change(self) -> None:
+        with pytest.raises(pydantic.ValidationError, match="frozen"):
+            Settings().base_url = "https://other.example"
+
+    def test_a_database_that_is_named_is_that(self, setting: Read) -> None:
+        settings = setting(DATABASE_URL="postgresql+psycopg://user@host/name")
+        assert settings.database == "postgresql+psycopg://user@host/name"
+        assert not settings.is_embedded
+
+    def test_the_clock_tells_the_time_in_utc(self) -> None:
+        before = datetime.now(UTC)
+        assert before <= clock() <= datetime.now(UTC)
+        assert clock().tzinfo is UTC
+
+
+class TestProduction:
+    def test_a_safe_service_may_start(self, setting: Read) -> None:
+        assert setting(**PRODUCTION).environment == "production"
+
+    @pytest.mark.parametrize(
+        ("name", "value", "reason"),
+        [
+            ("BASE_URL", "http://badges.example", "BASE_URL must be https"),
+            ("KEY_PASSPHRASE", "", "KEY_PASSPHRASE must be set"),
+            ("VC_API_OPEN", "true", "VC_API_OPEN must not be on"),
+            ("VERIFY_ALLOW_PRIVATE_NETWORKS", "1", "VERIFY_ALLOW_PRIVATE_NETWORKS must not be on"),
+        ],
+    )
+    def test_one_unsafe_setting_is_refused_by_name(self, setting: Read, name: str, value: str, reason: str) -> None:
+        expected = f"Value error, not fit for production: {PREFIX}{reason}"
+        assert refusal(setting, **PRODUCTION | {name: value}) == expected
+        assert setting(**PRODUCTION | {name: value, "ENVIRONMENT": "development"}).environment == "development"
+
+    def test_all_reasons_are_named_at_once(self, setting: Read) -> None:
+        message = refusal(setting, ENVIRONMENT="production", VC_API_OPEN=1, VERIFY_ALLOW_PRIVATE_NETWORKS=1)
+        assert message.count(PREFIX) == 4
+
+    def test_the_default_address_is_refused(self, setting: Read) -> None:
+        assert "BASE_URL must be https" in refusal(setting, ENVIRONMENT="production", KEY_PASSPHRASE=SECRET)
+
+    @pytest.mark.parametrize("environment", ["prod", "Production", "", "test"])
+    def test_a_misspelt_environment_is_not_taken_for_development(self, setting: Read, environment: str) -> None:
+        assert refusal(setting, ENVIRONMENT=environment) == "Input should be 'development' or 'production'"
+
+
+class TestBaseUrl:
+    @pytest.mark.parametrize(
+        ("given", "base"),
+        [
+            ("https://badges.example", "https://badges.example"),
+            ("https://badges.example/", "https://badges.example"),
+            ("https://college.example/badges//", "https://college.example/badges"),
+            ("https://college.example:8443/badges", "https://college.example:8443/badges"),
+            ("http://localhost:8000", "http://localhost:8000"),
+            ("http://[::1]:8000/", "http://[::1]:8000"),
+        ],
+    )
+    def test_a_web_address_is_taken_without_its_final_slash(self, setting: Read, given: str, base: str) -> None:
+        settings = setting(BASE_URL=given)
+        assert (settings.base_url, settings.site.base) == (base, base)
+
+    @pytest.mark.parametrize(
+        "given",
+        [
+            "",
+            "badges.example",
+            "//badges.example",
+            "ftp://badges.example",
+            "https:/badges.example",
+            "https://",
+            "https:///badges",
+            "https://:443",
+            "https://user@badges.example",
+            "https://user:password@badges.example",
+            "https://badges.example?x=1",
+            "https://badges.example/#top",
+            "https://badges example",
+            "https://badges.example\n",
+            " https://badges.example",
+            "https://badges.example:0",
+        ],
+    )
+    def test_anything_else_is_refused(self, setting: Read, given: str) -> None:
+        expected = "Value error, must be the http or https URL of the service, without user, query and fragment"
+        assert refusal(setting, BASE_URL=given) == expected
+
+    @pytest.mark.parametrize("given", ["https://badges.example:port", "https://badges.example:99999", "https://[::1"])
+    def test_a_host_or_port_that_is_none_is_refused(self, setting: Read, given: str) -> None:
+        assert refusal(setting, BASE_URL=given).startswith("Value error")
+
+
+class TestPorts:
+    @pytest.mark.parametrize(
+        ("given", "ports"), [("443", {443}), ("443,8443", {443, 8443}), (" 443 , 8443 ", {443, 8443}), ("1,65535,1", {1, 65535})]
+    )
+    def test_ports_are_separated_by_commas(self, setting: Read, given: str, ports: set[int]) -> None:
+        assert setting(VERIFY_PORTS=given).limits.ports == ports
+
+    def test_they_may_be_given_as_numbers(self) -> None:
+        assert Settings(verify_ports=frozenset({8443})).limits.ports == {8443}
+
+    @pytest.mark.parametrize("given", ["", "https", "443,", "443;8443", "443 8443", "0", "65536", "-1", "4.5", "[443]", "443,x"])
+    def test_what_is_no_port_is_refused(self, setting: Read, given: str) -> None:
+        assert refusal(setting, VERIFY_PORTS=given).startswith("Input should be")
+
+
+class TestFiles:
+    @pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n"])
+    def test_a_variable_may_name_a_file_instead(self, setting: Read, tmp_path: Path, end: str) -> None:
+        (tmp_path / "secret").write_bytes(f" {SECRET} {end}".encode())
+        assert setting(KEY_PASSPHRASE_FILE=tmp_path / "secret").key_passphrase.get_secret_value() == f" {SECRET} "
+
+    @pytest.mark.parametrize(
+        ("name", "content"),
+        [("BASE_URL", "https://badges.example"), ("DATABASE_URL", "postgresql+psycopg://u:p@h/n"), ("VERIFY_PORTS", "443,8443")],
+    )
+    def test_every_setting_may(self, setting: Read, tmp_path: Path, name: str, content: str) -> None:
+        (tmp_path / "value").write_text(content + "\n")
+        direct = setting(**{name: content})
+        assert getattr(Settings(), name.lower()) == getattr(direct, name.lower())
+        os.environ.pop(PREFIX + name)
+        assert getattr(setting(**{name + "_FILE": tmp_path / "value"}), name.lower()) == getattr(direct, name.lower())
+
+    def test_where_both_are_given_the_variable_counts(self, setting: Read, tmp_path: Path) -> None:
+        (tmp_path / "value").write_text("https://file.example")
+        assert setting(BASE_URL="https://variable.example", BASE_URL_FILE=tmp_path / "value").base_url == "https://variable.example"
+
+    def test_what_a_file_says_is_checked_too(self, setting: Read, tmp_path: Path) -> None:
+        (tmp_path / "value").write_text("badges.example")
+        assert "must be the http or https URL" in refusal(setting, BASE_URL_FILE=tmp_path / "value")
+
+    def test_an_empty_name_of_a_file_is_none(self, setting: Read) -> None:
+        assert setting(BASE_URL_FILE="").base_url == "http://localhost:8000"
+
+    def test_a_file_that_is_not_there_is_named(self, setting: Read, tmp_path: Path) -> None:
+        with pytest.raises(
+            problem.Invalid, match=f"{tmp_path}/none that {PREFIX}KEY_PASSPHRASE_FILE names cannot be read: FileNotFoundError"
+        ):
+            setting(KEY_PASSPHRASE_FILE=tmp_path / "none")
+
+    def test_a_file_that_is_no_text_is_named_but_not_shown(self, setting: Read, tmp_path: Path) -> None:
+        (tmp_path / "secret").write_bytes(SECRET.encode() + b"\xff")
+        with pytest.raises(problem.Invalid, match="cannot be read: UnicodeDecodeError") as caught:
+            setting(KEY_PASSPHRASE_FILE=tmp_path / "secret")
+        assert SECRET not in repr(caught.value) + caught.value.detail
+        assert caught.value.__suppress_context__
+
+
+class TestPassphrase:
+    def test_it_is_shown_nowhere(self, setting: Read) -> None:
+        settings = setting(KEY_PASSPHRASE=SECRET)
+        assert SECRET not in f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"ENVIRONMENT": "production"},
+            {"ENVIRONMENT": "prod"},
+            {"BASE_URL": SECRET},
+            {"VERIFY_PORTS": SECRET},
+            {"VC_API_OPEN": SECRET},
+            {"LOG_LEVEL": SECRET},
+        ],
+    )
+    def test_no_error_shows_it(self, setting: Read, wrong: dict[str, str]) -> None:
+        with pytest.raises(pydantic.ValidationError) as caught:
+            setting(KEY_PASSPHRASE=SECRET, **wrong)
+        messages = [item["msg"] for item in caught.value.errors()]
+        assert SECRET not in f"{caught.value} {caught.value!r} {messages}"
+
+    def test_one_that_is_set_is_used_and_nothing_written(self, setting: Read, tmp_path: Path) -> None:
+        setting(KEY_PASSPHRASE=SECRET).keyring()
+        assert list(tmp_path.iterdir()) == []
+
+    def test_one_is_made_once_for_its_owner_only(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        Settings().keyring()
+        path = tmp_path / "data" / "key-passphrase"
+        made = path.read_text()
+        assert len(made) >= 43
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        said = capsys.readouterr()
+        assert (said.out, said.err.count("\n")) == ("", 1)
+        assert str(Path("data/key-passphrase")) in said.err
+        assert made not in said.err
+        Settings().keyring()
+        assert path.read_text() == made
+        assert [entry.name for entry in path.parent.iterdir()] == ["key-passphrase"]
+        assert capsys.readouterr().err == ""
+
+    def test_keys_open_again_with_it(self, tmp_path: Path) -> None:
+        public = Settings().keyring().create("history").multikey
+        with (tmp_path / "data" / "key-passphrase").open("a") as file:
+            file.write("\n")  # as an editor would
+        assert Settings().keyring().signer("history", public, verification_method="did:example:1#k").public_key.multikey == public
+
+    def test_processes_that_start_at_once_have_the_same(self, tmp_path: Path) -> None:
+        with multiprocessing.get_context("spawn").Pool(2) as pool:
+            found = set(pool.map(_passphrase_in, [tmp_path / "shared"] * 8, chunksize=1))
+        assert len(found) == 1
+        assert found.pop()
+
+    def test_an_empty_file_is_no_passphrase(self, tmp_path: Path) -> None:
+        (tmp_path / "data").mkdir()
+        (tmp_path / "data" / "key-passphrase").write_text("\n")
+        with pytest.raises(problem.Fault, match=r"key-passphrase is empty\. Restore it from a backup"):
+            Settings().keyring()
+
+    def test_a_folder_that_cannot_be_made_is_said(self, tmp_path: Path) -> None:
+        (tmp_path / "data").write_text("a file")
+        with pytest.raises(problem.Fault, match="can neither be made nor read: FileExistsError"):
+            Settings().keyring()
+
+    def test_a_file_that_is_no_text_is_said(self, tmp_path: Path) -> None:
+        (tmp_path / "data").mkdir()
+        (tmp_path / "data" / "key-passphrase").write_bytes(b"\xff")
+        with pytest.raises(problem.Fault, match="can neither be made nor read: UnicodeDecodeError"):
+            Settings().keyring()
+
+
+def _passphrase_in(folder: Path) -> str:
+    return Settings(data_dir=folder)._passphrase()
+
+
+class TestTrust:
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        return tmp_path / "trust.json"
+
+    def test_issuers_and_stolen_keys_are_read(self, setting: Read, path: Path) -> None:
+        since = "2026-05-20T16:05:00+02:00"
+        path.write_text(
+            json.dumps(
+                {
+                    "issuers": {"did:web:a.example": {"name": "College A"}, "did:web:b.example": {"name": "College B", "since": 2020}},
+                    "keys": {
+                        "did:web:a.example#1": {"state": "active"},
+                        "did:web:a.example#2": {"state": "compromised", "compromised_since": since},
+                    },
+                }
+            )
+        )
+        expected = verifying.Trust(
+            {"did:web:a.example": "College A", "did:web:b.example": "College B"},
+            {"did:web:a.example#2": datetime(2026, 5, 20, 14, 5, tzinfo=UTC)},
+        )
+        assert setting(TRUST=path).trusted() == expected
+
+    @pytest.mark.parametrize("content", [{}, {"issuers": {}}, {"keys": {}}, {"comment": "nobody yet"}])
+    def test_either_part_may_be_left_out(self, path: Path, content: dict[str, Any]) -> None:
+        path.write_text(json.dumps(content))
+        assert read_trust(path) == verifying.Trust()
+
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"",
+            b"{",
+            b"[]",
+            b"null",
+            b"\xff",
+            b'{"issuers": {}, "issuers": {}}',
+            b'{"issuers": []}',
+            b'{"issuers": null}',
+            b'{"issuers": {"did:web:a.example": "College A"}}',
+            b'{"issuers": {"did:web:a.example": {}}}',
+            b'{"issuers": {"did:web:a.example": {"name": null}}}',
+            b'{"issuers": {"did:web:a.example": {"name": 5}}}',
+            b'{"issuers": {"did:web:a.example": ["name"]}}',
+            b'{"keys": []}',
+            b'{"keys": {"did:web:a.example#1": {}}}',
+            b'{"keys": {"did:web:a.example#1": "active"}}',
+            b'{"keys": {"did:web:a.example#1": {"state": "Compromised", "compromised_since": "2026-05-20T14:05:00Z"}}}',
+            b'{"keys": {"did:web:a.example#1": {"state": ["compromised"]}}}',
+            b'{"keys": {"did:web:a.example#1": {"state": null}}}',
+            b'{"keys": {"did:web:a.example#1": {"state": "compromised"}}}',
+            b'{"keys": {"did:web:a.example#1": {"state": "compromised", "compromised_since": null}}}',
+            b'{"keys": {"did:web:a.example#1": {"state": "compromised", "compromised_since": "2026-05-20"}}}',
+            b'{"keys": {"did:web:a.example#1": {"state": "compromised", "compromised_since": "2026-02-30T00:00:00Z"}}}',
+            b'{"keys": {"did:web:a.example#1": {"state": "compromised", "compromised_since": 1779285900}}}',
+        ],
+    )
+    def test_a_file_of_another_form_is_refused(self, path: Path, content: bytes) -> None:
+        path.write_bytes(content)
+        with pytest.raises(problem.Invalid, match=f"The trust file {path} cannot be read"):
+            read_trust(path)
+
+    def test_a_file_that_is_not_there_is_refused(self, setting: Read, path: Path) -> None:
+        with pytest.raises(problem.Invalid, match="cannot be read: FileNotFoundError"):
+            setting(TRUST=path).trusted()

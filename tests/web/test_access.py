@@ -1,0 +1,253 @@
+"""Every route of the API, put to every kind of asker: the table below must name each route that the application has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fastapi.routing import APIRoute
+
+from badgeissuer.settings import Settings
+from badgeissuer.store import tables
+from badgeissuer.web import app as web
+
+if TYPE_CHECKING:
+    import httpx
+    from tests.web.conftest import Refused, Running
+
+Request = tuple[str, object]
+"""The path with its names filled in, and the body."""
+Prepare = Callable[["Running", dict[str, str]], Request]
+
+
+def _of(path: str, body: object = None) -> Prepare:
+    return lambda _server, names: (path.format(**names), body)
+
+
+def _with(path: str, make: Callable[[Running, dict[str, str]], dict[str, Any]]) -> Prepare:
+    return lambda server, names: (path.format(**names), make(server, names))
+
+
+def _waiting(server: Running, names: dict[str, str]) -> Request:
+    body = {"achievement": names["achievement"], "learner": {"source_id": server.fresh("sis")}}
+    return f"/api/awards/{server.make('awards', body)['id']}/retry", None
+
+
+def _failed(server: Running, _names: dict[str, str]) -> Request:
+    source = server.source()
+    with server.service.writing() as session:
+        owner = session.query(tables.Source).filter(tables.Source.slug == source["slug"]).one()
+        row = tables.Delivery(
+            source_id=owner.id,
+            key="k",
+            payload=b'{"type":"x","data":{"learner":{"id":"1"}}}',
+            payload_sha256="0" * 64,
+            headers={},
+            received_at=server.service.now(),
+            state="failed",
+        )
+        session.add(row)
+        session.flush()
+        return f"/api/deliveries/{row.id}/retry", None
+
+
+def _credential(server: Running, names: dict[str, str]) -> str:
+    return str(server.award(achievement=names["achievement"])["credential"]["id"])
+
+
+def _revocation(server: Running, names: dict[str, str]) -> Request:
+    return f"/api/credentials/{_credential(server, names).rpartition('/')[2]}/revoke", {"reason": "x"}
+
+
+def _status(server: Running, names: dict[str, str]) -> Request:
+    entry = {"type": "BitstringStatusListEntry", "statusPurpose": "revocation"}
+    return "/credentials/status", {"credentialId": _credential(server, names), "credentialStatus": entry, "status": True}
+
+
+def _definition(server: Running) -> dict[str, Any]:
+    return {name: value for name, value in server.draft().items() if name not in {"issuer", "slug"}}
+
+
+def _new_source(server: Running, names: dict[str, str]) -> dict[str, Any]:
+    signature = {"scheme": "standard_webhooks", "secrets": ["whsec_c2VjcmV0LW9mLXRoZS1oYXJib3VyLXNjaG9vbC0x"]}
+    return {"slug": server.fresh("sis"), "name": "x", "adapter": "native", "issuer": names["unit"], "signature": signature}
+
+
+LIST = {"admin": 200, "issuer": 200, "reviewer": 200, "auditor": 200, "stranger": 200, "bound admin": 200}
+READ = LIST | {"stranger": 404, "bound admin": 404}
+WRITE = {"admin": 200, "issuer": 200, "reviewer": 403, "auditor": 403, "stranger": 404, "bound admin": 404}
+MAKE = WRITE | {"admin": 201, "issuer": 201}
+MANAGE = {"admin": 200, "issuer": 403, "reviewer": 403, "auditor": 403, "stranger": 403, "bound admin": 403}
+RULE = {"field": "type", "op": "eq", "value": "x"}
+RULES: dict[tuple[str, str], tuple[dict[str, int], Prepare]] = {
+    ("GET", "/api/issuers"): (LIST, _of("/api/issuers")),
+    ("POST", "/api/issuers"): (MANAGE | {"admin": 201}, _with("/api/issuers", lambda server, _: {"slug": server.fresh("i"), "name": "x"})),
+    ("GET", "/api/issuers/{slug}"): (READ, _of("/api/issuers/{unit}")),
+    ("GET", "/api/achievements"): (LIST, _of("/api/achievements")),
+    ("POST", "/api/achievements"): (MAKE, _with("/api/achievements", lambda server, _: server.draft())),
+    ("GET", "/api/achievements/{slug}"): (READ, _of("/api/achievements/{achievement}")),
+    ("PUT", "/api/achievements/{slug}"): (WRITE, _with("/api/achievements/{achievement}", lambda server, _: _definition(server))),
+    ("POST", "/api/achievements/{slug}/publish"): (WRITE, _of("/api/achievements/{achievement}/publish", {})),
+    ("GET", "/api/sources"): (LIST, _of("/api/sources")),
+    ("POST", "/api/sources"): (MAKE, _with("/api/sources", _new_source)),
+    ("GET", "/api/sources/{slug}"): (READ, _of("/api/sources/{source}")),
+    ("GET", "/api/rules"): (LIST, _of("/api/rules")),
+    ("POST", "/api/rules"): (
+        MAKE,
+        _with("/api/rules", lambda _, names: {"achievement": names["achievement"], "source": names["source"], "when": {"all": [RULE]}}),
+    ),
+    ("GET", "/api/awards"): (LIST, _of("/api/awards")),
+    ("POST", "/api/awards"): (
+        MAKE,
+        _with(
+            "/api/awards",
+            lambda server, names: {"achievement": names["achievement"], "learner": {"email": f"{server.fresh('learner')}@example.org"}},
+        ),
+    ),
+    ("GET", "/api/awards/{uuid}"): (READ, _of("/api/awards/{award}")),
+    ("POST", "/api/awards/{uuid}/retry"): (WRITE | {"admin": 409, "issuer": 409}, _waiting),
+    ("POST", "/api/credentials/{uuid}/revoke"): (WRITE, _revocation),
+    ("GET", "/api/events"): (LIST, _of("/api/events")),
+    ("GET", "/api/deliveries"): (LIST, _of("/api/deliveries")),
+    ("POST", "/api/deliveries/{delivery_id}/retry"): (WRITE, _failed),
+    ("GET", "/api/tokens"): (MANAGE, _of("/api/tokens")),
+    ("POST", "/api/tokens"): (MANAGE | {"admin": 201}, _of("/api/tokens", {"name": "x", "role": "auditor"})),
+    ("DELETE", "/api/tokens/{public_id}"): (
+        MANAGE,
+        lambda server, _: (f"/api/tokens/{server.make('tokens', {'name': 'x', 'role': 'auditor'})['id']}", None),
+    ),
+    ("POST", "/credentials/status"): (WRITE, _status),
+}
+"""Who may do what with something of the issuer `unit`. 409 is past the question of access."""
+OPEN = {
+    ("GET", "/"), ("GET", "/c/{uuid}"), ("GET", "/c/{uuid}.json"), ("GET", "/status-lists/{uuid}"), ("GET", "/i/{issuer}"),
+    ("GET", "/i/{issuer}/did.json"), ("GET", "/a/{slug}"), ("GET", "/a/{slug}/{version}"), ("GET", "/healthz"), ("GET", "/readyz"),
+    ("GET", "/docs"), ("GET", "/verify"), ("POST", "/verify"), ("POST", "/credentials/verify"), ("POST", "/hooks/{source}"),
+}  # fmt: skip
+"""What anybody may ask for."""
+
+
+def _routes() -> Iterator[tuple[str, str]]:
+    """Yield method and path of everything that the application routes, in the description or not."""
+    for router in web.ROUTERS:
+        for route in router.routes:
+            assert isinstance(route, APIRoute), "a route of another kind needs a rule of its own"
+            yield from ((method, route.path) for method in route.methods)
+
+
+def test_every_route_says_who_may_use_it() -> None:
+    assert set(_routes()) == set(RULES) | OPEN
+
+
+def test_the_description_names_the_routes_that_there_are() -> None:
+    described = web.create(Settings()).openapi()["paths"]
+    assert {(method.upper(), path) for path, methods in described.items() for method in methods} == set(_routes())
+
+
+def test_every_route_of_the_api_is_described_as_needing_a_token() -> None:
+    described = web.create(Settings()).openapi()["paths"]
+    for method, path in RULES:
+        operation = described[path][method.lower()]
+        assert operation["security"] == [{"HTTPBearer": []}]
+        assert {"401", "403", "404"} <= set(operation["responses"])
+    assert not any("security" in described[path][method.lower()] for method, path in OPEN)
+
+
+@pytest.fixture(scope="module")
+def names(sqlite_server: Running) -> dict[str, str]:
+    """Things of one issuer, by the names that the table uses."""
+    unit, achievement = sqlite_server.unit(), sqlite_server.published()
+    source = sqlite_server.source()["slug"]
+    award = sqlite_server.award(achievement=achievement)
+    return {"unit": unit, "achievement": achievement, "source": source, "award": award["id"]}
+
+
+@pytest.fixture(scope="module")
+def bearers(sqlite_server: Running, names: dict[str, str]) -> dict[str, dict[str, str]]:
+    """Who asks → their header."""
+    now, unit = sqlite_server.service.now(), names["unit"]
+    other = sqlite_server.make("issuers", {"slug": sqlite_server.fresh("other"), "name": "Other"})["slug"]
+    return {
+        "admin": sqlite_server.bearer("admin"),
+        "issuer": sqlite_server.bearer("issuer", issuer=unit),
+        "reviewer": sqlite_server.bearer("reviewer"),
+        "auditor": sqlite_server.bearer("auditor", issuer=unit),
+        "stranger": sqlite_server.bearer("issuer", issuer=other),
+        "bound admin": sqlite_server.bearer("admin", issuer=other),
+        "nobody": {},
+        "garbage": {"Authorization": "Bearer bi_aaaaaaaa_" + "a" * 43},
+        "nonsense": {"Authorization": "Bearer é\x7f".encode("latin-1").decode("latin-1")},
+        "revoked": sqlite_server.bearer("admin", revoked=True),
+        "expired": sqlite_server.bearer("admin", expires_at=now - timedelta(seconds=1)),
+    }
+
+
+def ask(server: Running, route: tuple[str, str], request: Request, bearer: dict[str, str]) -> httpx.Response:
+    path, body = request
+    headers = {name: value.encode("latin-1") for name, value in bearer.items()}
+    return server.stranger.request(route[0], path, json=body, headers=headers)
+
+
+@pytest.mark.parametrize("route", RULES, ids=" ".join)
+def test_who_is_nobody_gets_nothing(
+    sqlite_server: Running, names: dict[str, str], bearers: dict[str, dict[str, str]], refused: Refused, route: tuple[str, str]
+) -> None:
+    request = RULES[route][1](sqlite_server, names)
+    before = sqlite_server.rows()
+    answers = [ask(sqlite_server, route, request, bearers[who]) for who in ("nobody", "garbage", "nonsense", "revoked", "expired")]
+    found = [refused(answer, 401) for answer in answers]
+    assert all(item == found[0] for item in found), "the answer does not say what is wrong with a token"
+    assert sqlite_server.rows() == before
+
+
+@pytest.mark.parametrize("who", ["stranger", "bound admin", "auditor", "reviewer", "issuer", "admin"])
+@pytest.mark.parametrize("route", RULES, ids=" ".join)
+def test_who_is_somebody_gets_what_their_role_and_issuer_allow(
+    sqlite_server: Running, names: dict[str, str], bearers: dict[str, dict[str, str]], refused: Refused, route: tuple[str, str], who: str
+) -> None:
+    rule, prepare = RULES[route]
+    request, before = prepare(sqlite_server, names), sqlite_server.rows()
+    answer = ask(sqlite_server, route, request, bearers[who])
+    assert answer.status_code == rule[who], answer.text
+    if answer.status_code in {403, 404}:
+        refused(answer, 403, 404)
+        assert sqlite_server.rows() == before
+
+
+@pytest.mark.parametrize("path", [path for (method, path), (rule, _) in RULES.items() if rule is LIST and method == "GET"])
+def test_a_list_shows_nothing_of_another_issuer(
+    sqlite_server: Running, names: dict[str, str], bearers: dict[str, dict[str, str]], path: str
+) -> None:
+    sqlite_server.make("rules", {"achievement": names["achievement"], "source": names["source"], "when": {"all": [RULE]}})
+    for who in ("stranger", "bound admin"):
+        found = sqlite_server.stranger.get(path, params={"limit": 200}, headers=bearers[who]).json()["items"]
+        assert [item["slug"].partition("-")[0] for item in found] == (["other"] if path == "/api/issuers" else [])
+
+
+@pytest.mark.parametrize("path", ["/api/awards", "/api/events"])
+def test_a_source_of_another_issuer_cannot_be_asked_for(
+    sqlite_server: Running, names: dict[str, str], bearers: dict[str, dict[str, str]], refused: Refused, path: str
+) -> None:
+    refused(sqlite_server.stranger.get(path, params={"source": names["source"]}, headers=bearers["stranger"]), 404)
+
+
+def test_the_state_of_what_belongs_to_others_is_not_told(
+    sqlite_server: Running, names: dict[str, str], bearers: dict[str, dict[str, str]], refused: Refused
+) -> None:
+    address, _ = _failed(sqlite_server, names)
+    with sqlite_server.service.writing() as session:
+        session.get_one(tables.Delivery, int(address.split("/")[3])).state = "processed"
+    there = refused(sqlite_server.stranger.post(address, headers=bearers["stranger"]), 404)
+    nowhere = refused(sqlite_server.stranger.post("/api/deliveries/999999999/retry", headers=bearers["stranger"]), 404)
+    assert there["type"] == nowhere["type"]
+
+
+def test_another_issuer_cannot_be_awarded_or_written_for(
+    sqlite_server: Running, names: dict[str, str], bearers: dict[str, dict[str, str]], refused: Refused
+) -> None:
+    post, before = sqlite_server.stranger.post, sqlite_server.rows()
+    refused(post("/api/achievements", json=sqlite_server.draft(issuer=names["unit"]), headers=bearers["stranger"]), 404)
+    refused(post("/api/sources", json=_new_source(sqlite_server, names), headers=bearers["stranger"]), 404)
+    assert sqlite_server.rows() == before

@@ -1,0 +1,122 @@
+"""The description of the API: it stands in the repository, says what every route can answer, and is true."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hypothesis
+import pytest
+import schemathesis
+from hypothesis import strategies
+from schemathesis import GenerationMode, checks
+from schemathesis.specs.openapi import checks as conformance
+
+from badgeissuer.settings import Settings
+from badgeissuer.web import app as web
+
+if TYPE_CHECKING:
+    from tests.web.conftest import Running
+
+DESCRIPTION: dict[str, Any] = web.create(Settings(base_url="http://localhost:8000")).openapi()
+OPERATIONS = [(method, path) for path, methods in DESCRIPTION["paths"].items() for method in methods]
+CHECKS = [
+    checks.not_a_server_error,
+    conformance.status_code_conformance,
+    conformance.content_type_conformance,
+    conformance.response_headers_conformance,
+    conformance.response_schema_conformance,
+    conformance.allow_header_conformance,
+]
+STAT={}
+EXAMPLES = 30
+PATIENT = hypothesis.settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=list(hypothesis.HealthCheck),
+    phases=[hypothesis.Phase.generate],
+)
+
+
+def test_the_description_in_the_repository_is_the_one_of_the_program() -> None:
+    assert web.openapi_yaml(Settings(base_url="http://localhost:8000")) == (Path(__file__).parents[2] / "openapi.yaml").read_text("utf-8")
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_every_operation_says_what_it_is_and_what_goes_wrong(method: str, path: str) -> None:
+    operation = DESCRIPTION["paths"][path][method]
+    assert operation["summary"]
+    assert operation["tags"]
+    problems = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
+    if path == "/credentials/verify":
+        del problems["400"]  # a verdict, as VC-API has it
+    for answer in problems.values():
+        assert answer["description"]
+        assert answer["content"] == {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    expected = {"422"} if operation.get("parameters") else set()
+    if path.startswith("/api/"):
+        expected |= {"400", "401", "403", "404", "503"}
+    if "requestBody" in operation:
+        expected |= {"408", "413"}
+    assert expected <= set(problems)
+
+
+def described(server: Running) -> Any:  # noqa: ANN401 - schemathesis says no more of it either
+    return schemathesis.openapi.from_dict(server.app.openapi())
+
+
+@pytest.fixture(scope="module")
+def real(sqlite_server: Running) -> dict[str, dict[str, object]]:
+    """Names of things that are there, by the names that paths give to them."""
+    award, source, unit = sqlite_server.award(), sqlite_server.source(), sqlite_server.unit()
+    badge = sqlite_server.stranger.get(award["credential"]["id"]).json()
+    credential, status_list = (url.rpartition("/")[2] for url in (badge["id"], badge["credentialStatus"]["statusListCredential"]))
+    token = sqlite_server.make("tokens", {"name": "x", "role": "auditor"})["id"]
+    slugs = {"achievements": award["achievement"], "sources": source["slug"], "issuers": unit}
+    return {
+        "/c/{uuid}": {"uuid": credential},
+        "/c/{uuid}.json": {"uuid": credential},
+        "/status-lists/{uuid}": {"uuid": status_list},
+        "/i/{issuer}": {"issuer": unit},
+        "/i/{issuer}/did.json": {"issuer": unit},
+        "/a/{slug}/{version}": {"slug": award["achievement"], "version": 1},
+        "/a/{slug}": {"slug": award["achievement"]},
+        "/hooks/{source}": {"source": source["hook_url"].rpartition("/")[2]},
+        "/api/achievements/{slug}/publish": {"slug": award["achievement"]},
+        "/api/awards/{uuid}": {"uuid": award["id"]},
+        "/api/awards/{uuid}/retry": {"uuid": award["id"]},
+        "/api/credentials/{uuid}/revoke": {"uuid": credential},
+        "/api/deliveries/{delivery_id}/retry": {"delivery_id": 1},
+        "/api/tokens/{public_id}": {"public_id": token},
+        **{f"/api/{kind}/{{slug}}": {"slug": slug} for kind, slug in slugs.items()},
+    }
+
+
+def test_every_path_with_a_name_in_it_is_asked_for_something_real(real: dict[str, dict[str, object]]) -> None:
+    assert set(real) == {path for _, path in OPERATIONS if "{" in path}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_the_service_answers_as_described_whatever_it_is_asked(
+    sqlite_server: Running, real: dict[str, dict[str, object]], method: str, path: str
+) -> None:
+    operation = described(sqlite_server)[path][method.upper()]
+    has_input = "requestBody" in DESCRIPTION["paths"][path][method] or DESCRIPTION["paths"][path][method].get("parameters")
+    modes = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE] if has_input else [GenerationMode.POSITIVE]
+    cases = [operation.as_strategy(generation_mode=mode) for mode in modes]
+    if path in real:
+        cases.append(operation.as_strategy(path_parameters=real[path]))
+
+    @PATIENT
+    @hypothesis.given(case=strategies.one_of(cases))
+    def ask(case: schemathesis.Case) -> None:
+        answer = case.call_and_validate(
+            base_url=sqlite_server.base, headers={"Authorization": f"Bearer {sqlite_server.token}"}, checks=CHECKS[path == "/readyz" :], timeout=30
+        )
+        STAT.setdefault((method,path),[]).append(answer.status_code)
+
+    ask()
+    print(method,path,__import__('collections').Counter(STAT[method,path]))

@@ -28,6 +28,8 @@ PROCESS = "process_delivery"
 _KEPT_HEADERS = frozenset({"content-type", "user-agent", "webhook-id", "webhook-timestamp"})
 """Headers that are stored with a delivery; signatures and credentials are not."""
 _UNKNOWN = "There is no source here, or the delivery is not signed as the source signs. Check the address and the secret or key."
+_KEPT_KEYS = 32
+"""As many keys as `signature.Jwks` reads; those just fetched stand first, so that the oldest go when senders rotate theirs."""
 _WEB_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 _CONTROL = re.compile("[\x00-\x1f\x7f]+")
 _OK = 200
@@ -150,7 +152,9 @@ def add_keys(session: Session, hook_key: str, key_set: bytes) -> None:
     found = session.scalars(select(tables.Source).where(tables.Source.hook_key == hook_key).with_for_update()).one()
     configured = signature.parse(found.signature)
     if isinstance(configured, signature.CanvasJwt):
-        found.signature = signature.with_keys(configured, document.parse(key_set)).model_dump(mode="json", exclude_none=True)
+        merged = signature.with_keys(configured, document.parse(key_set)).model_dump(mode="json", exclude_none=True)
+        merged["jwks"]["keys"] = merged["jwks"]["keys"][:_KEPT_KEYS]
+        found.signature = merged
 
 
 def _store(session: Session, found: tables.Source, verified: signature.Verified, *, headers: Mapping[str, str], now: datetime) -> Receipt:

@@ -31,6 +31,7 @@ RULES: dict[str, tuple[str, str, object]] = {
     "forged key id": ("canvas", "type", "course_completed"),
 }
 """Scenario → source and condition of the rule, which the scenarios say in plain words."""
+COMPLETED = {"metadata": {"event_name": "course_completed"}, "body": {"user": {"id": "123"}}}
 NATIVE: dict[str, Any] = {
     "type": "learner.course.completed",
     "timestamp": "2026-05-20T14:01:31Z",
@@ -309,6 +310,17 @@ def test_fetched_keys_are_added_and_a_configured_one_stays(campus: Campus, nativ
     assert campus.receive(source, body).is_new
     with campus.reading() as session:
         assert session.get_one(tables.Source, native.id).signature["scheme"] == "standard_webhooks"
+
+
+def test_a_sender_may_rotate_its_keys_for_ever(campus: Campus) -> None:
+    source = campus.connect("canvas", adapter="canvas", signature={"scheme": "canvas_jwt", "jwks_url": "https://canvas.example/jwks"})
+    for month in range(40):
+        key = {**campus.rsa.as_dict(private=False), "kid": f"month {month}", "use": "sig", "alg": "RS256"}
+        with campus.writing() as session:
+            intake.add_keys(session, source.hook_key, json.dumps({"keys": [key]}).encode())
+    assert campus.receive(source, campus.jwt(COMPLETED, kid="month 39")).is_new
+    with pytest.raises(signature.UnknownKey):
+        campus.receive(source, campus.jwt(COMPLETED, kid="month 7"))
 
 
 # --- process

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 if TYPE_CHECKING:
     from sqlalchemy.types import TypeEngine
@@ -131,6 +130,7 @@ def _create_intake() -> None:
         _text("adapter"),
         _text("hook_key", unique=True),
         _json("signature"),
+        _json("fetched_keys", nullable=True),
         _time("created_at"),
         _number("success_status"),
         _text("state"),
@@ -182,11 +182,12 @@ def _create_learners() -> None:
         "learner_identity",
         _id(),
         _ref("learner_id", "learner", index=True),
+        _ref("issuer_id", "issuer"),
         _text("kind"),
         _text("authority"),
         _text("value"),
         _time("created_at"),
-        sa.UniqueConstraint("kind", "authority", "value"),
+        sa.UniqueConstraint("issuer_id", "kind", "authority", "value"),
         sa.CheckConstraint("kind IN ('source_id', 'sis_id', 'email', 'did')", name="kind"),
     )
 
@@ -374,8 +375,8 @@ def _time(name: str, *, nullable: bool = False, index: bool | None = None) -> sa
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable, index=index)
 
 
-def _json(name: str) -> sa.Column[Any]:
-    return sa.Column(name, sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False)
+def _json(name: str, *, nullable: bool = False) -> sa.Column[Any]:
+    return sa.Column(name, sa.JSON(), nullable=nullable)  # not JSONB, which would put the members of a document into another order
 
 
 def _bytes(name: str, *, nullable: bool = False) -> sa.Column[Any]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from badgeissuer.signing import Keyring
 
 FRESH = timedelta(minutes=1)
+KEPT_JOBS = timedelta(days=30)
+"""How long a job that was done is kept; one that failed for good stays."""
 FORGOTTEN = timedelta(days=1)
 """How long a worker that ended without a word is kept on the list."""
 
@@ -31,6 +33,7 @@ def report(session: Session, name: str, *, keyring: Keyring, now: datetime) -> s
         Why it could not sign, for its log; None where it could, or where there is no key yet.
     """
     session.execute(delete(tables.Worker).where(tables.Worker.seen_at < now - FORGOTTEN))
+    session.execute(delete(tables.Job).where(tables.Job.state == "done", tables.Job.run_at < now - KEPT_JOBS))
     row = session.scalar(select(tables.Worker).where(tables.Worker.name == name))
     if row is None:
         row = tables.Worker(name=name, started_at=now, seen_at=now)

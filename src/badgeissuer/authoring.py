@@ -122,7 +122,7 @@ def check_draft(draft: JsonObject, owner: tables.Issuer, *, slug: str, site: Sit
 
 
 def _complete(draft: JsonObject, owner: tables.Issuer, *, url: str, version: int) -> JsonObject:
-    creator = {"id": owner.did or _EXAMPLE, "type": ["Profile"], "name": owner.name}
+    creator = {"id": owner.did or _EXAMPLE, "type": ["Profile"]}  # only what never changes: a version is for good, a name is not
     return definition.complete(draft, url=url, version=str(version), creator=creator)
 
 

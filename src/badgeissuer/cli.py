@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
+import ssl
 import sys
 import threading
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import Annotated
 
 import pydantic
+import sqlalchemy.exc
 import typer
 import uvicorn
 from sqlalchemy import Engine, select
@@ -36,6 +39,7 @@ APP.add_typer(KEYS, name="keys")
 
 USAGE = 2
 GRACE_SECONDS = 20
+BACKLOG = 2048
 
 Issuer = Annotated[str, typer.Option("--issuer", help="The slug of the issuer.")]
 
@@ -47,11 +51,22 @@ def main() -> None:
     except problem.Problem as error:
         _fail(error.detail)
     except pydantic.ValidationError as error:
-        _fail("; ".join(f"{PREFIX}{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}" for item in error.errors()))
+        _fail("; ".join(_unfit(str(item["loc"][0]) if item["loc"] else "", item["msg"]) for item in error.errors()))
+    except sqlalchemy.exc.ArgumentError:
+        _fail(f"{PREFIX}DATABASE_URL is no database URL; use sqlite:///path or postgresql+psycopg://host/name.")
+    except sqlalchemy.exc.DBAPIError as error:
+        _fail(f"The database does not do what it should: {error.orig}")
+    except OSError as error:
+        _fail(f"{error.filename or 'The system refuses'}: {error.strerror or error}")
+
+
+def _unfit(setting: str, reason: str) -> str:
+    reason = reason.removeprefix("Value error, ")
+    return f"{PREFIX}{setting.upper()}: {reason}" if setting else reason
 
 
 def _fail(reason: str) -> None:
-    sys.stderr.write(f"badgeissuer: {reason}\n")
+    sys.stderr.write(f"badgeissuer: {' '.join(reason.split())}\n")
     sys.exit(USAGE)
 
 
@@ -85,25 +100,26 @@ def _database(settings: Settings, *, at_head: bool = True) -> Iterator[Engine]:
 @APP.command()
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port to listen on.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, help="Server processes.")] = 1,
     no_worker: Annotated[bool, typer.Option("--no-worker", help="Run no job worker inside: one runs elsewhere.")] = False,
     ssl_certfile: Annotated[Path | None, typer.Option(help="Certificate to serve https with.")] = None,
-    ssl_keyfile: Annotated[Path | None, typer.Option(help="Key of the certificate.")] = None,
+    ssl_keyfile: Annotated[Path | None, typer.Option(help="Key of the certificate, where the file of the certificate has none.")] = None,
 ) -> None:
     """Serve the API and the pages; with a job worker inside unless told otherwise."""
     if f"{PREFIX}BASE_URL" not in os.environ and f"{PREFIX}BASE_URL_FILE" not in os.environ:
         os.environ[f"{PREFIX}BASE_URL"] = f"{'https' if ssl_certfile else 'http'}://localhost:{port}"
     settings = Settings()
     _log(settings)
+    settings.trusted()  # what is wrong with it is said now, not from inside a server process
+    _check_certificate(ssl_certfile, ssl_keyfile)
+    listener = _listen(host, port)
     with _database(settings) as database:
         _greet(settings, database)
     inside = None if no_worker else lambda: _worker_beside(settings)
     configuration = uvicorn.Config(
         "badgeissuer.web.app:from_environment" if workers > 1 else web.create(settings, beside=inside),
         factory=workers > 1,
-        host=host,
-        port=port,
         workers=workers,
         ssl_certfile=str(ssl_certfile) if ssl_certfile else None,
         ssl_keyfile=str(ssl_keyfile) if ssl_keyfile else None,
@@ -115,9 +131,29 @@ def serve(
     _end_quietly()
     if workers > 1:
         with _worker_beside(settings) if inside else _nothing():
-            Multiprocess(configuration, sockets=[configuration.bind_socket()]).run()
+            Multiprocess(configuration, sockets=[listener]).run()
     else:
-        uvicorn.Server(configuration).run()
+        uvicorn.Server(configuration).run(sockets=[listener])
+
+
+def _check_certificate(certificate: Path | None, key: Path | None) -> None:
+    if certificate is None:
+        if key is not None:
+            raise problem.Invalid("--ssl-keyfile is the key of a certificate: give --ssl-certfile too.")
+        return
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate, key)
+    except OSError as error:
+        raise problem.Invalid(f"The certificate {certificate} or its key cannot be used: {error.strerror or error}.") from None
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the address before anything is started that would have to be ended again."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise problem.Unavailable(f"Port {port} of {host} cannot be listened on: {error.strerror}.") from None
 
 
 def _end_quietly() -> None:
@@ -248,7 +284,7 @@ def generate_key(issuer: Issuer) -> None:
 @KEYS.command("import")
 def import_key(issuer: Issuer, file: Annotated[Path, typer.Argument(help="A file with a secret Multikey (z3u2…).")]) -> None:
     """Give an issuer an existing Ed25519 key as its first."""
-    seed = multikey.read_seed(file.read_text("utf-8").strip())
+    seed = multikey.read_seed(file.read_text("utf-8", errors="replace").strip())
     with _writing() as (settings, session):
         row = authoring.issuer(session, issuer)
         _show(signing.generate(session, row, keyring=settings.keyring(), site=settings.site, now=clock(), seed=seed))

@@ -28,8 +28,6 @@ PROCESS = "process_delivery"
 _KEPT_HEADERS = frozenset({"content-type", "user-agent", "webhook-id", "webhook-timestamp"})
 """Headers that are stored with a delivery; signatures and credentials are not."""
 _UNKNOWN = "There is no source here, or the delivery is not signed as the source signs. Check the address and the secret or key."
-_KEPT_KEYS = 32
-"""As many keys as `signature.Jwks` reads; those just fetched stand first, so that the oldest go when senders rotate theirs."""
 _WEB_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 _CONTROL = re.compile("[\x00-\x1f\x7f]+")
 _OK = 200
@@ -128,7 +126,7 @@ def receive(session: Session, hook_key: str, *, headers: Mapping[str, str], body
     if found is None:
         raise problem.Unauthenticated(_UNKNOWN)
     try:
-        verified = signature.verify(signature.parse(found.signature), headers, body=body, now=now)
+        verified = signature.verify(_signature(found), headers, body=body, now=now)
     except signature.UnknownKey:
         raise signature.UnknownKey(_UNKNOWN) from None
     except problem.Unauthenticated:
@@ -144,17 +142,25 @@ def keys_url(session: Session, hook_key: str) -> str | None:
 
 
 def add_keys(session: Session, hook_key: str, key_set: bytes) -> None:
-    """Add the keys of a fetched JWK Set to those of a source; a configured key stays as it is.
+    """Keep a fetched JWK Set beside the configured keys of a source, in the place of the one fetched before: a withdrawn key goes.
 
     Raises:
-        problem.Problem: It is no JWK Set with a key for us.
+        problem.Problem: It is no JWK Set with a key for us; what was fetched before stays.
     """
     found = session.scalars(select(tables.Source).where(tables.Source.hook_key == hook_key).with_for_update()).one()
+    fetched = document.parse(key_set)
     configured = signature.parse(found.signature)
     if isinstance(configured, signature.CanvasJwt):
-        merged = signature.with_keys(configured, document.parse(key_set)).model_dump(mode="json", exclude_none=True)
-        merged["jwks"]["keys"] = merged["jwks"]["keys"][:_KEPT_KEYS]
-        found.signature = merged
+        signature.with_keys(configured, fetched)
+        found.fetched_keys = fetched
+
+
+def _signature(found: tables.Source) -> signature.CanvasJwt | signature.StandardWebhooks | signature.Unsigned:
+    """Return how a source signs, with the keys that were fetched for it."""
+    configured = signature.parse(found.signature)
+    if found.fetched_keys is not None and isinstance(configured, signature.CanvasJwt):
+        return signature.with_keys(configured, found.fetched_keys)
+    return configured
 
 
 def _store(session: Session, found: tables.Source, verified: signature.Verified, *, headers: Mapping[str, str], now: datetime) -> Receipt:
@@ -245,10 +251,11 @@ def _award(
     now: datetime,
 ) -> tuple[tables.Award, bool]:
     achievement = session.get_one(tables.Achievement, row.achievement_id)
-    register = session.get_one(tables.Issuer, found.issuer_id).slug
-    learner = recognising.recognise(session, happened.learner, authority=found.slug, register=register, now=now)
+    learner = recognising.recognise(session, happened.learner, issuer_id=found.issuer_id, authority=found.slug, now=now)
     decision = issuing.Decision(
         awarded_at=happened.occurred_at or now,
+        email=happened.learner.email,
+        did=happened.learner.did,
         evidence=_evidence(happened.evidence),
         credits_earned=happened.credits,
         source_id=found.id,

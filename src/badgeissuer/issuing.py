@@ -61,6 +61,8 @@ class Decision:
 
     Attributes:
         awarded_at: When it was earned.
+        email: The address to issue to; one that the issuer knows already where None.
+        did: The DID to issue to, likewise.
         scope: A second award of the same achievement needs another scope (a term, a course run).
         results: Open Badges results; fragments are resolved.
         evidence: Open Badges evidence.
@@ -73,6 +75,8 @@ class Decision:
     """
 
     awarded_at: datetime
+    email: str | None = None
+    did: str | None = None
     scope: str = ONCE
     results: Sequence[JsonObject] = ()
     evidence: Sequence[JsonObject] = ()
@@ -104,7 +108,7 @@ def award(
         raise problem.Conflict(f"The achievement {achievement.slug} is not published yet.")
     if decision.valid_until is not None and decision.valid_until <= now:
         raise problem.Invalid.of((problem.Finding("The badge would end before it begins; valid_until must lie ahead.", "/valid_until"),))
-    email, did = recognising.address(session, learner)
+    email, did = _recipient(session, learner, decision)
     fixed = {"email": email, "did": did, "salt": randomness.token(identity.SALT_BYTES)}
     row = engine.add_if_new(session, _decided(achievement, version, learner=learner, decision=decision, fixed=fixed, now=now))
     if row is None:
@@ -147,6 +151,11 @@ def _decided(
     )
 
 
+def _recipient(session: Session, learner: tables.Learner, decision: Decision) -> tuple[str | None, str | None]:
+    email, did = recognising.address(session, learner)
+    return identity.normal_email(decision.email) if decision.email else email, decision.did or did
+
+
 def _claims(decision: Decision, version: tables.AchievementVersion) -> dict[str, Any]:
     completed = results.complete(decision.results, version.document)
     evidence = [{"type": ["Evidence"]} | dict(item) for item in decision.evidence]
@@ -184,7 +193,9 @@ def retry(session: Session, row: tables.Award, *, randomness: Randomness, now: d
     """
     if _locked(session, row).state not in {"failed", "needs_identity"}:
         raise problem.Conflict(f"Only an award that failed or needs an identity can be tried again; this one is {row.state}.")
-    email, did = recognising.address(session, session.get_one(tables.Learner, row.learner_id))
+    email, did = row.claims["email"], row.claims["did"]
+    if not email and not did:
+        email, did = recognising.address(session, session.get_one(tables.Learner, row.learner_id))
     if not email and not did:
         raise problem.Conflict("The learner still has neither an e-mail address nor a DID.")
     _requeue(session, row, email=email, did=did, randomness=randomness, now=now)

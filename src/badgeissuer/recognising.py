@@ -1,7 +1,7 @@
-"""Who a learner is: matched by confirmed identities only, never by name.
+"""Who a learner is: matched by identities only, never by name, and within one issuer only.
 
-An id of an LMS counts within that LMS, an id of a campus register within the issuing unit whose register it is; an e-mail address and a
-DID count everywhere.
+An id of an LMS counts within that LMS; an id of the campus register, an e-mail address and a DID count within the issuer that was told of
+them. What one issuer's source says about a person so never changes whom another issuer's badges are about.
 """
 
 from __future__ import annotations
@@ -32,45 +32,44 @@ class Identity:
     value: str
 
 
-def identities(claim: LearnerClaim, *, authority: str, register: str = "") -> tuple[Identity, ...]:
+def identities(claim: LearnerClaim, *, authority: str) -> tuple[Identity, ...]:
     """Return what a claim says of who the learner is, the surest first.
 
     Args:
         claim: What the source says.
         authority: The slug of the source, for ids that only it gives; empty for what came by API.
-        register: The slug of the issuer, for ids of its campus register, and for those that its API tokens name: two registers may give
-            the same id to two people.
     """
-    return tuple(_identities(claim, authority, register))
+    return tuple(_identities(claim, authority))
 
 
-def _identities(claim: LearnerClaim, authority: str, register: str) -> Iterator[Identity]:
+def _identities(claim: LearnerClaim, authority: str) -> Iterator[Identity]:
     if claim.source_id:
-        yield Identity("source_id", authority or (register and f"issuer:{register}"), claim.source_id)
+        yield Identity("source_id", authority, claim.source_id)
     if claim.sis_id:
-        yield Identity("sis_id", register, claim.sis_id)
+        yield Identity("sis_id", "", claim.sis_id)
     if claim.did:
         yield Identity("did", "", claim.did)
     if claim.email:
         yield Identity("email", "", identity.normal_email(claim.email))
 
 
-def recognise(session: Session, claim: LearnerClaim, *, authority: str, now: datetime, register: str = "") -> tables.Learner:
-    """Return the learner that a claim is about, a new one where none of its identities is known.
+def recognise(session: Session, claim: LearnerClaim, *, issuer_id: int, authority: str, now: datetime) -> tables.Learner:
+    """Return the learner of an issuer that a claim is about, a new one where none of its identities is known.
 
     Identities that the claim brings and nobody has yet are added to the learner. One that already is another learner's stays theirs.
-    For `authority` and `register` see `identities`.
+    For `authority` see `identities`.
     """
-    named = identities(claim, authority=authority, register=register)
-    learner = next((known for known in (_known(session, item) for item in named) if known), None)
+    named = identities(claim, authority=authority)
+    learner = next((known for known in (_known(session, issuer_id, item) for item in named) if known), None)
     is_new = learner is None
     if learner is None:
         learner = tables.Learner(name=claim.name, created_at=now)
         session.add(learner)
         session.flush()
     for item in named:
-        row = tables.LearnerIdentity(learner_id=learner.id, kind=item.kind, authority=item.authority, value=item.value, created_at=now)
-        owner = learner if engine.add_if_new(session, row) else _known(session, item)
+        values = {"kind": item.kind, "authority": item.authority, "value": item.value}
+        row = tables.LearnerIdentity(learner_id=learner.id, issuer_id=issuer_id, created_at=now, **values)
+        owner = learner if engine.add_if_new(session, row) else _known(session, issuer_id, item)
         if is_new and owner is not None and owner is not learner:
             _merge(session, learner, owner)  # another transaction made the same person at the same moment
             learner, is_new = owner, False
@@ -103,7 +102,7 @@ def source_id(session: Session, learner: tables.Learner) -> str | None:
     return session.scalar(query.order_by(table.id).limit(1))
 
 
-def _known(session: Session, item: Identity) -> tables.Learner | None:
+def _known(session: Session, issuer_id: int, item: Identity) -> tables.Learner | None:
     table = tables.LearnerIdentity
-    query = select(tables.Learner).join(table, table.learner_id == tables.Learner.id)
+    query = select(tables.Learner).join(table, table.learner_id == tables.Learner.id).where(table.issuer_id == issuer_id)
     return session.scalar(query.where(table.kind == item.kind, table.authority == item.authority, table.value == item.value))

@@ -5,6 +5,7 @@ States: active (one of each issuer) → verify_only (its signatures still count)
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import select, update
@@ -102,6 +103,13 @@ def retire(session: Session, public_key_multibase: str, *, now: datetime, compro
         lists = tables.StatusList
         session.execute(update(lists).where(lists.issuer_id == key.issuer_id).values(changes=lists.changes + 1))
     return key
+
+
+def unlock(session: Session, *, keyring: Keyring) -> None:
+    """Open every active key, so that no transaction that writes waits for it; what cannot be opened is reported when it is used."""
+    for issuer in session.scalars(select(tables.Issuer).join(tables.SigningKey).where(tables.SigningKey.state == "active")):
+        with contextlib.suppress(problem.Problem):
+            signer(session, issuer, keyring=keyring)
 
 
 def signer(session: Session, issuer: tables.Issuer, *, keyring: Keyring) -> tuple[tables.SigningKey, multikey.Signer]:

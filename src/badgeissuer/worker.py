@@ -119,6 +119,8 @@ class Worker:
         if now < self._next_pulse:
             return
         self._next_pulse = now + PULSE
+        with engine.reading(self._database) as session:
+            signing.unlock(session, keyring=self._ports.keyring)
         with engine.writing(self._database) as session:
             fault = attending.report(session, self.name, keyring=self._ports.keyring, now=now)
         if fault:

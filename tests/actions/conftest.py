@@ -218,9 +218,9 @@ class Campus:
         """Award an achievement as the API does."""
         with self.writing() as session:
             claim = event.LearnerClaim(source_id, None, email, "Asha Rao", did)
-            learner = recognising.recognise(session, claim, authority="", now=self.now)
-            decision = issuing.Decision(awarded_at=decided.pop("awarded_at", self.now), **decided)
             found = authoring.achievement(session, achievement)
+            learner = recognising.recognise(session, claim, issuer_id=found.issuer_id, authority="", now=self.now)
+            decision = issuing.Decision(awarded_at=decided.pop("awarded_at", self.now), email=email, did=did, **decided)
             return issuing.award(session, found, learner=learner, decision=decision, randomness=self.randomness, now=self.now)
 
     def issued(self, email: str | None = "asha.rao@example.org", **more: Any) -> tables.Credential:  # noqa: ANN401 - see `award`

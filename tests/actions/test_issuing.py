@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text, update
 from sqlalchemy.exc import IntegrityError
 
-from badgeissuer import issuing, problem, recognising, signing, status
+from badgeissuer import authoring, issuing, problem, recognising, signing, status
 from badgeissuer.awarding import event
 from badgeissuer.openbadges import identity
 from badgeissuer.openbadges.addresses import Site
@@ -219,7 +219,8 @@ def test_a_badge_without_identity_waits_until_there_is_one(campus: Campus) -> No
     with pytest.raises(problem.Conflict, match="still has neither"):
         retry()
     with campus.writing() as session:
-        recognising.recognise(session, event.LearnerClaim("4211", None, "asha@example.org", None), authority="", now=campus.now)
+        claim = event.LearnerClaim("4211", None, "asha@example.org", None)
+        recognising.recognise(session, claim, issuer_id=row.issuer_id, authority="", now=campus.now)
     retry()
     with pytest.raises(problem.Conflict, match="this one is pending"):
         retry()
@@ -311,3 +312,19 @@ def test_two_issuers_have_keys_and_lists_of_their_own(found: Found) -> None:
     assert [campus.verify(badge.document).outcome for badge in (one, other)] == ["VALID", "VALID"]
     swapped = json.loads(one.document) | {"issuer": json.loads(other.document)["issuer"]}
     assert campus.verify(json.dumps(swapped).encode()).outcome == "INVALID"
+
+
+def test_the_badge_goes_to_the_address_that_the_award_names(campus: Campus) -> None:
+    campus.award("first@example.org", source_id="4211", scope="one")
+    campus.award("second@example.org", source_id="4211", scope="two")
+    campus.work()
+    assert [row.claims["email"] for row in campus.all(tables.Award)] == ["first@example.org", "second@example.org"]
+
+
+def test_an_issuer_that_changes_its_name_goes_on_issuing(campus: Campus) -> None:
+    campus.issued()
+    with campus.writing() as session:
+        authoring.issuer(session, "workshop").name = "Another Name"
+    badge = document.parse(campus.issued("lee@example.org").document)
+    assert badge["issuer"]["name"] == "Another Name"
+    assert badge["credentialSubject"]["achievement"]["creator"]["id"] == badge["issuer"]["id"]

@@ -26,8 +26,10 @@ def claim(source_id: str | None = None, **more: str) -> LearnerClaim:
     return LearnerClaim(source_id, more.get("sis_id"), more.get("email"), more.get("name"), more.get("did"))
 
 
-def recognise(session: Session, said: LearnerClaim, *, now: datetime, source: str = "canvas", register: str = "history") -> tables.Learner:
-    return recognising.recognise(session, said, authority=source, register=register, now=now)
+def recognise(session: Session, said: LearnerClaim, *, now: datetime, source: str = "canvas", issuer: str = "history") -> tables.Learner:
+    engines.add_if_new(session, tables.Issuer(slug=issuer, name=issuer, did_method="key", created_at=now))
+    issuer_id = session.scalars(select(tables.Issuer.id).where(tables.Issuer.slug == issuer)).one()
+    return recognising.recognise(session, said, issuer_id=issuer_id, authority=source, now=now)
 
 
 def identities(session: Session, learner: tables.Learner) -> set[tuple[str, str, str]]:
@@ -37,19 +39,13 @@ def identities(session: Session, learner: tables.Learner) -> set[tuple[str, str,
 
 def test_identities_come_surest_first_and_say_where_they_count() -> None:
     said = claim("7", sis_id="S7", email=" Asha@Example.ORG ", did=DID, name="Asha")
-    assert recognising.identities(said, authority="canvas", register="history") == (
+    assert recognising.identities(said, authority="canvas") == (
         recognising.Identity("source_id", "canvas", "7"),
-        recognising.Identity("sis_id", "history", "S7"),
+        recognising.Identity("sis_id", "", "S7"),
         recognising.Identity("did", "", DID),
         recognising.Identity("email", "", "asha@example.org"),
     )
     assert recognising.identities(claim(name="Asha"), authority="canvas") == ()
-    assert [
-        item.authority for register in ("", "history") for item in recognising.identities(claim("7"), authority="", register=register)
-    ] == [
-        "",
-        "issuer:history",
-    ]
 
 
 def test_a_learner_is_known_again_by_each_identity(session: Session, now: datetime) -> None:
@@ -69,7 +65,7 @@ def test_a_name_identifies_nobody(session: Session, now: datetime) -> None:
 def test_an_id_counts_only_where_it_was_given(session: Session, now: datetime) -> None:
     learner = recognise(session, claim("7", sis_id="S7"), now=now)
     assert recognise(session, claim("7"), now=now, source="moodle").id != learner.id
-    assert recognise(session, claim(sis_id="S7"), now=now, register="chemistry").id != learner.id
+    assert recognise(session, claim(sis_id="S7"), now=now, issuer="chemistry").id != learner.id
     assert recognise(session, claim(sis_id="S7"), now=now, source="moodle").id == learner.id
 
 
@@ -90,6 +86,14 @@ def test_a_learner_gathers_identities_and_badges_go_to_the_oldest_address(sessio
     assert recognising.address(session, learner) == ("first@example.org", DID)
     assert recognising.source_id(session, learner) == "7"
     assert recognising.source_id(session, recognise(session, claim(email="lee@example.org"), now=now)) is None
+
+
+def test_what_one_issuer_is_told_of_a_person_never_reaches_another(session: Session, now: datetime) -> None:
+    """Else a source of one issuer could put a DID of its own into the badges of all others."""
+    ours = recognise(session, claim(email="asha@example.org"), now=now)
+    theirs = recognise(session, claim(email="asha@example.org", did="did:key:z6MkAttacker"), now=now, issuer="chemistry")
+    assert theirs.id != ours.id
+    assert recognising.address(session, recognise(session, claim(email="asha@example.org"), now=now)) == ("asha@example.org", None)
 
 
 def at_once(engine: Engine, said: list[LearnerClaim], *, now: datetime) -> None:
@@ -124,8 +128,8 @@ def test_a_new_learner_gives_way_to_the_one_that_another_transaction_made(
     """The moment between looking and writing, made as long as another transaction needs."""
     look, others = recognising._known, [claim("1", email="asha@example.org")]
 
-    def look_late(session: Session, item: recognising.Identity) -> tables.Learner | None:
-        seen = look(session, item)
+    def look_late(session: Session, issuer_id: int, item: recognising.Identity) -> tables.Learner | None:
+        seen = look(session, issuer_id, item)
         if item.kind == "email" and others:
             recognise(session, others.pop(), now=now)
         return seen

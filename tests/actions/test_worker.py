@@ -147,7 +147,10 @@ def test_an_error_of_the_database_fails_the_job_and_tells_no_values(campus: Camp
     def insert_twice(session: Session, *_: object) -> None:
         for _again in range(2):
             session.execute(
-                text("INSERT INTO learner_identity (learner_id, kind, authority, value, created_at) VALUES (1, 'email', '', :v, :at)"),
+                text(
+                    "INSERT INTO learner_identity (learner_id, issuer_id, kind, authority, value, created_at)"
+                    " VALUES (1, 1, 'email', '', :v, :at)"
+                ),
                 {"v": "lee@example.org", "at": "2026-05-20 14:05:00"},
             )
 
@@ -455,3 +458,14 @@ def test_what_a_worker_says_names_nobody(campus: Campus, caplog: pytest.LogCaptu
     assert "failed" in caplog.text
     for secret in ("asha", "Asha", "Rao", "123456"):
         assert secret not in caplog.text
+
+
+def test_done_jobs_are_kept_for_a_month(campus: Campus) -> None:
+    campus.issued()
+    assert campus.all(tables.Job)
+    with campus.writing() as session:
+        attending.report(session, "w", keyring=campus.keyring, now=campus.now + timedelta(days=29))
+    assert campus.all(tables.Job)
+    with campus.writing() as session:
+        attending.report(session, "w", keyring=campus.keyring, now=campus.now + timedelta(days=31))
+    assert [row.state for row in campus.all(tables.Job)] == ["queued"]  # the status list is due again

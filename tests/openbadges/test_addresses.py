@@ -33,7 +33,7 @@ def test_only_https_is_secure() -> None:
         ("HTTPS://badges.example:443/c/1", "/c/1"),
         ("https://badges.example/c/1?page=2#top", "/c/1"),
         ("https://badges.example/", "/"),
-        ("https://badges.example", None),
+        ("https://badges.example", "/"),
         ("http://badges.example/c/1", None),
         ("https://badges.example:8443/c/1", None),
         ("https://badges.example:0/c/1", None),
@@ -58,7 +58,7 @@ def test_our_own_urls_are_known(url: str, path: str | None) -> None:
     ("url", "path"),
     [
         ("https://college.example:8443/badges/c/1", "/c/1"),
-        ("https://college.example:8443/badges", None),
+        ("https://college.example:8443/badges", "/"),
         ("https://college.example:8443/badges-of-others/c/1", None),
         ("https://college.example:8443/c/1", None),
         ("https://college.example/badges/c/1", None),

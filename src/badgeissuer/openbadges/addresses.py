@@ -50,17 +50,17 @@ class Site:
     def path_of(self, url: str) -> str | None:
         """Return the path of a URL of this service; None for one of anywhere else.
 
-        Scheme and host compare without case, and the scheme's own port may be said or left out.
+        Scheme and host compare without case, a dot may end the host, and the scheme's own port may be said or left out.
         """
         try:
             ours, theirs = urlsplit(self.base), urlsplit(url)
             same = _origin(ours.scheme, ours.hostname, ours.port) == _origin(theirs.scheme, theirs.hostname, theirs.port)
         except ValueError:
             return None
-        if not same or theirs.username is not None or not theirs.path.startswith(ours.path + "/"):
+        if not same or theirs.username is not None or not f"{theirs.path}/".startswith(f"{ours.path}/"):
             return None
-        return theirs.path.removeprefix(ours.path)
+        return theirs.path.removeprefix(ours.path) or "/"
 
 
 def _origin(scheme: str, host: str | None, port: int | None) -> tuple[str, str | None, int | None]:
-    return scheme, host, _DEFAULT_PORTS.get(scheme) if port is None else port
+    return scheme, host.removesuffix(".") if host else host, _DEFAULT_PORTS.get(scheme) if port is None else port

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 from sqlalchemy import JSON, BigInteger, DateTime, Integer, MetaData, String
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -45,7 +44,7 @@ class Base(MappedAsDataclass, DeclarativeBase, kw_only=True):
     metadata = MetaData(naming_convention=CONSTRAINT_NAMES)
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy's own spelling
         datetime: Instant(),
-        dict[str, Any]: JSON().with_variant(postgresql.JSONB(), "postgresql"),
+        dict[str, Any]: JSON(),
         int: Integer(),
         str: String(),
     }

@@ -106,6 +106,7 @@ class Source(Base):
     hook_key: Mapped[str] = mapped_column(unique=True)
     signature: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
+    fetched_keys: Mapped[dict[str, Any] | None] = mapped_column(default=None)
     success_status: Mapped[int] = mapped_column(default=200)
     state: Mapped[str] = mapped_column(default="active")
 
@@ -191,16 +192,21 @@ class Learner(Base):
 
 
 class LearnerIdentity(Base):
-    """One name that a system has for a learner. `authority` is the source's slug for ids that only it gives, else empty."""
+    """One name that a system has for a learner, within the issuer that was told so.
+
+    `authority` is the source's slug for ids that only it gives, else empty. What one issuer is told about a person never reaches the
+    badges of another.
+    """
 
     __tablename__ = "learner_identity"
     __table_args__ = (
-        UniqueConstraint("kind", "authority", "value"),
+        UniqueConstraint("issuer_id", "kind", "authority", "value"),
         CheckConstraint(one_of("kind", "source_id", "sis_id", "email", "did"), name="kind"),
     )
 
     id: Mapped[Id] = mapped_column(init=False)
     learner_id: Mapped[int] = mapped_column(Ref, ForeignKey("learner.id"), index=True)
+    issuer_id: Mapped[int] = mapped_column(Ref, ForeignKey("issuer.id"))
     kind: Mapped[str]
     authority: Mapped[str]
     value: Mapped[str]

@@ -90,9 +90,11 @@ def create(body: NewAward, using: Using, acting: Acting, once: Repeatable) -> Aw
         achievement = authoring.achievement(session, body.achievement)
         access.require(acting, access.ISSUE, issuer_id=achievement.issuer_id)
         claim = event.LearnerClaim(body.learner.source_id, None, body.learner.email, body.learner.name, body.learner.did)
-        learner = recognising.recognise(session, claim, authority="", now=now)
+        learner = recognising.recognise(session, claim, issuer_id=achievement.issuer_id, authority="", now=now)
         decision = issuing.Decision(
             awarded_at=body.awarded_at or now,
+            email=body.learner.email,
+            did=body.learner.did,
             valid_until=body.valid_until,
             results=body.results,
             evidence=body.evidence,

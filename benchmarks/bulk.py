@@ -75,7 +75,7 @@ def _queue(made: service.Service, learners: list[sample.Learner]) -> None:
         achievement = authoring.achievement(session, service.SLUG)
         for item in learners:
             claim = event.LearnerClaim(None, None, item.email, item.name, item.did)
-            learner = recognising.recognise(session, claim, authority="", now=now)
+            learner = recognising.recognise(session, claim, issuer_id=achievement.issuer_id, authority="", now=now)
             decision = issuing.Decision(
                 awarded_at=item.awarded,
                 results=sample.results(item),

@@ -35,8 +35,8 @@ MAX_BYTES = document.MAX_BYTES
 SECONDS = 10
 """How long all fetches of one verification may take together."""
 
-_CREDENTIAL = re.compile(r"/c/([0-9a-f-]{36})(?:\.json)?")
-_STATUS_LIST = re.compile(r"/status-lists/([0-9a-f-]{36})")
+_CREDENTIAL = re.compile(r"/c/([0-9a-fA-F-]{32,36})(?:\.json)?")
+_STATUS_LIST = re.compile(r"/status-lists/([0-9a-fA-F-]{32,36})")
 _CONTROLLER = re.compile(r"/i/([a-z0-9-]{1,64})/did\.json")
 
 Look: TypeAlias = Callable[[str], verification.Resource | verification.Unreachable]

@@ -34,6 +34,7 @@ LEASE = timedelta(minutes=2)
 IDLE_SECONDS = 0.1
 """How long a worker that found nothing waits before it looks again, unless it is woken."""
 PULSE = timedelta(seconds=20)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 Handler = Callable[["Session", dict[str, Any], datetime], None]
 
@@ -61,7 +62,7 @@ class Worker:
         self._stopping = threading.Event()
         self._wake = threading.Event()
         self._handlers = _handlers(ports)
-        self._next_pulse = datetime.min.replace(tzinfo=UTC)
+        self._next_pulse = _LONG_AGO
 
     def wake(self) -> None:
         """Have the worker look for jobs now."""
@@ -102,6 +103,8 @@ class Worker:
                     session.rollback()  # the lease ran out and another worker has it
         except Exception as error:  # noqa: BLE001 - whatever a job does, the worker goes on and the job keeps the reason
             self._failed(job, error)
+        if job.kind == signing.GENERATE:
+            self._next_pulse = _LONG_AGO  # there is a key to sign with now: say so at once
         return True
 
     def _failed(self, job: tables.Job, error: Exception) -> None:

@@ -271,3 +271,12 @@ def publish(campus: Campus, internet: FakeInternet) -> None:
         ).encode()
     for row in campus.all(tables.StatusList):
         internet.places[campus.site.status_list(row.uuid)] = row.published
+
+
+def test_our_own_badges_are_known_under_every_spelling_of_their_number(campus: Campus) -> None:
+    badge = campus.issued()
+    for number in (str(badge.uuid), str(badge.uuid).upper(), badge.uuid.hex):
+        with campus.reading() as session:
+            found = verifying.own(session, f"{campus.site.base}/c/{number}", site=campus.site, now=campus.now)
+        assert isinstance(found, verification.Resource)
+        assert found.body == badge.document

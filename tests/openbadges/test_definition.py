@@ -394,3 +394,13 @@ def test_any_json_as_a_draft_is_completed_or_refused(draft: JsonObject) -> None:
 )
 def test_any_json_in_a_result_description_is_completed_or_refused(members: JsonObject) -> None:
     _completes_or_refuses(described(**members))
+
+
+@pytest.mark.parametrize("image", ["javascript:alert(1)", "data:text/html,x", "ftp://x.example/a.png", "data:image/gif;base64,R0lG"])
+def test_an_image_is_a_picture_that_pages_may_show(image: str) -> None:
+    draft = {"name": "N", "description": "D", "criteria": {"narrative": "C"}, "image": image}
+    completed = definition.complete(draft, url="https://x.example/a/1", version="1", creator={"id": "did:x:y", "type": ["Profile"]})
+    assert [finding.pointer for finding in definition.check(completed)] == ["/image/id"]
+    draft["image"] = "data:image/png;base64,iVBORw0KGgo="
+    completed = definition.complete(draft, url="https://x.example/a/1", version="1", creator={"id": "did:x:y", "type": ["Profile"]})
+    assert definition.check(completed) == ()

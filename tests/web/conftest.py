@@ -74,7 +74,7 @@ class Running:
                 if table.name not in RESTLESS
             }
 
-    def make(self, path: str, body: object, *, expect: int = 201, **headers: str) -> Any:  # noqa: ANN401 - any JSON value
+    def make(self, path: str, body: object, *, expect: int = 201, headers: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 - any JSON value
         """Post to the API as administrator and return what it answers."""
         answer = self.api.post(f"/api/{path}", json=body, headers=headers)
         assert answer.status_code == expect, answer.text

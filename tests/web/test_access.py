@@ -134,7 +134,7 @@ def _routes() -> Iterator[tuple[str, str]]:
     for router in web.ROUTERS:
         for route in router.routes:
             assert isinstance(route, APIRoute), "a route of another kind needs a rule of its own"
-            yield from ((method, route.path) for method in route.methods)
+            yield from ((method, route.path) for method in route.methods or ())
 
 
 def test_every_route_says_who_may_use_it() -> None:
@@ -186,7 +186,7 @@ def bearers(sqlite_server: Running, names: dict[str, str]) -> dict[str, dict[str
 
 def ask(server: Running, route: tuple[str, str], request: Request, bearer: dict[str, str]) -> httpx.Response:
     path, body = request
-    headers = {name: value.encode("latin-1") for name, value in bearer.items()}
+    headers = {name.encode(): value.encode("latin-1") for name, value in bearer.items()}
     return server.stranger.request(route[0], path, json=body, headers=headers)
 
 

@@ -116,15 +116,15 @@ def test_awards_can_be_listed_by_state(server: Running) -> None:
 
 def test_the_same_request_under_one_key_is_carried_out_once(server: Running) -> None:
     body, key = {"achievement": server.published(), "learner": learner(server)}, {"Idempotency-Key": server.fresh("key")}
-    first = server.make("awards", body, **key)
+    first = server.make("awards", body, headers=key)
     counted = server.rows()
-    assert server.make("awards", body, **key) == first
+    assert server.make("awards", body, headers=key) == first
     assert server.rows() == counted
 
 
 def test_a_key_cannot_be_used_for_another_request(server: Running, refused: Refused) -> None:
     body, key = {"achievement": server.published(), "learner": learner(server)}, {"Idempotency-Key": server.fresh("key")}
-    server.make("awards", body, **key)
+    server.make("awards", body, headers=key)
     counted = server.rows()
     found = refused(server.api.post("/api/awards", json=body | {"scope": "other"}, headers=key), 409)
     assert found["type"] == "urn:badgeissuer:problem:idempotency-key-reused"
@@ -135,7 +135,7 @@ def test_a_key_cannot_be_used_for_another_request(server: Running, refused: Refu
 def test_a_request_that_failed_leaves_its_key_free(server: Running, refused: Refused) -> None:
     body, key = {"achievement": "nothing-here", "learner": learner(server)}, {"Idempotency-Key": server.fresh("key")}
     refused(server.api.post("/api/awards", json=body, headers=key), 404)
-    assert server.make("awards", body | {"achievement": server.published()}, **key)["state"] == "issued"
+    assert server.make("awards", body | {"achievement": server.published()}, headers=key)["state"] == "issued"
 
 
 def test_two_requests_at_once_under_one_key_make_one_award(server: Running) -> None:

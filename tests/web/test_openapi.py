@@ -28,8 +28,7 @@ CHECKS = [
     conformance.response_schema_conformance,
     conformance.allow_header_conformance,
 ]
-STAT={}
-EXAMPLES = 30
+EXAMPLES = 20
 PATIENT = hypothesis.settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -112,11 +111,12 @@ def test_the_service_answers_as_described_whatever_it_is_asked(
 
     @PATIENT
     @hypothesis.given(case=strategies.one_of(cases))
-    def ask(case: schemathesis.Case) -> None:
-        answer = case.call_and_validate(
-            base_url=sqlite_server.base, headers={"Authorization": f"Bearer {sqlite_server.token}"}, checks=CHECKS[path == "/readyz" :], timeout=30
+    def ask(case: Any) -> None:  # noqa: ANN401 - as above
+        case.call_and_validate(
+            base_url=sqlite_server.base,
+            headers={"Authorization": f"Bearer {sqlite_server.token}"},
+            checks=CHECKS[path == "/readyz" :],
+            timeout=30,
         )
-        STAT.setdefault((method,path),[]).append(answer.status_code)
 
     ask()
-    print(method,path,__import__('collections').Counter(STAT[method,path]))

@@ -191,21 +191,26 @@ def test_a_problem_is_a_page_for_a_person(sqlite_server: Running) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path"),
+    ("method", "path", "allowed"),
     [
-        ("DELETE", "/verify"),
-        ("PUT", "/c/x"),
-        ("POST", "/c/x"),
-        ("PATCH", "/api/awards"),
-        ("GET", "/hooks/x"),
-        ("TRACE", "/"),
-        ("BREW", "/"),
+        ("DELETE", "/verify", "GET, HEAD, POST"),
+        ("PUT", "/c/x", "GET, HEAD"),
+        ("POST", "/c/x.json", "GET, HEAD"),
+        ("PATCH", "/api/awards", "GET, HEAD, POST"),
+        ("DELETE", "/api/achievements/x", "GET, HEAD, PUT"),
+        ("GET", "/api/tokens/x", "DELETE"),
+        ("GET", "/hooks/x", "POST"),
+        ("POST", "/static/badgeissuer.css", "GET, HEAD"),
+        ("TRACE", "/", "GET, HEAD"),
+        ("BREW", "/", "GET, HEAD"),
     ],
 )
-def test_a_method_that_is_not_served_is_a_problem(sqlite_server: Running, refused: Refused, method: str, path: str) -> None:
+def test_a_method_that_is_not_served_is_a_problem_that_names_those_that_are(
+    sqlite_server: Running, refused: Refused, method: str, path: str, allowed: str
+) -> None:
     answer = sqlite_server.stranger.request(method, path)
     refused(answer, 405)
-    assert answer.headers["allow"]
+    assert answer.headers["allow"] == allowed
 
 
 def test_head_answers_as_get_does_without_the_body(sqlite_server: Running, badge: str, award: dict[str, Any]) -> None:

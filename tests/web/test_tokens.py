@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def test_a_token_is_told_once(server: Running) -> None:
     key = {"Idempotency-Key": server.fresh("key")}
     body = {"name": "automation", "role": "auditor", "expires_at": "2999-01-01T00:00:00Z"}
-    made, again = (server.make("tokens", body, **key) for _ in range(2))
+    made, again = (server.make("tokens", body, headers=key) for _ in range(2))
     secret = made.pop("token")
     assert re.fullmatch(r"[A-Za-z0-9_.-]{30,}", secret)
     assert again == made | {"token": None}

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from badgeissuer.vc.document import JsonObject
 
+_PICTURE = re.compile(r"https?://|data:image/(png|svg\+xml)[;,]", re.IGNORECASE)
 _DERIVED = {"id", "version"}
 _NUMBER = re.compile(r"[+-]?(\d{1,40}(\.\d{0,40})?|\.\d{1,40})([eE][+-]?\d{1,3})?", re.ASCII)
 _NUMERIC = {"GradePointAverage", "Percent", "PredictedScore", "RawScore", "RubricScore", "ScaledScore"}
@@ -114,6 +115,9 @@ def _consistency(achievement: JsonObject) -> Iterator[Finding]:
         yield from _levels(item, pointer)
         yield from _range(item, pointer)
         yield from _allowed(item, pointer)
+    image = achievement.get("image")
+    if image and not _PICTURE.match(image["id"]):
+        yield Finding("The image must be at an http or https address, or a data URI of a PNG or SVG.", "/image/id")
     if (achievement.get("creditsAvailable") or 0) < 0:
         yield Finding("creditsAvailable must not be negative.", "/creditsAvailable")
 

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.routing import Route
 
 from badgeissuer.net import fetch
 from badgeissuer.settings import Settings, clock
@@ -95,6 +96,7 @@ def create(settings: Settings, *, beside: Callable[[], AbstractContextManager[Wa
         app.include_router(router)
     static = resources.files("badgeissuer.web").joinpath("static")
     app.mount("/static", StaticFiles(directory=Path(str(static))), name="static")
+    app.state.methods = [(route.path_regex, route.methods) for router in ROUTERS for route in router.routes if isinstance(route, Route)]
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI documents this way of extending it
     return app
 

@@ -32,6 +32,7 @@ STATUS: dict[type[problem.Problem], int] = {
 }
 
 
+_NOT_ALLOWED = 405
 _TITLES = {
     400: "The request cannot be read",
     404: "Not found",
@@ -89,7 +90,14 @@ async def on_http_exception(request: Request, fault: Exception) -> Response:
     title = _TITLES.get(fault.status_code, "The request cannot be answered")
     detail = _DETAILS.get(fault.status_code, str(fault.detail))
     content = {"type": "about:blank", "title": title, "detail": detail}
-    return response(request, content, fault.status_code, headers=dict(fault.headers or {}))
+    headers = dict(fault.headers or {}) | ({"Allow": _allowed(request)} if fault.status_code == _NOT_ALLOWED else {})
+    return response(request, content, fault.status_code, headers=headers)
+
+
+def _allowed(request: Request) -> str:
+    """Return the methods of all routes at this address (RFC 9110 section 10.2.1): the framework knows those of the first one only."""
+    found = {method for regex, methods in request.app.state.methods if regex.match(request.scope["path"]) for method in methods}
+    return ", ".join(sorted((found or {"GET"}) | ({"HEAD"} if not found or "GET" in found else set())))
 
 
 async def on_departure(_request: Request, _fault: Exception) -> Response:

@@ -21,7 +21,7 @@ from uuid import uuid4
 
 import nacl.signing
 
-from badgeissuer import access, authoring, intake, issuing, signing, status
+from badgeissuer import access, authoring, connecting, issuing, signing, status
 from badgeissuer.settings import PREFIX, Settings, clock
 from badgeissuer.store import engine, migrating
 from benchmarks import measuring, sample
@@ -180,7 +180,7 @@ def _found(session: Session, settings: Settings, signer: sample.Signer) -> tuple
     achievement = authoring.create_achievement(session, issuer, slug=SLUG, draft=sample.draft(), site=site, now=now)
     authoring.publish(session, achievement, site=site, now=now)
     source = {"slug": "sis", "name": "SIS", "adapter": "native", "signature": {"scheme": "standard_webhooks", "secrets": [SECRET]}}
-    hook_key = intake.connect(session, issuer, source, token=secrets.token_urlsafe, now=now).hook_key
+    hook_key = connecting.connect(session, issuer, source, token=secrets.token_urlsafe, now=now).hook_key
     place = uuid4()
     status.allocate(session, issuer.id, credential_uuid=place, randrange=issuing.SYSTEM.randrange, now=now)
     status_list, _ = status.entry(session, place)

@@ -87,7 +87,6 @@ class TestProduction:
         ("name", "value", "reason"),
         [
             ("BASE_URL", "http://badges.example", "BASE_URL must be https"),
-            ("KEY_PASSPHRASE", "", "KEY_PASSPHRASE must be set"),
             ("VC_API_OPEN", "true", "VC_API_OPEN must not be on"),
             ("VERIFY_ALLOW_PRIVATE_NETWORKS", "1", "VERIFY_ALLOW_PRIVATE_NETWORKS must not be on"),
         ],
@@ -99,7 +98,12 @@ class TestProduction:
 
     def test_all_reasons_are_named_at_once(self, setting: Read) -> None:
         message = refusal(setting, ENVIRONMENT="production", VC_API_OPEN=1, VERIFY_ALLOW_PRIVATE_NETWORKS=1)
-        assert message.count(PREFIX) == 4
+        assert message.count(PREFIX) == 3
+
+    def test_what_signs_needs_a_passphrase_and_what_only_serves_does_not(self, setting: Read) -> None:
+        settings = setting(**PRODUCTION | {"KEY_PASSPHRASE": ""})
+        with pytest.raises(problem.Invalid, match="KEY_PASSPHRASE must be set in production"):
+            settings.keyring()
 
     def test_the_default_address_is_refused(self, setting: Read) -> None:
         assert "BASE_URL must be https" in refusal(setting, ENVIRONMENT="production", KEY_PASSPHRASE=SECRET)

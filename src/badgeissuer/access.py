@@ -111,7 +111,7 @@ def require(actor: Actor, action: str, *, issuer_id: int | None = None) -> None:
     if action not in _ALLOWED[actor.role]:
         raise problem.Forbidden(f"A token with the role {actor.role} may not do this ({action}).")
     if actor.issuer_id is not None and issuer_id is not None and actor.issuer_id != issuer_id:
-        raise problem.NotFound("There is nothing here by that name.")
+        raise problem.NotFound(problem.NOTHING)
 
 
 def require_everywhere(actor: Actor, action: str) -> None:
@@ -133,7 +133,7 @@ def revoke(session: Session, public_id: str, *, now: datetime) -> tables.ApiToke
     """
     row = session.scalar(select(tables.ApiToken).where(tables.ApiToken.public_id == public_id))
     if row is None:
-        raise problem.NotFound(f"There is no token with the id {public_id[:40]!r}.")
+        raise problem.NotFound(problem.NOTHING)
     row.revoked_at = row.revoked_at or now
     return row
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import re
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -51,7 +52,7 @@ def create_issuer(session: Session, values: Mapping[str, Any], *, site: Site, no
     check_slug(values["slug"])
     method = values.get("did_method") or ("web" if site.is_secure else "key")
     if method == "web" and not site.is_secure:
-        raise problem.Invalid.of((problem.Finding("did:web needs a service that is reached by https.", "/didMethod"),))
+        raise problem.Invalid.of((problem.Finding("did:web needs a service that is reached by https.", "/did_method"),))
     for name in ("url", "image"):
         if values.get(name) and not jsonld.ABSOLUTE_IRI.fullmatch(values[name]):
             raise problem.Invalid.of((problem.Finding(f"{name} must be an absolute URL.", f"/{name}"),))
@@ -61,7 +62,7 @@ def create_issuer(session: Session, values: Mapping[str, Any], *, site: Site, no
 
 def issuer(session: Session, slug: str) -> tables.Issuer:
     """Return the issuer of that slug, or raise `problem.NotFound`."""
-    return _found(session.scalar(select(tables.Issuer).where(tables.Issuer.slug == slug)), "issuer", slug)
+    return _found(session.scalar(select(tables.Issuer).where(tables.Issuer.slug == slug)))
 
 
 def profile(row: tables.Issuer) -> JsonObject:
@@ -107,7 +108,7 @@ def change_achievement(session: Session, row: tables.Achievement, *, draft: Json
 
 def achievement(session: Session, slug: str) -> tables.Achievement:
     """Return the achievement of that slug, or raise `problem.NotFound`."""
-    return _found(session.scalar(select(tables.Achievement).where(tables.Achievement.slug == slug)), "achievement", slug)
+    return _found(session.scalar(select(tables.Achievement).where(tables.Achievement.slug == slug)))
 
 
 def check_draft(draft: JsonObject, owner: tables.Issuer, *, slug: str, site: Site) -> None:
@@ -118,7 +119,15 @@ def check_draft(draft: JsonObject, owner: tables.Issuer, *, slug: str, site: Sit
     definition.require(definition.check_draft(draft))
     completed = _complete(draft, owner, url=site.achievement(slug, 1), version=1)
     definition.require(definition.check(completed))
-    credential.lint(_example(completed, owner))
+    try:
+        credential.lint(_example(completed, owner))
+    except problem.Invalid as error:
+        raise problem.Invalid(error.detail, kind=error.kind, findings=tuple(_of_draft(finding) for finding in error.findings)) from None
+
+
+def _of_draft(finding: problem.Finding) -> problem.Finding:
+    """Return a finding on the example badge as one on the draft that its author wrote."""
+    return dataclasses.replace(finding, pointer=finding.pointer.removeprefix("/credentialSubject/achievement"))
 
 
 def _complete(draft: JsonObject, owner: tables.Issuer, *, url: str, version: int) -> JsonObject:
@@ -144,6 +153,7 @@ def publish(session: Session, row: tables.Achievement, *, site: Site, now: datet
     Raises:
         problem.Conflict: Something is missing; the findings say what.
     """
+    session.refresh(row, with_for_update=True)  # who publishes at the same moment waits, and then finds it published
     owner = session.get_one(tables.Issuer, row.issuer_id)
     profile(owner)
     newest = newest_version(session, row)
@@ -158,12 +168,9 @@ def publish(session: Session, row: tables.Achievement, *, site: Site, now: datet
     version = tables.AchievementVersion(
         achievement_id=row.id, version=number, document=document, draft_sha256=_digest(row.draft), published_at=now
     )
-    row_of_version = engine.add_if_new(session, version)
-    if row_of_version is None:
-        raise problem.Conflict(
-            f"Version {number} of {row.slug} was published at the same moment. Look at it, then publish again if need be."
-        )
-    return row_of_version
+    session.add(version)
+    session.flush()
+    return version
 
 
 def is_published(row: tables.Achievement, version: tables.AchievementVersion) -> bool:
@@ -185,7 +192,7 @@ def published(session: Session, slug: str, *, version: int | None = None) -> tab
     """Return a published version, the newest where none is named, or raise `problem.NotFound`."""
     table = tables.AchievementVersion
     query = select(table).join(tables.Achievement).where(tables.Achievement.slug == slug).order_by(table.version.desc()).limit(1)
-    return _found(session.scalar(query if version is None else query.where(table.version == version)), "published achievement", slug)
+    return _found(session.scalar(query if version is None else query.where(table.version == version)))
 
 
 def _new(row: Row | None, what: str, name: str) -> Row:
@@ -194,7 +201,7 @@ def _new(row: Row | None, what: str, name: str) -> Row:
     return row
 
 
-def _found(row: Row | None, what: str, name: str) -> Row:
+def _found(row: Row | None) -> Row:
     if row is None:
-        raise problem.NotFound(f"There is no {what} by the name {name[:80]!r}.")
+        raise problem.NotFound(problem.NOTHING)
     return row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import signal
@@ -112,11 +113,12 @@ def serve(
     settings = Settings()
     _log(settings)
     settings.trusted()  # what is wrong with it is said now, not from inside a server process
+    ports = None if no_worker else worker.Ports(settings.keyring(), settings.site)
     _check_certificate(ssl_certfile, ssl_keyfile)
     listener = _listen(host, port)
     with _database(settings) as database:
         _greet(settings, database)
-    inside = None if no_worker else lambda: _worker_beside(settings)
+    inside = functools.partial(_worker_beside, settings, ports) if ports else None
     configuration = uvicorn.Config(
         "badgeissuer.web.app:from_environment" if workers > 1 else web.create(settings, beside=inside),
         factory=workers > 1,
@@ -130,7 +132,7 @@ def serve(
     )
     _end_quietly()
     if workers > 1:
-        with _worker_beside(settings) if inside else _nothing():
+        with inside() if inside else _nothing():
             Multiprocess(configuration, sockets=[listener]).run()
     else:
         uvicorn.Server(configuration).run(sockets=[listener])
@@ -176,10 +178,10 @@ def _nothing() -> Iterator[None]:
 
 
 @contextmanager
-def _worker_beside(settings: Settings) -> Iterator[Wake]:
+def _worker_beside(settings: Settings, ports: worker.Ports) -> Iterator[Wake]:
     """Run a worker in a thread of this process, and give what wakes it."""
     with _database(settings) as database:
-        inner = worker.Worker(database, worker.Ports(settings.keyring(), settings.site))
+        inner = worker.Worker(database, ports)
         thread = threading.Thread(target=inner.run, name="worker")
         thread.start()
         try:

@@ -9,17 +9,17 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from badgeissuer import authoring, issuing, problem, recognising
+from badgeissuer import connecting, issuing, problem, recognising
 from badgeissuer.awarding import adapter, event, rule, signature
 from badgeissuer.store import engine, jobs, tables
 from badgeissuer.vc import document, jsonld
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -30,8 +30,23 @@ _KEPT_HEADERS = frozenset({"content-type", "user-agent", "webhook-id", "webhook-
 _UNKNOWN = "There is no source here, or the delivery is not signed as the source signs. Check the address and the secret or key."
 _WEB_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 _CONTROL = re.compile("[\x00-\x1f\x7f]+")
-_OK = 200
-_SUCCESS = range(200, 300)
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A delivery that was found to be good and is not stored yet.
+
+    Attributes:
+        source_id: The source that it is from.
+        success_status: The HTTP status that the sender takes for success.
+        verified: What the signature proved.
+        headers: Those that are kept.
+    """
+
+    source_id: int
+    success_status: int
+    verified: signature.Verified
+    headers: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,68 +64,11 @@ class Receipt:
     success_status: int
 
 
-def connect(
-    session: Session, issuer: tables.Issuer, values: Mapping[str, Any], *, token: Callable[[int], str], now: datetime
-) -> tables.Source:
-    """Store a source of events.
+def examine(session: Session, hook_key: str, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Examined:
+    """Return a delivery that may be kept: from a source that we know, signed as it signs, and readable.
 
     Args:
-        session: A writing session.
-        issuer: Whose achievements its rules may award.
-        values: `slug`, `name`, `adapter`, `signature` (as `signature.Signature` writes it) and `success_status`.
-        token: Where the unguessable part of the address comes from.
-        now: The moment.
-
-    Raises:
-        problem.Invalid: The slug, the adapter, the signature or the status is not possible.
-        problem.Conflict: The slug is taken.
-    """
-    authoring.check_slug(values["slug"])
-    if values["adapter"] not in adapter.ADAPTERS:
-        finding = problem.Finding(f"There is no adapter {values['adapter']!r}; there are {', '.join(adapter.ADAPTERS)}.", "/adapter")
-        raise problem.Invalid.of((finding,))
-    signature.parse(values["signature"], pointer="/signature")
-    if values.get("success_status", _OK) not in _SUCCESS:
-        finding = problem.Finding("What a sender takes for success is an HTTP status from 200 to 299.", "/success_status")
-        raise problem.Invalid.of((finding,))
-    source = tables.Source(issuer_id=issuer.id, hook_key=f"{values['slug']}-{token(16)}", created_at=now, **values)
-    row = engine.add_if_new(session, source)
-    if row is None:
-        raise problem.Conflict(f"There is already a source by the name {values['slug']!r}. Choose another.")
-    return row
-
-
-def source(session: Session, slug: str) -> tables.Source:
-    """Return the source of that slug, or raise `problem.NotFound`."""
-    row = session.scalar(select(tables.Source).where(tables.Source.slug == slug))
-    if row is None:
-        raise problem.NotFound(f"There is no source by the name {slug[:80]!r}.")
-    return row
-
-
-def add_rule(session: Session, found: tables.Source, *, achievement: tables.Achievement, when: rule.When, now: datetime) -> tables.Rule:
-    """Store a rule: the events of a source that earn an achievement.
-
-    Raises:
-        problem.Conflict: Source and achievement belong to different issuers, or nothing is published yet.
-    """
-    if found.issuer_id != achievement.issuer_id:
-        raise problem.Conflict("The source and the achievement belong to different issuers.")
-    if authoring.newest_version(session, achievement) is None:
-        raise problem.Conflict(f"The achievement {achievement.slug} is not published yet; publish it first.")
-    row = tables.Rule(
-        achievement_id=achievement.id, source_id=found.id, when=when.model_dump(mode="json", exclude_none=True), created_at=now
-    )
-    session.add(row)
-    session.flush()
-    return row
-
-
-def receive(session: Session, hook_key: str, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Receipt:
-    """Store a delivery, with the job to process it, and return the receipt.
-
-    Args:
-        session: A writing session; the sender may be answered once it has committed.
+        session: A reading session: nothing that anybody sends takes the place of a writer before it is found to be good.
         hook_key: The last part of the address that it was sent to.
         headers: Its headers, names in lower case.
         body: Its raw body.
@@ -118,72 +76,49 @@ def receive(session: Session, hook_key: str, *, headers: Mapping[str, str], body
 
     Raises:
         problem.Unauthenticated: There is no such source, or the signature does not hold; which of both is not said.
-        signature.UnknownKey: The signature names a key that is not known; it may be among those at `keys_url`.
+        signature.UnknownKey: The signature names a key that is not known; it may be among those at `connecting.keys_url`.
         problem.Malformed: The signature holds, but the body is none that the source's adapter can read.
-        problem.Conflict: Another delivery came under the same id before.
     """
     found = session.scalar(select(tables.Source).where(tables.Source.hook_key == hook_key, tables.Source.state == "active"))
     if found is None:
         raise problem.Unauthenticated(_UNKNOWN)
     try:
-        verified = signature.verify(_signature(found), headers, body=body, now=now)
+        verified = signature.verify(connecting.signature_of(found), headers, body=body, now=now)
     except signature.UnknownKey:
         raise signature.UnknownKey(_UNKNOWN) from None
     except problem.Unauthenticated:
         raise problem.Unauthenticated(_UNKNOWN) from None
     adapter.read(found.adapter, document.parse(verified.payload))
-    return _store(session, found, verified, headers=headers, now=now)
+    kept = {name: value for name, value in headers.items() if name in _KEPT_HEADERS}
+    return Examined(found.id, found.success_status, verified, kept)
 
 
-def keys_url(session: Session, hook_key: str) -> str | None:
-    """Return where the keys of a source can be fetched; None for a source that has no such place."""
-    found = session.scalar(select(tables.Source).where(tables.Source.hook_key == hook_key))
-    return found.signature.get("jwks_url") if found else None
-
-
-def add_keys(session: Session, hook_key: str, key_set: bytes) -> None:
-    """Keep a fetched JWK Set beside the configured keys of a source, in the place of the one fetched before: a withdrawn key goes.
+def keep(session: Session, examined: Examined, *, now: datetime) -> Receipt:
+    """Store a delivery, with the job to process it, and return the receipt; the sender may be answered once this has committed.
 
     Raises:
-        problem.Problem: It is no JWK Set with a key for us; what was fetched before stays.
+        problem.Conflict: Another delivery came under the same id before.
     """
-    found = session.scalars(select(tables.Source).where(tables.Source.hook_key == hook_key).with_for_update()).one()
-    fetched = document.parse(key_set)
-    configured = signature.parse(found.signature)
-    if isinstance(configured, signature.CanvasJwt):
-        signature.with_keys(configured, fetched)
-        found.fetched_keys = fetched
-
-
-def _signature(found: tables.Source) -> signature.CanvasJwt | signature.StandardWebhooks | signature.Unsigned:
-    """Return how a source signs, with the keys that were fetched for it."""
-    configured = signature.parse(found.signature)
-    if found.fetched_keys is not None and isinstance(configured, signature.CanvasJwt):
-        return signature.with_keys(configured, found.fetched_keys)
-    return configured
-
-
-def _store(session: Session, found: tables.Source, verified: signature.Verified, *, headers: Mapping[str, str], now: datetime) -> Receipt:
-    digest = hashlib.sha256(verified.payload).hexdigest()
-    key = verified.key or f"sha256:{digest}"
+    digest = hashlib.sha256(examined.verified.payload).hexdigest()
+    key = examined.verified.key or f"sha256:{digest}"
     new = tables.Delivery(
-        source_id=found.id,
+        source_id=examined.source_id,
         key=key,
-        payload=verified.payload,
+        payload=examined.verified.payload,
         payload_sha256=digest,
-        headers={name: value for name, value in headers.items() if name in _KEPT_HEADERS},
+        headers=examined.headers,
         received_at=now,
     )
     row = engine.add_if_new(session, new)
     if row is not None:
         jobs.enqueue(session, PROCESS, {"delivery": row.id}, now=now)
-        return Receipt(row, is_new=True, success_status=found.success_status)
+        return Receipt(row, is_new=True, success_status=examined.success_status)
     table = tables.Delivery
-    first = session.scalars(select(table).where(table.source_id == found.id, table.key == key).with_for_update()).one()
+    first = session.scalars(select(table).where(table.source_id == examined.source_id, table.key == key).with_for_update()).one()
     if first.payload_sha256 != digest:
         raise problem.Conflict(f"Another delivery came before under the same id {key[:80]!r}; it was kept, this one was not.")
     first.repeats += 1
-    return Receipt(first, is_new=False, success_status=found.success_status)
+    return Receipt(first, is_new=False, success_status=examined.success_status)
 
 
 def process(session: Session, delivery_id: int, *, randomness: issuing.Randomness, now: datetime) -> None:
@@ -253,7 +188,7 @@ def _award(
     achievement = session.get_one(tables.Achievement, row.achievement_id)
     learner = recognising.recognise(session, happened.learner, issuer_id=found.issuer_id, authority=found.slug, now=now)
     decision = issuing.Decision(
-        awarded_at=happened.occurred_at or now,
+        awarded_at=min(happened.occurred_at or now, now),  # a sender's clock may run ahead of ours; nothing is earned in the future
         email=happened.learner.email,
         did=happened.learner.did,
         evidence=_evidence(happened.evidence),
@@ -295,7 +230,7 @@ def retry(session: Session, delivery_id: int, *, now: datetime) -> tables.Delive
     """
     row = session.get(tables.Delivery, delivery_id, with_for_update=True, populate_existing=True)
     if row is None:
-        raise problem.NotFound(f"There is no delivery {delivery_id}.")
+        raise problem.NotFound(problem.NOTHING)
     if row.state != "failed":
         raise problem.Conflict(f"Only a delivery that failed can be tried again; this one is {row.state}.")
     row.state, row.reason = "received", None

@@ -161,7 +161,8 @@ def _claims(decision: Decision, version: tables.AchievementVersion) -> dict[str,
     evidence = [{"type": ["Evidence"]} | dict(item) for item in decision.evidence]
     for kind, name, items in ((model.Result, "results", completed), (model.Evidence, "evidence", evidence)):
         for place, item in enumerate(items):
-            _require(model.findings_of(kind, item, prefix=f"/{name}/{place}"))
+            pointer = f"/{name}/{place}"
+            _require(model.findings_of(kind, item, prefix=pointer) + model.unknown_members(kind, item, prefix=pointer))
     texts = {"results": completed, "evidence": evidence, "narrative": decision.narrative}
     _require(shape.gate({name: value for name, value in texts.items() if value}))  # now, while there is somebody to mend it
     _require(results.check(completed, version.document, prefix="/results"))
@@ -217,7 +218,7 @@ def find(session: Session, uuid: UUID) -> tables.Award:
     """Return an award by its public id, or raise `problem.NotFound`."""
     row = session.scalar(select(tables.Award).where(tables.Award.uuid == uuid))
     if row is None:
-        raise problem.NotFound(f"There is no award {uuid}.")
+        raise problem.NotFound(problem.NOTHING)
     return row
 
 
@@ -225,7 +226,7 @@ def issued(session: Session, uuid: UUID) -> tables.Credential:
     """Return a credential by the UUID in its id, or raise `problem.NotFound`."""
     row = session.scalar(select(tables.Credential).where(tables.Credential.uuid == uuid))
     if row is None:
-        raise problem.NotFound("There is no credential here by that id.")
+        raise problem.NotFound(problem.NOTHING)
     return row
 
 
@@ -242,7 +243,7 @@ def issue(session: Session, award_id: int, *, keyring: signing.Keyring, site: Si
         return existing
     issuer = session.get_one(tables.Issuer, row.issuer_id)
     status_list, place = status.entry(session, row.credential_uuid)
-    if status_list.published is None:
+    if status.is_due(status_list, now=now):
         status_list = status.publish(session, status_list.id, keyring=keyring, site=site, now=now)
     key, signer = signing.signer(session, issuer, keyring=keyring)
     linted = credential.lint(_compose(session, row, issuer, entry=_entry(status_list, place, site), site=site))
@@ -302,10 +303,12 @@ def give_up(session: Session, award_id: int, reason: str) -> None:
 
 
 def self_test(session: Session, *, keyring: signing.Keyring, now: datetime) -> bytes | None:
-    """Return a small signed credential by some active key, to show that signing works; None where there is no key."""
-    issuer = session.scalar(select(tables.Issuer).join(tables.SigningKey).where(tables.SigningKey.state == "active").limit(1))
-    if issuer is None:
+    """Return a small signed credential by one active key after the other, to show that signing works; None where there is no key."""
+    query = select(tables.Issuer).join(tables.SigningKey).where(tables.SigningKey.state == "active").order_by(tables.Issuer.id)
+    able = session.scalars(query).all()
+    if not able:
         return None
+    issuer = able[int(now.timestamp()) % len(able)]
     _, signer = signing.signer(session, issuer, keyring=keyring)
     sample = {
         "@context": [credential.CONTEXT[0]],

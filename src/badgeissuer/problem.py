@@ -35,6 +35,10 @@ RANGE_ERROR = VC + "RANGE_ERROR"
 CRYPTOGRAPHIC_SECURITY_ERROR = VC + "CRYPTOGRAPHIC_SECURITY_ERROR"
 
 
+NOTHING = "There is nothing here by that name, or nothing that this token may see."
+"""One sentence for what is not there and for what is somebody else's: whether it exists is not said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong with a value.

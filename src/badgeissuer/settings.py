@@ -112,7 +112,6 @@ class Settings(BaseSettings):
             return self
         unfit = {
             "BASE_URL must be https": not self.base_url.startswith("https://"),
-            "KEY_PASSPHRASE must be set": not self.key_passphrase.get_secret_value(),
             "VC_API_OPEN must not be on": self.vc_api_open,
             "VERIFY_ALLOW_PRIVATE_NETWORKS must not be on": self.verify_allow_private_networks,
         }
@@ -142,12 +141,19 @@ class Settings(BaseSettings):
         return fetch.Limits(ports=self.verify_ports, allow_private=self.verify_allow_private_networks)
 
     def keyring(self) -> Keyring:
-        """Return the keyring; in development a passphrase is made where none is set.
+        """Return the keyring, after trying it on a key that is there; in development a passphrase is made where none is set.
+
+        Only what signs needs it: workers, `serve` with its worker inside, and the commands for keys.
 
         Raises:
-            problem.Fault: The passphrase file cannot be made.
+            problem.Invalid: In production no passphrase is set.
+            problem.Fault: The passphrase file cannot be made, or the passphrase does not open the keys that are there.
         """
-        return Keyring(self.keys_dir, self._passphrase().encode())
+        if self.environment == "production" and not self.key_passphrase.get_secret_value():
+            raise problem.Invalid(f"{PREFIX}KEY_PASSPHRASE must be set in production: what signs needs it.")
+        keyring = Keyring(self.keys_dir, self._passphrase().encode())
+        keyring.check()
+        return keyring
 
     def _passphrase(self) -> str:
         path = self.data_dir / "key-passphrase"

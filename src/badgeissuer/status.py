@@ -40,7 +40,7 @@ def entry(session: Session, credential_uuid: UUID) -> tuple[tables.StatusList, t
     query = select(tables.StatusList, places).join(places).where(places.credential_uuid == credential_uuid, places.purpose == PURPOSE)
     found = session.execute(query).first()
     if found is None:
-        raise problem.NotFound(f"There is no credential {credential_uuid} here.")
+        raise problem.NotFound(problem.NOTHING)
     return found[0], found[1]
 
 
@@ -54,6 +54,11 @@ def revoke(session: Session, credential_uuid: UUID, *, reason: str, actor: str, 
     if not status_entries.set_value(session, place, True, reason=reason, actor=actor, now=now):
         return None
     return jobs.enqueue(session, PUBLISH, {"status_list": place.status_list_id}, now=now)
+
+
+def is_due(row: tables.StatusList, *, now: datetime) -> bool:
+    """Return whether a list was never signed, or so long ago that it soon counts no more."""
+    return row.published is None or row.published_at is None or now - row.published_at >= REFRESHED_AFTER
 
 
 def is_published(session: Session, credential_uuid: UUID) -> bool:

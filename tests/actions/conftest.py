@@ -25,7 +25,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 from standardwebhooks import Webhook
 
-from badgeissuer import authoring, intake, issuing, recognising, signing, status, verifying, worker
+from badgeissuer import authoring, connecting, intake, issuing, recognising, signing, status, verifying, worker
 from badgeissuer.awarding import event, rule
 from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import engine as engines
@@ -161,7 +161,7 @@ class Campus:
         """Store a source."""
         with self.writing() as session:
             values = {"slug": slug, "name": slug, "adapter": adapter, "signature": signature}
-            return intake.connect(session, authoring.issuer(session, issuer), values, token=lambda size: "k" * size, now=self.now)
+            return connecting.connect(session, authoring.issuer(session, issuer), values, token=lambda size: "k" * size, now=self.now)
 
     def connect_canvas(self, slug: str = "canvas", **more: str) -> tables.Source:
         """Store a Canvas source whose events the tests can sign."""
@@ -177,13 +177,14 @@ class Campus:
         with self.writing() as session:
             when = rule.parse({"all": [{"field": field, "op": "ge" if isinstance(value, float) else "eq", "value": value}]})  # type: ignore[dict-item]
             found = authoring.achievement(session, achievement)
-            return intake.add_rule(session, session.get_one(tables.Source, source.id), achievement=found, when=when, now=self.now)
+            return connecting.add_rule(session, session.get_one(tables.Source, source.id), achievement=found, when=when, now=self.now)
 
     def receive(self, source: tables.Source | str, body: bytes, headers: dict[str, str] | None = None) -> intake.Receipt:
         """Take a delivery as the web does."""
         key = source if isinstance(source, str) else source.hook_key
         with self.writing() as session:
-            return intake.receive(session, key, headers=headers or {}, body=body, now=self.now)
+            examined = intake.examine(session, key, headers=headers or {}, body=body, now=self.now)
+            return intake.keep(session, examined, now=self.now)
 
     def jwt(self, payload: object, *, kid: str = KID) -> bytes:
         """Sign a payload as Canvas does."""

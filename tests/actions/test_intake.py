@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text, update
 
-from badgeissuer import intake, problem
+from badgeissuer import connecting, intake, problem
 from badgeissuer.awarding import rule, signature
 from badgeissuer.openbadges import identity
 from badgeissuer.store import tables
@@ -251,7 +251,7 @@ def test_an_event_for_another_adapter_is_refused(campus: Campus, canvas: tables.
 def test_a_source_that_could_not_work_is_refused(campus: Campus, values: dict[str, Any], pointer: str) -> None:
     good = {"slug": "s", "name": "S", "adapter": "native", "signature": {"scheme": "none", "accept_unsigned": True}}
     with pytest.raises(problem.Invalid) as caught, campus.writing() as session:
-        intake.connect(session, campus.issuer(), good | values, token=lambda size: "k" * size, now=campus.now)
+        connecting.connect(session, campus.issuer(), good | values, token=lambda size: "k" * size, now=campus.now)
     assert [finding.pointer for finding in caught.value.findings] == [pointer]
     assert campus.all(tables.Source) == []
 
@@ -261,9 +261,9 @@ def test_a_source_has_an_address_that_cannot_be_guessed_and_a_slug_of_its_own(ca
     with pytest.raises(problem.Conflict, match="already a source"):
         campus.connect_canvas("sis")
     with campus.reading() as session:
-        assert intake.source(session, "sis").id == native.id
+        assert connecting.source(session, "sis").id == native.id
         with pytest.raises(problem.NotFound):
-            intake.source(session, "nobody")
+            connecting.source(session, "nobody")
 
 
 def test_a_source_says_what_it_takes_for_success(campus: Campus) -> None:
@@ -275,7 +275,7 @@ def test_a_source_says_what_it_takes_for_success(campus: Campus) -> None:
             "signature": {"scheme": "none", "accept_unsigned": True},
             "success_status": 204,
         }
-        source = intake.connect(session, campus.issuer(), values, token=lambda size: "k" * size, now=campus.now)
+        source = connecting.connect(session, campus.issuer(), values, token=lambda size: "k" * size, now=campus.now)
     assert campus.receive(source, json.dumps(NATIVE).encode()).success_status == 204
 
 
@@ -300,13 +300,13 @@ def test_fetched_keys_are_added_and_a_configured_one_stays(campus: Campus, nativ
     with pytest.raises(signature.UnknownKey):
         campus.receive(source, body)
     with campus.writing() as session:
-        assert intake.keys_url(session, source.hook_key) == url
-        assert intake.keys_url(session, native.hook_key) is None
-        assert intake.keys_url(session, "nobody") is None
-        intake.add_keys(session, source.hook_key, keys)
-        intake.add_keys(session, native.hook_key, keys)
+        assert connecting.keys_url(session, source.hook_key) == url
+        assert connecting.keys_url(session, native.hook_key) is None
+        assert connecting.keys_url(session, "nobody") is None
+        connecting.add_keys(session, source.hook_key, keys)
+        connecting.add_keys(session, native.hook_key, keys)
         with pytest.raises(problem.Problem):
-            intake.add_keys(session, source.hook_key, b'{"keys": "none"}')
+            connecting.add_keys(session, source.hook_key, b'{"keys": "none"}')
     assert campus.receive(source, body).is_new
     with campus.reading() as session:
         assert session.get_one(tables.Source, native.id).signature["scheme"] == "standard_webhooks"
@@ -317,7 +317,7 @@ def test_a_sender_may_rotate_its_keys_for_ever(campus: Campus) -> None:
     for month in range(40):
         key = {**campus.rsa.as_dict(private=False), "kid": f"month {month}", "use": "sig", "alg": "RS256"}
         with campus.writing() as session:
-            intake.add_keys(session, source.hook_key, json.dumps({"keys": [key]}).encode())
+            connecting.add_keys(session, source.hook_key, json.dumps({"keys": [key]}).encode())
     assert campus.receive(source, campus.jwt(COMPLETED, kid="month 39")).is_new
     with pytest.raises(signature.UnknownKey):
         campus.receive(source, campus.jwt(COMPLETED, kid="month 7"))
@@ -518,5 +518,5 @@ def test_a_rule_is_stored_as_it_was_written(campus: Campus, canvas: tables.Sourc
     when: Any = {"any": [{"field": "course", "op": "eq", "value": "565"}, {"none": [{"field": "type", "op": "exists", "value": True}]}]}
     with campus.writing() as session:
         achievement = session.get_one(tables.Achievement, 1)
-        row = intake.add_rule(session, canvas, achievement=achievement, when=rule.parse(when), now=campus.now)
+        row = connecting.add_rule(session, canvas, achievement=achievement, when=rule.parse(when), now=campus.now)
     assert row.when == when

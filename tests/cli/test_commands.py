@@ -12,6 +12,7 @@ from badgeissuer.openbadges.addresses import Site
 from badgeissuer.settings import Settings, clock
 from badgeissuer.store import engine as engines
 from badgeissuer.store import migrating
+from badgeissuer.store.keyring import Keyring
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -191,7 +192,8 @@ def test_serve_refuses_what_is_unfit_for_production(command: Command, monkeypatc
     for name, (fit, not_fit) in UNFIT.items():
         monkeypatch.setenv(name, not_fit if name == unfit else fit)
     said = command("serve").refusal()
-    assert said.startswith("badgeissuer: not fit for production: ")
+    expected = "must be set in production" if unfit == "BADGEISSUER_KEY_PASSPHRASE" else "not fit for production: "
+    assert expected in said
     assert [name for name in UNFIT if name in said] == [unfit]
 
 
@@ -213,3 +215,12 @@ def test_serve_refuses_a_certificate_that_it_cannot_use(command: Command, folder
 def test_serve_refuses_a_trust_file_that_it_cannot_read(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BADGEISSUER_TRUST", "/nothing/here.json")
     assert "/nothing/here.json" in command("serve").refusal()
+
+
+def test_a_wrong_passphrase_is_refused_before_anything_starts(command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    ring = Keyring(tmp_path / "wrapped", b"right", operations=1, memory_bytes=8 * 1024 * 1024)
+    ring.create("history")
+    monkeypatch.setenv("BADGEISSUER_KEYS_DIR", str(tmp_path / "wrapped"))
+    monkeypatch.setenv("BADGEISSUER_KEY_PASSPHRASE", "wrong")
+    for name in ("serve", "worker"):
+        assert "does not open: wrong passphrase" in command(name).refusal()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import typer.main
 
+from badgeissuer.awarding import event
 from badgeissuer.cli import APP
 from badgeissuer.settings import Settings
 
@@ -35,6 +36,11 @@ def test_every_command_is_described() -> None:
     for name, command in group.commands.items():
         for path in [f"{name} {child}" for child in getattr(command, "commands", {})] or [name]:
             assert f"`{path}" in text, path
+
+
+def test_the_fields_that_rules_can_look_at_are_the_ones_described() -> None:
+    described = _text("docs/lms.md").split("- Fields: ")[1].split("\n- Operators")[0]
+    assert set(re.findall(r"`([a-z_.]+)`", described)) == set(event.FIELDS)
 
 
 def test_every_problem_type_of_our_own_is_described() -> None:

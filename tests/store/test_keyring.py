@@ -276,3 +276,18 @@ def _change(file: Path, **members: object) -> None:
 def _flipped(text: str) -> str:
     """Return the text with its first character exchanged for another of base 64."""
     return ("B" if text[0] == "A" else "A") + text[1:]
+
+
+def test_a_wrong_passphrase_is_found_before_anything_is_wrapped_with_it(folder: Path, public: str) -> None:
+    cheap(folder).check()
+    with pytest.raises(problem.Fault, match="does not open"):
+        cheap(folder, b"wrong").check()
+    cheap(folder / "empty", b"any").check()
+    assert public
+
+
+def test_one_damaged_file_among_good_ones_does_not_stop_the_rest(folder: Path, public: str) -> None:
+    (folder / "a-first.key.json").write_text("{")
+    (folder / "a-first.key.json").chmod(0o600)
+    cheap(folder).check()
+    assert public

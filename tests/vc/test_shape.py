@@ -112,7 +112,7 @@ def test_a_document_of_too_many_parts_is_refused_at_once() -> None:
 
 def test_the_largest_array_that_is_looked_at_takes_no_time() -> None:
     started = time.perf_counter()
-    assert shape.gate({"a": [{"b": {"c": number}} for number in range(600)]}) == ()
+    assert shape.gate({"a": [{"b": {"c": number}} for number in range(shape.MAX_ITEMS)]}) == ()
     assert time.perf_counter() - started < 1
 
 
@@ -181,3 +181,21 @@ def test_no_member_of_the_badge_can_move_to_another_description_of_it(frozen_bad
     assume(all(node is not place for node in _objects(moved[name])))
     place["evidence"] = data.draw(st.sampled_from([moved, [moved]]))
     assert "described in two places" in _said(source)
+
+
+@pytest.mark.parametrize("gate", [shape.gate, shape.generic_gate, shape.list_gate])
+def test_what_json_ld_processing_pays_for_is_limited(gate: Callable[[JsonObject], tuple[problem.Finding, ...]]) -> None:
+    assert gate({"tag": [str(number) for number in range(shape.MAX_ITEMS)]}) == ()
+    assert "more than 256 items" in gate({"tag": [str(number) for number in range(shape.MAX_ITEMS + 1)]})[0].detail
+
+
+def test_contexts_are_counted_in_all_parts_together() -> None:
+    inner = {"@context": ["https://www.w3.org/ns/credentials/v2"]}
+    assert shape.generic_gate({"a": [inner | {"b": number} for number in range(shape.MAX_CONTEXTS)]}) == ()
+    found = shape.generic_gate({"a": [inner | {"b": number} for number in range(shape.MAX_CONTEXTS)], "@context": "https://x.example/"})
+    assert "more than 16 contexts" in found[0].detail
+
+
+def test_a_status_list_holds_no_context_below_its_top() -> None:
+    assert shape.list_gate({"@context": ["https://www.w3.org/ns/credentials/v2"], "a": {"b": "c"}}) == ()
+    assert "stands inside" in shape.list_gate({"a": {"@context": "https://www.w3.org/ns/credentials/v2", "b": "c"}})[0].detail

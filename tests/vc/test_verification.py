@@ -591,7 +591,7 @@ def test_needs_asks_in_rounds_for_exactly_what_is_missing(web_badge: JsonObject,
             {f"{LIST}/{number}" for number in range(4)},
         ),
     ],
-    ids=lambda value: str(value)[:90],
+    ids=lambda value: str(sorted(value) if isinstance(value, set) else value)[:90],
 )
 def test_needs_asks_for_nothing_that_could_not_be_an_answer(source: JsonObject, urls: set[str]) -> None:
     assert verification.needs(source, {}) == urls
@@ -823,3 +823,21 @@ def _reading(value: object) -> object:
     if isinstance(value, list):
         return _reading(value[0]) if len(value) == 1 else [_reading(item) for item in value]
     return value
+
+
+def test_a_verdict_for_a_person_names_the_step_that_decided(signed: JsonObject, gathered: Gathered) -> None:
+    unknown = signed | {"@context": [*signed["@context"], "https://x.example/vocabulary"]}
+    assert "a vocabulary of which no pinned copy is held here" in _report(unknown, gathered).summary
+
+
+def test_a_status_list_may_not_bring_words_of_its_own(signed: JsonObject, signer: Signers) -> None:
+    plain = {name: value for name, value in _list_by(signer(1)).items() if name != "proof"}
+    worded = plain | {"@context": [contexts.CREDENTIALS_V2, {"x": "https://x.example/x"}]}
+    own: Gathered = {LIST: _found(LIST, _list_by(signer(1), unsigned=worded))}
+    assert "definitions of its own" in _report(signed, own).step("status").findings[0].detail
+
+
+def test_a_status_list_may_have_two_proofs_at_most(signed: JsonObject, signer: Signers) -> None:
+    source = _list_by(signer(1))
+    own: Gathered = {LIST: _found(LIST, source | {"proof": [source["proof"]] * 3})}
+    assert "has 3 proofs; at most 2" in _report(signed, own).step("status").findings[0].detail

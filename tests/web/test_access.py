@@ -70,6 +70,11 @@ def _definition(server: Running) -> dict[str, Any]:
     return {name: value for name, value in server.draft().items() if name not in {"issuer", "slug"}}
 
 
+def _rule(server: Running, names: dict[str, str]) -> Request:
+    body = {"achievement": names["achievement"], "source": names["source"], "when": {"all": [RULE]}}
+    return f"/api/rules/{server.make('rules', body)['id']}", {"state": "disabled"}
+
+
 def _new_source(server: Running, names: dict[str, str]) -> dict[str, Any]:
     signature = {"scheme": "standard_webhooks", "secrets": ["whsec_c2VjcmV0LW9mLXRoZS1oYXJib3VyLXNjaG9vbC0x"]}
     return {"slug": server.fresh("sis"), "name": "x", "adapter": "native", "issuer": names["unit"], "signature": signature}
@@ -93,6 +98,8 @@ RULES: dict[tuple[str, str], tuple[dict[str, int], Prepare]] = {
     ("GET", "/api/sources"): (LIST, _of("/api/sources")),
     ("POST", "/api/sources"): (MAKE, _with("/api/sources", _new_source)),
     ("GET", "/api/sources/{slug}"): (READ, _of("/api/sources/{source}")),
+    ("PATCH", "/api/sources/{slug}"): (WRITE, _of("/api/sources/{source}", {"name": "y"})),
+    ("PATCH", "/api/rules/{rule_id}"): (WRITE, _rule),
     ("GET", "/api/rules"): (LIST, _of("/api/rules")),
     ("POST", "/api/rules"): (
         MAKE,

@@ -135,7 +135,7 @@ def test_a_client_that_leaves_is_no_fault_of_ours(sqlite_server: Running, caplog
     "request_bytes",
     [
         b"GET /healthz\r\n\r\n",
-        b"GET /healthz HTTP/9.9\r\nHost: x\r\n\r\n",
+        b"GET /nowhere HTTP/9.9\r\nHost: x\r\n\r\n",
         b"GET / HTTP/1.1\r\nHost: x\r\nX: a\nInjected: b\x00\r\n\r\n",
         b"POST /verify HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx",
         b"POST /verify HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",

@@ -25,6 +25,8 @@ MAX_URL = 2048
 """Code points of an evidence URL; a longer one is refused."""
 MAX_EMAIL = 254
 """Octets of an e-mail address. Source: RFC 5321 section 4.5.3.1.3, without the angle brackets."""
+MAX_CREDITS = 10_000
+"""Credits that an event may claim to have been earned."""
 MAX_EVIDENCE = 100
 """Pieces of evidence in one event."""
 
@@ -55,6 +57,8 @@ def read(adapter: str, payload: Mapping[str, JsonValue]) -> tuple[event.Learning
 def _checked(found: event.LearningEvent) -> event.LearningEvent:
     if len(found.evidence) > MAX_EVIDENCE:
         raise problem.Malformed(f"The event has more than {MAX_EVIDENCE} pieces of evidence. Send the ones that matter.")
+    if found.credits is not None and not 0 <= found.credits <= MAX_CREDITS:
+        raise problem.Malformed(f"credits must be a number from 0 to {MAX_CREDITS:,}.")
     for name, value in (("key", found.key), ("type", found.type), ("course", found.course), ("run", found.run)):
         _check(name, value, most=MAX_ID)
     for form in found.courses:

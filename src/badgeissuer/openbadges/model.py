@@ -348,6 +348,13 @@ def findings_of(view: type[View], source: JsonObject, *, prefix: str = "") -> tu
     return ()
 
 
+def unknown_members(view: type[View], source: JsonObject, *, prefix: str = "") -> tuple[problem.Finding, ...]:
+    """Return the members of `source` that the standard does not name for `view`: in what we write they are slips of the pen."""
+    known = {field.alias for field in view.model_fields.values()}
+    unknown = sorted(set(source) - known)
+    return tuple(problem.Finding(f"{name[:80]!r} is no member of {view.__name__}.", f"{prefix}/{name}") for name in unknown)
+
+
 def _finding(error: Any, prefix: str) -> problem.Finding:  # noqa: ANN401 - pydantic's own dictionary
     path = "/".join(str(part) for part in error["loc"])
     reason = error["msg"].removeprefix("Value error, ")

@@ -47,11 +47,12 @@ HAS_TURN = "badgeissuer_has_turn"
 Row = TypeVar("Row", bound=base.Base)
 
 
-def connect(url: str) -> Engine:
+def connect(url: str, *, patience: float = BUSY_SECONDS) -> Engine:
     """Return an engine for `url`; nothing is opened before the first use.
 
     Args:
         url: `sqlite:///path`, `sqlite://` (in memory: one connection, for one thread at a time) or `postgresql+psycopg://…`.
+        patience: Seconds that a writer on SQLite waits for its turn, and then again for the file, before it gives up.
 
     Raises:
         problem.Invalid: When `url` names another kind of database. The URL is not repeated: it may hold a password.
@@ -61,7 +62,7 @@ def connect(url: str) -> Engine:
     parsed = make_url(url)
     match parsed.get_backend_name():
         case "sqlite":
-            return _sqlite(parsed)
+            return _sqlite(parsed, patience)
         case "postgresql":
             return _postgresql(parsed)
         case other:
@@ -121,15 +122,15 @@ def _postgresql(url: URL) -> Engine:
     )
 
 
-def _sqlite(url: URL) -> Engine:
+def _sqlite(url: URL, patience: float) -> Engine:
     """Return an engine on SQLite that begins its transactions itself, since the driver would begin them too late."""
     settings: dict[str, Any] = dict(POOL)
     if url.database in {None, "", ":memory:"}:
         settings = {"poolclass": StaticPool}
-    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, hide_parameters=True, **settings)
+    engine = create_engine(url, connect_args={"timeout": patience, "check_same_thread": False}, hide_parameters=True, **settings)
     event.listen(engine, "connect", _prepare_sqlite)
     if "poolclass" not in settings:
-        _queue_writers(engine)
+        _queue_writers(engine, patience)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -157,7 +158,7 @@ def _use_wal(connection: DBAPIConnection) -> None:
             return
 
 
-def _queue_writers(engine: Engine) -> None:
+def _queue_writers(engine: Engine, patience: float) -> None:
     """Let the writers of this process wait for each other here and not at the file, where they would poll for it and sleep too long.
 
     A turn ends when its connection goes back to the pool. Measured with 40 threads: twice the transactions a second.
@@ -166,7 +167,7 @@ def _queue_writers(engine: Engine) -> None:
 
     def wait(connection: Connection) -> None:
         if not _is_reading(connection) and not connection.info.get(HAS_TURN):
-            connection.info[HAS_TURN] = turn.acquire(timeout=BUSY_SECONDS)
+            connection.info[HAS_TURN] = turn.acquire(timeout=patience)
 
     def leave(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
         if record.info.pop(HAS_TURN, False):

@@ -33,6 +33,8 @@ MAX_OPERATIONS = 16
 MAX_MEMORY_BYTES = 1_073_741_824
 """What a file may ask of Argon2id at most."""
 
+TRIED_FILES = 3
+"""Files that are tried with a passphrase; one alone may be damaged."""
 PUBLISHED_TEST_KEYS = frozenset(
     {
         "z6MkjZRZv3aez3r18pB1RBFJR1kwUVJ5jHt92JmQwXbd5hwi",  # OB-3.0 implementation guide
@@ -74,6 +76,23 @@ class Keyring:
         self._cost = {"ops": operations, "mem": memory_bytes}
         self._open: dict[tuple[str, str], nacl.signing.SigningKey] = {}
         self._lock = threading.Lock()
+
+    def check(self) -> None:
+        """Open one of the keys that are there, if any: a wrong passphrase is found before anything is wrapped with it.
+
+        Raises:
+            problem.Fault: It does not open.
+        """
+        fault = None
+        for path in sorted(self._folder.glob("*.key.json"))[:TRIED_FILES]:
+            try:
+                self._unwrap(None, path.name.removesuffix(".key.json"))
+            except problem.Fault as error:
+                fault = error
+            else:
+                return
+        if fault is not None:
+            raise fault
 
     def create(self, tenant: str) -> multikey.PublicKey:
         """Make a key for an issuer, wrap it into a file, and return its public half."""
@@ -146,7 +165,7 @@ class Keyring:
             raise problem.Fault(f"The key file {path.name} cannot be written: {error.strerror}.") from None
         return True
 
-    def _unwrap(self, tenant: str, public: str) -> nacl.signing.SigningKey:
+    def _unwrap(self, tenant: str | None, public: str) -> nacl.signing.SigningKey:
         path = self._path(public)
         try:
             if path.stat().st_mode & 0o077:
@@ -163,7 +182,7 @@ class Keyring:
             raise problem.Fault(f"The key file {path.name} does not open: wrong passphrase, or the file was changed.") from None
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
             raise problem.Fault(f"The key file {path.name} is damaged. Restore it from a backup.") from None
-        if wrapped.get("tenant") != tenant or multikey.PublicKey(bytes(key.verify_key)).multikey != public:
+        if tenant not in {None, wrapped.get("tenant")} or multikey.PublicKey(bytes(key.verify_key)).multikey != public:
             raise problem.Fault(f"The key file {path.name} belongs to another issuer or key.")
         return key
 

@@ -32,6 +32,13 @@ def check_context(source: JsonObject, known: Mapping[str, contexts.Context]) -> 
     refuse_unknown_contexts(value, known)
 
 
+def check_plain_context(source: JsonObject, known: Mapping[str, contexts.Context]) -> None:
+    """Refuse what `check_context` refuses, and definitions of the document's own."""
+    check_context(source, known)
+    if any(isinstance(item, dict) for item in source["@context"]):
+        raise problem.Invalid("@context holds definitions of its own, which are not read here.")
+
+
 def refuse_unknown_contexts(value: list[Any], known: Mapping[str, contexts.Context]) -> None:
     """Raise `Undecided` where a context URL is not among those held, `Invalid` where an item is neither URL nor object."""
     if len(value) > MAX_CONTEXTS:

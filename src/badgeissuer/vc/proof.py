@@ -98,6 +98,11 @@ def proofs(source: JsonObject) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
+def without_proof(source: JsonObject) -> JsonObject:
+    """Return the document as it was before it was signed."""
+    return {name: value for name, value in source.items() if name != "proof"}
+
+
 def check_options(proof: object, *, purpose: str = "assertionMethod") -> cryptosuites.Cryptosuite:
     """Return the suite of a proof after looking at its members, without any key.
 
@@ -134,6 +139,7 @@ def verify_proof(
     *,
     method: controller.VerificationMethod,
     known: Mapping[str, contexts.Context] = contexts.PINNED,
+    canonical: bytes | None = None,
 ) -> None:
     """Return if `proof` is the signature of `method` over the document; else raise.
 
@@ -142,6 +148,7 @@ def verify_proof(
         proof: The proof, whose members `check_options` found in order.
         method: The key that the proof names.
         known: The contexts that document and proof may name.
+        canonical: The canonical bytes of the document without proof, where the caller has them: several proofs need them once.
 
     Raises:
         problem.Invalid: It is not, or the signature would not cover all of the document.
@@ -152,11 +159,12 @@ def verify_proof(
     signature = multikey.from_multibase(proof["proofValue"])
     if len(signature) != SIGNATURE_BYTES:
         raise problem.Invalid(f"The proofValue is not the {SIGNATURE_BYTES} bytes of an Ed25519 signature.", kind=VERIFICATION_ERROR)
-    unsigned = {name: value for name, value in source.items() if name != "proof"}
     options = {name: value for name, value in proof.items() if name != "proofValue"}
     if options.get("@context", source.get("@context")) != source.get("@context"):
         raise problem.Invalid("The proof has another @context than the document.", kind=VERIFICATION_ERROR)
     configuration = options | {"@context": source.get("@context")}
-    message = cryptosuites.hash_data(suite.canonicalize(configuration, known), suite.canonicalize(unsigned, known))
+    if canonical is None:
+        canonical = suite.canonicalize(without_proof(source), known)
+    message = cryptosuites.hash_data(suite.canonicalize(configuration, known), canonical)
     if not method.public_key.verifies(signature, message):
         raise problem.Invalid("The signature does not fit the document: it was changed, or another key signed it.", kind=VERIFICATION_ERROR)

@@ -15,9 +15,12 @@ from badgeissuer import problem
 from badgeissuer.vc import instant
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
 
+NOT_REACHED = problem.OURS + "not-reached"
+"""The problem type of a step that could not be looked at because an earlier one did not pass."""
 MAX_NAME = 80
 """Characters of a name that a sentence quotes."""
 
@@ -122,6 +125,41 @@ class Report:
         }
 
 
+def run(name: str, check: Callable[[], tuple[Evidence, ...] | None]) -> Step:
+    """Return the step that a check comes to: its evidence, None where it does not apply, or what it raises."""
+    try:
+        evidence = check()
+    except Undecided as error:
+        return Step(name, Outcome.INDETERMINATE, findings_of(error))
+    except problem.Problem as error:
+        return Step(name, Outcome.INVALID, findings_of(error))
+    return Step(name, Outcome.NOT_APPLICABLE if evidence is None else Outcome.VALID, evidence=evidence or ())
+
+
+def each(items: Iterable[Any], check: Callable[[Any], tuple[Evidence, ...]]) -> tuple[Evidence, ...]:
+    """Return the evidence of all; what is false about one is not hidden by what is open about another."""
+    undecided: list[Undecided] = []
+    evidence: list[Evidence] = []
+    for item in items:
+        try:
+            evidence += check(item)
+        except Undecided as error:
+            undecided.append(error)
+    if undecided:
+        raise undecided[0]
+    return tuple(evidence)
+
+
+def unreached(name: str) -> Step:
+    """Return a step that was not looked at because an earlier one did not pass."""
+    return Step(name, Outcome.INDETERMINATE, (problem.Finding("Not looked at, because an earlier step did not pass.", type=NOT_REACHED),))
+
+
+def findings_of(error: problem.Problem) -> tuple[problem.Finding, ...]:
+    """Return the findings of a problem; the problem itself as one where it has none."""
+    return error.findings or (problem.Finding(error.detail, type=error.kind),)
+
+
 def verdict(steps: tuple[Step, ...]) -> Outcome:
     """Return INVALID if any step is, else INDETERMINATE if any is, else VALID."""
     outcomes = {step.outcome for step in steps}
@@ -153,8 +191,9 @@ def _quotable(name: str) -> str:
 
 def decisive(steps: tuple[Step, ...]) -> Step:
     """Return the step that decided the outcome; of several, what a reader must know first."""
-    order = ("syntax", "proof", "issuer", "trust", "status", "validity")
-    faults = [step for step in steps if step.outcome is verdict(steps)]
+    order = ("syntax", "context", "proof", "issuer", "trust", "data_model", "status", "validity")
+    reached = [step for step in steps if not any(finding.type == NOT_REACHED for finding in step.findings)]
+    faults = [step for step in reached if step.outcome is verdict(steps)]
     return min(faults, key=lambda step: order.index(step.name) if step.name in order else len(order))
 
 

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 MAX_NODES = 2000
 """Objects and array items that a document may hold."""
+MAX_ITEMS = 256
+"""Items that one array may hold."""
+MAX_CONTEXTS = 16
+"""Contexts that a generic credential may name, in all its parts together."""
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _HIDING = {"@graph", "@included", "@index", "@nest", "@reverse", "@set"}
 _KEYWORDS_OF_GENERIC_CREDENTIALS = {"@context", "@id", "@type", "@value", "@language", "@direction"}
@@ -33,7 +37,7 @@ def gate(source: document.JsonObject) -> tuple[Finding, ...]:
 
     The `@context` itself is looked at elsewhere: here it only may not stand anywhere but at the top.
     """
-    body = {key: value for key, value in source.items() if key != "@context"}
+    body = without_context(source)
     return _too_large(body) or (*_object(body, ""), *_described_twice(body))
 
 
@@ -42,10 +46,31 @@ def generic_gate(source: document.JsonObject) -> tuple[Finding, ...]:
     return _too_large(source) or tuple(_generic(source, ""))
 
 
+def list_gate(source: document.JsonObject) -> tuple[Finding, ...]:
+    """Return what keeps a status list from being read: what the generic gate finds, and any `@context` below the top."""
+    findings = generic_gate(source)
+    inner = any("@context" in node for node in _walk(without_context(source)) if isinstance(node, dict))
+    return findings or ((_refused("A @context stands inside the document.", ""),) if inner else ())
+
+
+def without_context(source: document.JsonObject) -> document.JsonObject:
+    """Return the document without the `@context` at its top."""
+    return {key: value for key, value in source.items() if key != "@context"}
+
+
 def _too_large(source: document.JsonObject) -> tuple[Finding, ...]:
-    """Return the one finding on a document of too many parts, which is looked at no further."""
-    parts = sum(1 for _ in itertools.islice(_walk(source), MAX_NODES + 1))
-    return (_refused(f"The document holds more than {MAX_NODES} parts.", ""),) if parts > MAX_NODES else ()
+    """Return the one finding on a document that would cost too much work; it is looked at no further.
+
+    The limits are on what JSON-LD processing pays for: parts in all, items of one array (PyLD compares each with all before), and contexts.
+    """
+    parts = list(itertools.islice(_walk(source), MAX_NODES + 1))
+    if len(parts) > MAX_NODES:
+        return (_refused(f"The document holds more than {MAX_NODES} parts.", ""),)
+    if any(len(part) > MAX_ITEMS for part in parts if isinstance(part, list)):
+        return (_refused(f"An array in the document has more than {MAX_ITEMS} items.", ""),)
+    contexts = [part["@context"] for part in parts if isinstance(part, dict) and "@context" in part]
+    named = sum(len(value) if isinstance(value, list) else 1 for value in contexts)
+    return (_refused(f"The document names more than {MAX_CONTEXTS} contexts in all.", ""),) if named > MAX_CONTEXTS else ()
 
 
 def _refused(detail: str, pointer: str) -> Finding:

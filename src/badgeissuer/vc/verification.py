@@ -77,6 +77,7 @@ class Profile:
         check_context: Raises where the `@context` is not one of the profile.
         gate: What keeps a document from being read in one way only; nothing that it finds fault with is canonicalised.
         rules: Each returns what is wrong with a document's members.
+        proofs: How many proofs are read; each costs work.
         schemas: How the URLs of those JSON Schemas begin that `rules` answer for; nothing where they answer for none.
     """
 
@@ -86,6 +87,7 @@ class Profile:
     gate: proof.Rule
     rules: tuple[proof.Rule, ...] = ()
     schemas: tuple[str, ...] = ()
+    proofs: int = MAX_PROOFS
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,7 @@ def verify(source: JsonObject, gathered: Gathered, *, now: datetime, policy: Pol
 
 def unreadable(error: problem.Problem, *, now: datetime, profile: Profile, sha256: str) -> report.Report:
     """Return the report on bytes that are no document."""
-    steps = (Step("syntax", Outcome.INVALID, _findings(error)),)
+    steps = (Step("syntax", Outcome.INVALID, report.findings_of(error)),)
     return report.Report(
         profile.name, report.Issuer(), steps, f"This is not a {profile.noun} that can be read. {error.detail}", now, sha256
     )
@@ -188,18 +190,19 @@ class _Examination:
         self.now = now
         self.policy = policy
         self.methods: list[controller.VerificationMethod] = []
+        self.canonical: dict[str, bytes] = {}
 
     def steps(self, *, of_a_list: bool = False) -> tuple[Step, ...]:
         """Return all steps; the status of a status list is not looked at, for there would be no end to it."""
-        context = _run("context", self._context)
-        data_model = _run("data_model", self._data_model)
+        context = report.run("context", self._context)
+        data_model = report.run("data_model", self._data_model)
         # Nothing is canonicalised that was not gated: the gate also bounds the work.
         readable = context.outcome is Outcome.VALID and not self.policy.profile.gate(self.source)
-        proofs = _run("proof", self._proof) if readable else _unreached("proof")
-        issuer = _run("issuer", self._issuer) if proofs.outcome is Outcome.VALID else _unreached("issuer")
-        status = _run("status", _nothing if of_a_list else self._status)
-        later = (_run("validity", self._validity), status, _run("schema", self._schema))
-        last = (_run("refresh", _nothing), _run("endorsement", self._endorsement), _run("trust", self._trust))
+        proofs = report.run("proof", self._proof) if readable else report.unreached("proof")
+        issuer = report.run("issuer", self._issuer) if proofs.outcome is Outcome.VALID else report.unreached("issuer")
+        status = report.run("status", (lambda: None) if of_a_list else self._status)
+        later = (report.run("validity", self._validity), status, report.run("schema", self._schema))
+        last = (report.run("refresh", lambda: None), report.run("endorsement", self._endorsement), report.run("trust", self._trust))
         return (Step("syntax", Outcome.VALID), context, data_model, issuer, proofs, *later, *last)
 
     def _context(self) -> tuple[report.Evidence, ...]:
@@ -218,17 +221,20 @@ class _Examination:
         proofs = proof.proofs(self.source)
         if not proofs:
             raise problem.Invalid("The document is not signed.", kind=proof.VERIFICATION_ERROR)
-        if len(proofs) > MAX_PROOFS:
-            raise problem.Invalid(f"The document has {len(proofs)} proofs; at most {MAX_PROOFS} are read.", kind=proof.VERIFICATION_ERROR)
-        return _each(proofs, self._one_proof)
+        most = self.policy.profile.proofs
+        if len(proofs) > most:
+            raise problem.Invalid(f"The document has {len(proofs)} proofs; at most {most} are read.", kind=proof.VERIFICATION_ERROR)
+        return report.each(proofs, self._one_proof)
 
     def _one_proof(self, item: Any) -> tuple[report.Evidence, ...]:  # noqa: ANN401 - any JSON value
         try:
-            proof.check_options(item)
+            suite = proof.check_options(item)
         except problem.Invalid as error:
             raise (Undecided(error.detail, kind=error.kind) if error.kind == proof.UNKNOWN_SUITE else error) from None
         method, evidence = self._method(item["verificationMethod"])
-        proof.verify_proof(self.source, item, method=method, known=self.policy.known)
+        if suite.name not in self.canonical:  # once, however many proofs there are
+            self.canonical[suite.name] = suite.canonicalize(proof.without_proof(self.source), self.policy.known)
+        proof.verify_proof(self.source, item, method=method, known=self.policy.known, canonical=self.canonical[suite.name])
         self.methods.append(method)
         return evidence
 
@@ -292,7 +298,7 @@ class _Examination:
             return None
         if len(entries) > MAX_STATUS_ENTRIES:
             raise problem.Invalid(f"At most {MAX_STATUS_ENTRIES} status entries are read.", kind=statuslist.VERIFICATION_ERROR)
-        return _each(entries, self._one_status)
+        return report.each(entries, self._one_status)
 
     def _one_status(self, item: Any) -> tuple[report.Evidence, ...]:  # noqa: ANN401 - any JSON value
         if not _is_entry(item):
@@ -314,7 +320,7 @@ class _Examination:
         """Return the bit, after verifying the list itself; a list that is not good leaves the question open."""
         try:
             source = document.parse(found.body, max_bytes=MAX_LIST_BYTES)
-            steps = _Examination(source, self.gathered, self.now, replace(self.policy, profile=GENERIC)).steps(of_a_list=True)
+            steps = _Examination(source, self.gathered, self.now, replace(self.policy, profile=LIST)).steps(of_a_list=True)
             if report.verdict(steps) is not Outcome.VALID:
                 raise problem.Invalid(report.decisive(steps).findings[0].detail)
             if credential.issuer_id(source) != credential.issuer_id(self.source):
@@ -344,42 +350,6 @@ class _Examination:
         return () if credential.issuer_id(self.source) in self.policy.trusted else None
 
 
-def _run(name: str, check: Callable[[], tuple[report.Evidence, ...] | None]) -> Step:
-    try:
-        evidence = check()
-    except Undecided as error:
-        return Step(name, Outcome.INDETERMINATE, _findings(error))
-    except problem.Problem as error:
-        return Step(name, Outcome.INVALID, _findings(error))
-    return Step(name, Outcome.NOT_APPLICABLE if evidence is None else Outcome.VALID, evidence=evidence or ())
-
-
-def _each(items: list[Any], check: Callable[[Any], tuple[report.Evidence, ...]]) -> tuple[report.Evidence, ...]:
-    """Return the evidence of all; what is false about one is not hidden by what is open about another."""
-    undecided: list[Undecided] = []
-    evidence: list[report.Evidence] = []
-    for item in items:
-        try:
-            evidence += check(item)
-        except Undecided as error:
-            undecided.append(error)
-    if undecided:
-        raise undecided[0]
-    return tuple(evidence)
-
-
-def _nothing() -> None:
-    return None
-
-
-def _unreached(name: str) -> Step:
-    return Step(name, Outcome.INDETERMINATE, (problem.Finding("Not looked at, because an earlier step did not pass."),))
-
-
-def _findings(error: problem.Problem) -> tuple[problem.Finding, ...]:
-    return error.findings or (problem.Finding(error.detail, type=error.kind),)
-
-
 def _holds_endorsement(value: object) -> bool:
     if isinstance(value, dict):
         return "endorsement" in value or "endorsementJwt" in value or any(_holds_endorsement(item) for item in value.values())
@@ -397,3 +367,6 @@ def _issuer(source: JsonObject, policy: Policy) -> report.Issuer:
 
 GENERIC = Profile("vc", "credential", credential.check_context, shape.generic_gate)
 """The profile for any W3C credential, as VC-API asks for it."""
+
+LIST = Profile("vc", "status list", credential.check_plain_context, shape.list_gate, proofs=2)
+"""The profile for status lists, which strangers serve and every credential may name four of: strict, since it also bounds the work."""

@@ -33,6 +33,8 @@ ROUTERS = (
     events.ROUTER,
     tokens.ROUTER,
 )
+PATIENCE_SECONDS = 5
+"""How long a request waits for the embedded database before it is answered 503: a waiting request holds a thread."""
 DESCRIPTION = "Define and approve achievements, issue them as signed Open Badges 3.0 from LMS events, let anyone verify them."
 PROBLEM_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -70,7 +72,7 @@ def create(settings: Settings, *, beside: Callable[[], AbstractContextManager[Wa
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        database = engine.connect(settings.database)
+        database = engine.connect(settings.database, patience=PATIENCE_SECONDS)
         try:
             with fetch.Fetcher(settings.limits, clock=clock) as fetcher, beside() if beside else nullcontext(_nobody) as wake:
                 app.state.service = Service(settings, database, fetcher, settings.trusted(), wake)

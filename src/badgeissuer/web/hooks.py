@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel
 
-from badgeissuer import intake, problem
+from badgeissuer import connecting, intake, problem
 from badgeissuer.awarding import signature
 from badgeissuer.vc import verification
 from badgeissuer.web.api.shapes import PROBLEMS
@@ -47,14 +47,17 @@ def deliver(source: Annotated[str, Path(max_length=200)], request: Request, resp
 
 
 def _receive(using: Service, source: str, headers: dict[str, str], body: bytes) -> intake.Receipt:
+    now = using.now()
+    with using.reading() as session:
+        examined = intake.examine(session, source, headers=headers, body=body, now=now)
     with using.writing() as session:
-        return intake.receive(session, source, headers=headers, body=body, now=using.now())
+        return intake.keep(session, examined, now=now)
 
 
 def _fetch_keys(using: Service, source: str) -> None:
     """Fetch the keys of a source, if it names a place for them and was not asked within the last minute: senders rotate theirs."""
     with using.reading() as session:
-        url = intake.keys_url(session, source)
+        url = connecting.keys_url(session, source)
     if url is None or not using.may_fetch_keys(source):
         return
     found = using.fetcher.fetch(url)
@@ -63,6 +66,6 @@ def _fetch_keys(using: Service, source: str) -> None:
         return
     try:
         with using.writing() as session:
-            intake.add_keys(session, source, found.body)
+            connecting.add_keys(session, source, found.body)
     except problem.Problem as error:
         LOG.warning("what stands at the keys' address of source %s is no key set: %s", source.rpartition("-")[0], error.detail)

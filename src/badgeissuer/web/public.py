@@ -22,6 +22,7 @@ STATUS_LIST_SECONDS = 60
 """How long a status list may be kept by others: so long may a revocation stay unseen."""
 
 Accept = Annotated[str, Header()]
+Name = Annotated[str, Path(max_length=64)]
 JSON_BODY: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The signed document.",
@@ -59,30 +60,30 @@ def reference(request: Request) -> HTMLResponse:
 
 
 @ROUTER.get("/c/{uuid}.json", responses=JSON_BODY, summary="Download a credential")
-def download(uuid: UUID, request: Request, using: Using, accept: Accept = "") -> Response:
+def download(uuid: Name, request: Request, using: Using, accept: Accept = "") -> Response:
     """Give the exact bytes that were signed, as a file."""
-    badge, name = _badge(using, uuid)
+    badge, name = _badge(using, _uuid(uuid))
     return _signed(request, badge, accept, disposition=f'attachment; filename="{name}"')
 
 
 @ROUTER.get("/c/{uuid}", responses=_BODY_OR_PAGE, summary="Show a credential")
-def credential(uuid: UUID, request: Request, using: Using, accept: Accept = "") -> Response:
+def credential(uuid: Name, request: Request, using: Using, accept: Accept = "") -> Response:
     """Give the exact bytes that were signed, or a page where a browser asks."""
-    badge, name = _badge(using, uuid)
+    badge, name = _badge(using, _uuid(uuid))
     if not negotiation.wants_page(accept):
         return _signed(request, badge, accept, disposition=f'inline; filename="{name}"')
     found = verifying.verify(badge.document, look=using.look, now=using.now(), policy=using.policy(verifying.BADGE))
-    downloads = [("Download the badge (JSON)", f"{using.site.credential(uuid)}.json")]
+    downloads = [("Download the badge (JSON)", f"{using.site.credential(badge.uuid)}.json")]
     return page(pages.badge_page(document.parse(badge.document), found.report.to_json(), downloads=downloads), private=True)
 
 
 @ROUTER.get("/status-lists/{uuid}", responses=JSON_BODY, summary="Get a status list")
-def status_list(uuid: UUID, request: Request, using: Using, accept: Accept = "") -> Response:
+def status_list(uuid: Name, request: Request, using: Using, accept: Accept = "") -> Response:
     """Give the status list as it was last signed; always JSON, whatever a client says that it accepts."""
     with using.reading() as session:
-        found = verifying.own(session, using.site.status_list(uuid), site=using.site, now=using.now())
+        found = verifying.own(session, using.site.status_list(_uuid(uuid)), site=using.site, now=using.now())
     if not isinstance(found, verification.Resource):
-        raise problem.NotFound("There is no status list here by that id.")
+        raise problem.NotFound(problem.NOTHING)
     digest = hashlib.sha256(found.body).hexdigest()
     headers = {"Cache-Control": f"public, max-age={STATUS_LIST_SECONDS}", "ETag": f'"{digest}"', "Vary": "Accept", **OPEN}
     if _is_held(request, headers["ETag"]):
@@ -119,7 +120,7 @@ def newest_achievement(slug: Annotated[str, Path(max_length=64)], using: Using) 
 
 
 @ROUTER.get("/healthz", summary="Tell whether the process is alive")
-def healthz() -> dict[str, str]:
+async def healthz() -> dict[str, str]:
     """Answer as long as the process does."""
     return {"status": "ok"}
 
@@ -143,6 +144,14 @@ def page(text: str, *, private: bool = False, status: int = 200) -> HTMLResponse
     if private:
         headers |= {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex"}
     return HTMLResponse(text, status, headers=headers)
+
+
+def _uuid(name: str) -> UUID:
+    """Return the number in an address; what is none names nothing that is here."""
+    try:
+        return UUID(name)
+    except ValueError:
+        raise problem.NotFound(problem.NOTHING) from None
 
 
 def _badge(using: Service, uuid: UUID) -> tuple[tables.Credential, str]:

@@ -147,4 +147,4 @@ def _uuid(using: Service, name: str) -> UUID:
     try:
         return UUID(path.removeprefix("/c/"))
     except ValueError:
-        raise problem.NotFound("There is no credential here by that id.") from None
+        raise problem.NotFound(problem.NOTHING) from None

@@ -10,12 +10,12 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from badgeissuer import access, authoring, intake, issuing, problem, recognising, status
-from badgeissuer.awarding import event
+from badgeissuer import access, authoring, connecting, issuing, problem, recognising, status
+from badgeissuer.awarding import adapter, event
 from badgeissuer.openbadges import credential
 from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import tables
-from badgeissuer.vc import statuslist
+from badgeissuer.vc import statuslist, verification
 from badgeissuer.web.api.shapes import PROBLEMS, Document, Email, Moment, Name, Page, Paging, Repeatable, Shape, Slug, Text
 from badgeissuer.web.service import Acting, Using
 from badgeissuer.web.strict import StrictRoute
@@ -43,7 +43,7 @@ class NewAward(Shape):
     valid_until: Moment | None = None
     results: Annotated[list[Document], Field(default_factory=list)]
     evidence: Annotated[list[Document], Field(default_factory=list)]
-    credits_earned: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    credits_earned: Annotated[float, Field(ge=0, le=adapter.MAX_CREDITS, allow_inf_nan=False)] | None = None
     narrative: Annotated[Text, Field(min_length=1, max_length=10_000)] | None = None
     scope: Annotated[str, Field(min_length=1, max_length=100)] = issuing.ONCE
 
@@ -85,6 +85,8 @@ def create(body: NewAward, using: Using, acting: Acting, once: Repeatable) -> Aw
     if not body.learner.model_dump(exclude_none=True, exclude={"name"}):
         raise problem.Invalid.of((problem.Finding("The learner needs an e-mail address, a DID or a source_id.", "/learner"),))
     now = using.now()
+    if body.awarded_at and body.awarded_at > now + verification.SKEW:
+        raise problem.Invalid.of((problem.Finding("awarded_at lies in the future.", "/awarded_at"),))
 
     def work() -> str:
         achievement = authoring.achievement(session, body.achievement)
@@ -132,7 +134,7 @@ def listed(
         query = query.where(tables.Award.issuer_id == acting.issuer_id)
     with using.reading() as session:
         if source is not None:
-            found = intake.source(session, source)
+            found = connecting.source(session, source)
             access.require(acting, access.READ, issuer_id=found.issuer_id)
             query = query.where(tables.Award.source_id == found.id)
         if state is not None:

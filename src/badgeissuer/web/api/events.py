@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from badgeissuer import access, intake
+from badgeissuer import access, connecting, intake
 from badgeissuer.store import tables
-from badgeissuer.web.api.shapes import MAX_CURSOR, PROBLEMS, Document, Moment, Page, Paging, Shape
+from badgeissuer.web.api.shapes import PROBLEMS, Document, Moment, Page, Paging, RowId, Shape
 from badgeissuer.web.service import Acting, Using
 from badgeissuer.web.strict import StrictRoute
 
 ROUTER = APIRouter(prefix="/api", tags=["events"], route_class=StrictRoute, responses=PROBLEMS)
-RowId = Annotated[int, Path(ge=1, lt=MAX_CURSOR)]
 
 
 class Decision(Shape):
@@ -64,7 +63,7 @@ def listed(
         query = query.where(tables.Source.issuer_id == acting.issuer_id)
     with using.reading() as session:
         if source is not None:
-            found = intake.source(session, source)
+            found = connecting.source(session, source)
             access.require(acting, access.READ, issuer_id=found.issuer_id)
             query = query.where(tables.Source.id == found.id)
         rows, after = paging.page(session, query, key=tables.LearningEvent.id)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import secrets
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter
 from pydantic import Field, JsonValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from badgeissuer import access, authoring, intake
+from badgeissuer import access, authoring, connecting
 from badgeissuer.awarding import rule, signature
 from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import tables
-from badgeissuer.web.api.shapes import PROBLEMS, Document, Name, Page, Paging, Repeatable, Shape, Slug
+from badgeissuer.web.api.shapes import PROBLEMS, Document, Name, Page, Paging, Repeatable, RowId, Shape, Slug
 from badgeissuer.web.service import Acting, Using
 from badgeissuer.web.strict import StrictRoute
 
@@ -51,6 +51,22 @@ class Source(Shape):
     state: str
 
 
+class SourceChange(Shape):
+    """What is to change; what is left out stays. A new `signature` replaces the old one whole, so give all secrets that still count."""
+
+    name: Name | None = None
+    signature: dict[str, JsonValue] | None = None
+    success_status: Annotated[int, Field(ge=200, le=299)] | None = None
+    state: Literal["active", "disabled"] | None = None
+    accept_unsigned: bool = False
+
+
+class RuleChange(Shape):
+    """Whether a rule holds, for events that come from now on."""
+
+    state: Literal["active", "disabled"]
+
+
 class NewRule(Shape):
     """Which events earn which achievement: a tree of `all`, `any` and `none` over conditions `{"field", "op", "value"}`."""
 
@@ -73,22 +89,18 @@ class Rule(Shape):
 def connect(body: NewSource, using: Using, acting: Acting, once: Repeatable) -> Source:
     """Connect a source and answer with the address that it must deliver to."""
     access.require(acting, access.CONNECT)
-    configuration = dict(body.signature)
-    if configuration.get("scheme") == "none":
-        access.require_everywhere(acting, access.MANAGE)
-        configuration.setdefault("accept_unsigned", body.accept_unsigned)
-    signature.parse(configuration, pointer="/signature")
+    configuration = _configuration(body.signature, acting, accept_unsigned=body.accept_unsigned)
     values = {"slug": body.slug, "name": body.name, "adapter": body.adapter, "success_status": body.success_status}
     now = using.now()
 
     def work() -> str:
         issuer = authoring.issuer(session, body.issuer)
         access.require(acting, access.CONNECT, issuer_id=issuer.id)
-        return intake.connect(session, issuer, values | {"signature": configuration}, token=secrets.token_urlsafe, now=now).slug
+        return connecting.connect(session, issuer, values | {"signature": configuration}, token=secrets.token_urlsafe, now=now).slug
 
     with using.writing() as session:
         slug = once.do(session, acting, body=body, now=now, work=work)
-        return _shown(session, intake.source(session, slug), site=using.site)
+        return _shown(session, connecting.source(session, slug), site=using.site)
 
 
 @ROUTER.get("/sources", summary="List sources")
@@ -106,9 +118,32 @@ def listed(using: Using, acting: Acting, paging: Paging) -> Page[Source]:
 def show(slug: str, using: Using, acting: Acting) -> Source:
     """Show one source."""
     with using.reading() as session:
-        row = intake.source(session, slug)
+        row = connecting.source(session, slug)
         access.require(acting, access.READ, issuer_id=row.issuer_id)
         return _shown(session, row, site=using.site)
+
+
+@ROUTER.patch("/sources/{slug}", summary="Change a source")
+def change(slug: str, body: SourceChange, using: Using, acting: Acting) -> Source:
+    """Rename a source, replace how it signs (to rotate a secret or a key), or disable it; the address stays."""
+    access.require(acting, access.CONNECT)
+    changes = body.model_dump(exclude_none=True, exclude={"accept_unsigned"})
+    if body.signature is not None:
+        changes["signature"] = _configuration(body.signature, acting, accept_unsigned=body.accept_unsigned)
+    with using.writing() as session:
+        row = connecting.source(session, slug)
+        access.require(acting, access.CONNECT, issuer_id=row.issuer_id)
+        return _shown(session, connecting.change_source(session, row, changes), site=using.site)
+
+
+@ROUTER.patch("/rules/{rule_id}", summary="Let a rule rest, or hold again")
+def change_rule(rule_id: RowId, body: RuleChange, using: Using, acting: Acting) -> Rule:
+    """Disable a rule or make it active again. What it earned stays earned."""
+    access.require(acting, access.CONNECT)
+    with using.writing() as session:
+        row = connecting.change_rule(session, rule_id, state=body.state)
+        access.require(acting, access.CONNECT, issuer_id=session.get_one(tables.Source, row.source_id).issuer_id)
+        return _rule(session, row)
 
 
 @ROUTER.post("/rules", status_code=201, summary="Make a rule")
@@ -119,10 +154,10 @@ def add_rule(body: NewRule, using: Using, acting: Acting, once: Repeatable) -> R
     now = using.now()
 
     def work() -> str:
-        achievement, source = authoring.achievement(session, body.achievement), intake.source(session, body.source)
+        achievement, source = authoring.achievement(session, body.achievement), connecting.source(session, body.source)
         for row in (achievement, source):
             access.require(acting, access.CONNECT, issuer_id=row.issuer_id)
-        return str(intake.add_rule(session, source, achievement=achievement, when=when, now=now).id)
+        return str(connecting.add_rule(session, source, achievement=achievement, when=when, now=now).id)
 
     with using.writing() as session:
         rule_id = once.do(session, acting, body=body, now=now, work=work)
@@ -138,6 +173,16 @@ def rules(using: Using, acting: Acting, paging: Paging) -> Page[Rule]:
     with using.reading() as session:
         rows, after = paging.page(session, query, key=tables.Rule.id)
         return Page(items=[_rule(session, row) for row in rows], next=after)
+
+
+def _configuration(given: dict[str, JsonValue], acting: access.Actor, *, accept_unsigned: bool) -> dict[str, JsonValue]:
+    """Return how a source signs, as it is kept; that it does not sign at all only an administrator may accept."""
+    configuration = dict(given)
+    if configuration.get("scheme") == "none":
+        access.require_everywhere(acting, access.MANAGE)
+        configuration.setdefault("accept_unsigned", accept_unsigned)
+    signature.parse(configuration, pointer="/signature")
+    return configuration
 
 
 def _shown(session: Session, row: tables.Source, *, site: Site) -> Source:

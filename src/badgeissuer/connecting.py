@@ -1,0 +1,142 @@
+"""Sources of events and the rules on them: connect one, change it, and know how it signs now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from badgeissuer import authoring, problem
+from badgeissuer.awarding import adapter, rule, signature
+from badgeissuer.store import engine, tables
+from badgeissuer.vc import document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+_OK = 200
+_SUCCESS = range(200, 300)
+
+
+def connect(
+    session: Session, issuer: tables.Issuer, values: Mapping[str, Any], *, token: Callable[[int], str], now: datetime
+) -> tables.Source:
+    """Store a source of events.
+
+    Args:
+        session: A writing session.
+        issuer: Whose achievements its rules may award.
+        values: `slug`, `name`, `adapter`, `signature` (as `signature.Signature` writes it) and `success_status`.
+        token: Where the unguessable part of the address comes from.
+        now: The moment.
+
+    Raises:
+        problem.Invalid: The slug, the adapter, the signature or the status is not possible.
+        problem.Conflict: The slug is taken.
+    """
+    authoring.check_slug(values["slug"])
+    if values["adapter"] not in adapter.ADAPTERS:
+        finding = problem.Finding(f"There is no adapter {values['adapter']!r}; there are {', '.join(adapter.ADAPTERS)}.", "/adapter")
+        raise problem.Invalid.of((finding,))
+    signature.parse(values["signature"], pointer="/signature")
+    if values.get("success_status", _OK) not in _SUCCESS:
+        finding = problem.Finding("What a sender takes for success is an HTTP status from 200 to 299.", "/success_status")
+        raise problem.Invalid.of((finding,))
+    source = tables.Source(issuer_id=issuer.id, hook_key=f"{values['slug']}-{token(16)}", created_at=now, **values)
+    row = engine.add_if_new(session, source)
+    if row is None:
+        raise problem.Conflict(f"There is already a source by the name {values['slug']!r}. Choose another.")
+    return row
+
+
+def source(session: Session, slug: str) -> tables.Source:
+    """Return the source of that slug, or raise `problem.NotFound`."""
+    row = session.scalar(select(tables.Source).where(tables.Source.slug == slug))
+    if row is None:
+        raise problem.NotFound(problem.NOTHING)
+    return row
+
+
+def add_rule(session: Session, found: tables.Source, *, achievement: tables.Achievement, when: rule.When, now: datetime) -> tables.Rule:
+    """Store a rule: the events of a source that earn an achievement.
+
+    Raises:
+        problem.Conflict: Source and achievement belong to different issuers, or nothing is published yet.
+    """
+    if found.issuer_id != achievement.issuer_id:
+        raise problem.Conflict("The source and the achievement belong to different issuers.")
+    if authoring.newest_version(session, achievement) is None:
+        raise problem.Conflict(f"The achievement {achievement.slug} is not published yet; publish it first.")
+    row = tables.Rule(
+        achievement_id=achievement.id, source_id=found.id, when=when.model_dump(mode="json", exclude_none=True), created_at=now
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def change_source(session: Session, found: tables.Source, changes: Mapping[str, Any]) -> tables.Source:
+    """Change what a source is called, how it signs, which status it takes for success, or whether it is heard at all.
+
+    Deliveries that were taken already stay, and are processed.
+
+    Args:
+        session: A writing session.
+        found: The source.
+        changes: Any of `name`, `signature`, `success_status` and `state` (`active` or `disabled`).
+
+    Raises:
+        problem.Invalid: The signature's configuration is not possible.
+    """
+    if "signature" in changes:
+        signature.parse(changes["signature"], pointer="/signature")
+        found.fetched_keys = None
+    for name, value in changes.items():
+        setattr(found, name, value)
+    session.flush()
+    return found
+
+
+def change_rule(session: Session, rule_id: int, *, state: str) -> tables.Rule:
+    """Let a rule rest (`disabled`), or hold again (`active`), for events that come from now on.
+
+    Raises:
+        problem.NotFound: There is no such rule.
+    """
+    row = session.get(tables.Rule, rule_id)
+    if row is None:
+        raise problem.NotFound(problem.NOTHING)
+    row.state = state
+    session.flush()
+    return row
+
+
+def keys_url(session: Session, hook_key: str) -> str | None:
+    """Return where the keys of a source can be fetched; None for a source that has no such place."""
+    found = session.scalar(select(tables.Source).where(tables.Source.hook_key == hook_key))
+    return found.signature.get("jwks_url") if found else None
+
+
+def add_keys(session: Session, hook_key: str, key_set: bytes) -> None:
+    """Keep a fetched JWK Set beside the configured keys of a source, in the place of the one fetched before: a withdrawn key goes.
+
+    Raises:
+        problem.Problem: It is no JWK Set with a key for us; what was fetched before stays.
+    """
+    found = session.scalars(select(tables.Source).where(tables.Source.hook_key == hook_key).with_for_update()).one()
+    fetched = document.parse(key_set)
+    configured = signature.parse(found.signature)
+    if isinstance(configured, signature.CanvasJwt):
+        signature.with_keys(configured, fetched)
+        found.fetched_keys = fetched
+
+
+def signature_of(found: tables.Source) -> signature.CanvasJwt | signature.StandardWebhooks | signature.Unsigned:
+    """Return how a source signs, with the keys that were fetched for it."""
+    configured = signature.parse(found.signature)
+    if found.fetched_keys is not None and isinstance(configured, signature.CanvasJwt):
+        return signature.with_keys(configured, found.fetched_keys)
+    return configured

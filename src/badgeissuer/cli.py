@@ -41,6 +41,8 @@ APP.add_typer(KEYS, name="keys")
 USAGE = 2
 GRACE_SECONDS = 20
 BACKLOG = 2048
+KEPT_SECONDS = 30
+"""How long an idle connection stays open: longer than clients keep theirs, so that none sends into one that is being closed."""
 
 Issuer = Annotated[str, typer.Option("--issuer", help="The slug of the issuer.")]
 
@@ -128,6 +130,7 @@ def serve(
         log_config=None,
         access_log=False,
         server_header=False,
+        timeout_keep_alive=KEPT_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     _end_quietly()

@@ -110,3 +110,10 @@ def test_too_much_evidence_is_malformed() -> None:
         read(evidence=[{"name": "x"}] * 101)
     with pytest.raises(problem.Malformed, match="longer than"):
         read(evidence=[{"url": "https://x.example/" + "a" * 2048}])
+
+
+@pytest.mark.parametrize("earned", [-0.5, adapter.MAX_CREDITS + 1, 1e300])
+def test_credits_that_nobody_earns_are_malformed(earned: float) -> None:
+    data: dict[str, Any] = {"learner": {"id": "1"}, "credits": {"earned": earned}}
+    with pytest.raises(problem.Malformed, match="credits must be a number from 0 to 10,000"):
+        adapter.read("native", {"type": "x", "data": data})

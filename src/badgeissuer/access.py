@@ -11,7 +11,7 @@ import re
 import secrets
 import string
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import select
 
@@ -21,7 +21,8 @@ from badgeissuer.store import tables
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy.orm import Session
+    from sqlalchemy import Select
+    from sqlalchemy.orm import InstrumentedAttribute, Session
 
 READ, DEFINE, ISSUE, CONNECT, REVOKE, MANAGE = "read", "define", "issue", "connect", "revoke", "manage"
 _ALLOWED = {
@@ -31,6 +32,7 @@ _ALLOWED = {
     "auditor": {READ},
 }
 _TOKEN = re.compile(r"bi_([A-Za-z0-9]{8})_([A-Za-z0-9]{43})", re.ASCII)
+Row = TypeVar("Row")
 _ALPHABET = string.ascii_letters + string.digits
 
 
@@ -112,6 +114,11 @@ def require(actor: Actor, action: str, *, issuer_id: int | None = None) -> None:
         raise problem.Forbidden(f"A token with the role {actor.role} may not do this ({action}).")
     if actor.issuer_id is not None and issuer_id is not None and actor.issuer_id != issuer_id:
         raise problem.NotFound(problem.NOTHING)
+
+
+def visible(query: Select[Row], actor: Actor, *, column: InstrumentedAttribute[int]) -> Select[Row]:
+    """Return a query for only those rows that the actor may see; `column` says whose a row is."""
+    return query if actor.issuer_id is None else query.where(column == actor.issuer_id)
 
 
 def require_everywhere(actor: Actor, action: str) -> None:

@@ -247,7 +247,7 @@ def issue(session: Session, award_id: int, *, keyring: signing.Keyring, site: Si
         status_list = status.publish(session, status_list.id, keyring=keyring, site=site, now=now)
     key, signer = signing.signer(session, issuer, keyring=keyring)
     linted = credential.lint(_compose(session, row, issuer, entry=_entry(status_list, place, site), site=site))
-    signed = json.dumps(proof.add_proof(linted, signer, created=row.valid_from), ensure_ascii=False, separators=(",", ":")).encode()
+    signed = document.write(proof.add_proof(linted, signer, created=row.valid_from))
     _self_verify(session, signed, issuer=issuer, status_list=status_list, site=site, now=now)
     badge = tables.Credential(
         uuid=row.credential_uuid,

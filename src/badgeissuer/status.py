@@ -76,14 +76,14 @@ def publish(session: Session, list_id: int, *, keyring: signing.Keyring, site: S
     Source: VC-BITSTRING-STATUS-LIST#bitstring-generation-algorithm.
     """
     row = status_entries.locked(session, list_id)
-    if row.published_changes == row.changes and row.published_at and now - row.published_at < REFRESHED_AFTER:
+    if row.published_changes == row.changes and not is_due(row, now=now):
         return row
     issuer = session.get_one(tables.Issuer, row.issuer_id)
     _, signer = signing.signer(session, issuer, keyring=keyring)
     encoded = statuslist.encode(row.length, status_entries.positions_set(session, row.id))
     url, did = site.status_list(row.uuid), issuer.did or ""
     unsigned = statuslist.compose(url, did, purpose=row.purpose, encoded=encoded, valid_from=now, valid_until=now + VALID_FOR)
-    signed = json.dumps(proof.add_proof(proof.lint(unsigned), signer, created=now), ensure_ascii=False, separators=(",", ":")).encode()
+    signed = document.write(proof.add_proof(proof.lint(unsigned), signer, created=now))
     _check(session, issuer, signed, now=now)
     row.published, row.published_changes, row.published_at = signed, row.changes, now
     return row

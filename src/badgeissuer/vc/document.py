@@ -63,6 +63,11 @@ def parse_any(body: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_D
         raise problem.Malformed(f"The document is not JSON: {error.msg} at line {error.lineno}, column {error.colno}.") from None
 
 
+def write(content: JsonObject) -> bytes:
+    """Return a document as the bytes that are kept and served: UTF-8, compact, members in their order."""
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+
+
 class _StrictDecoder(json.JSONDecoder):
     """A decoder that looks at every string it is about to hand over."""
 

@@ -88,9 +88,7 @@ def create(body: NewAchievement, using: Using, acting: Acting, once: Repeatable)
 @ROUTER.get("", summary="List achievements")
 def listed(using: Using, acting: Acting, paging: Paging) -> Page[Achievement]:
     """List the achievements of the issuers that the token may see, oldest first."""
-    query = select(tables.Achievement)
-    if acting.issuer_id is not None:
-        query = query.where(tables.Achievement.issuer_id == acting.issuer_id)
+    query = access.visible(select(tables.Achievement), acting, column=tables.Achievement.issuer_id)
     with using.reading() as session:
         rows, after = paging.page(session, query, key=tables.Achievement.id)
         return Page(items=[_shown(session, row, site=using.site) for row in rows], next=after)

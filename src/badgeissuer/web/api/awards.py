@@ -129,9 +129,7 @@ def listed(
     state: Annotated[State | None, Query(description="Only awards in this state.")] = None,
 ) -> Page[Award]:
     """List the awards of the issuers that the token may see, oldest first."""
-    query = select(tables.Award)
-    if acting.issuer_id is not None:
-        query = query.where(tables.Award.issuer_id == acting.issuer_id)
+    query = access.visible(select(tables.Award), acting, column=tables.Award.issuer_id)
     with using.reading() as session:
         if source is not None:
             found = connecting.source(session, source)

@@ -59,8 +59,7 @@ def listed(
 ) -> Page[Event]:
     """List events, oldest first, each with the decision of every rule and its reason."""
     query = select(tables.LearningEvent).join(tables.Source, tables.Source.id == tables.LearningEvent.source_id)
-    if acting.issuer_id is not None:
-        query = query.where(tables.Source.issuer_id == acting.issuer_id)
+    query = access.visible(query, acting, column=tables.Source.issuer_id)
     with using.reading() as session:
         if source is not None:
             found = connecting.source(session, source)
@@ -79,8 +78,7 @@ def deliveries(
 ) -> Page[Delivery]:
     """List deliveries whose signature held, oldest first; those that failed carry the reason and can be retried."""
     query = select(tables.Delivery).join(tables.Source, tables.Source.id == tables.Delivery.source_id)
-    if acting.issuer_id is not None:
-        query = query.where(tables.Source.issuer_id == acting.issuer_id)
+    query = access.visible(query, acting, column=tables.Source.issuer_id)
     if state is not None:
         query = query.where(tables.Delivery.state == state)
     with using.reading() as session:

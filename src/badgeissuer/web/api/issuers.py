@@ -68,9 +68,7 @@ def create(body: NewIssuer, using: Using, acting: Acting, once: Repeatable) -> I
 @ROUTER.get("", summary="List issuing units")
 def listed(using: Using, acting: Acting, paging: Paging) -> Page[Issuer]:
     """List the issuing units that the token may see, oldest first."""
-    query = select(tables.Issuer)
-    if acting.issuer_id is not None:
-        query = query.where(tables.Issuer.id == acting.issuer_id)
+    query = access.visible(select(tables.Issuer), acting, column=tables.Issuer.id)
     with using.reading() as session:
         rows, after = paging.page(session, query, key=tables.Issuer.id)
         return Page(items=[_shown(session, row) for row in rows], next=after)

@@ -106,9 +106,7 @@ def connect(body: NewSource, using: Using, acting: Acting, once: Repeatable) -> 
 @ROUTER.get("/sources", summary="List sources")
 def listed(using: Using, acting: Acting, paging: Paging) -> Page[Source]:
     """List the sources of the issuers that the token may see, oldest first."""
-    query = select(tables.Source)
-    if acting.issuer_id is not None:
-        query = query.where(tables.Source.issuer_id == acting.issuer_id)
+    query = access.visible(select(tables.Source), acting, column=tables.Source.issuer_id)
     with using.reading() as session:
         rows, after = paging.page(session, query, key=tables.Source.id)
         return Page(items=[_shown(session, row, site=using.site) for row in rows], next=after)
@@ -167,9 +165,8 @@ def add_rule(body: NewRule, using: Using, acting: Acting, once: Repeatable) -> R
 @ROUTER.get("/rules", summary="List rules")
 def rules(using: Using, acting: Acting, paging: Paging) -> Page[Rule]:
     """List the rules of the issuers that the token may see, oldest first."""
-    query = select(tables.Rule)
-    if acting.issuer_id is not None:
-        query = query.join(tables.Source, tables.Source.id == tables.Rule.source_id).where(tables.Source.issuer_id == acting.issuer_id)
+    query = select(tables.Rule).join(tables.Source, tables.Source.id == tables.Rule.source_id)
+    query = access.visible(query, acting, column=tables.Source.issuer_id)
     with using.reading() as session:
         rows, after = paging.page(session, query, key=tables.Rule.id)
         return Page(items=[_rule(session, row) for row in rows], next=after)

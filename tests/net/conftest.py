@@ -45,6 +45,7 @@ class World:
         connected: The addresses and ports to which a connection was tried.
         patience: The seconds that each of these connections was given.
         now: What the clock says.
+        ticks: The seconds that have gone by.
     """
 
     def __init__(self) -> None:
@@ -54,6 +55,12 @@ class World:
         self.connected: list[tuple[str, int]] = []
         self.patience: list[float] = []
         self.now = NOW
+        self.ticks = 1000.0
+
+    def wait(self, seconds: float) -> None:
+        """Let time go by."""
+        self.now += timedelta(seconds=seconds)
+        self.ticks += seconds
 
     def resolve(self, host: str, port: int) -> list[str]:
         assert 0 < port < 2**16
@@ -93,7 +100,10 @@ def fetcher(world: World, authority: Authority) -> Iterator[Fetching]:
 
         def make(**limits: object) -> fetch.Fetcher:
             made = fetch.Limits(**limits)  # type: ignore[arg-type]
-            return stack.enter_context(fetch.Fetcher(made, clock=lambda: NOW, resolve=world.resolve, tls=authority.client()))
+            made_by = fetch.Fetcher(
+                made, clock=lambda: world.now, monotonic=lambda: world.ticks, resolve=world.resolve, tls=authority.client()
+            )
+            return stack.enter_context(made_by)
 
         yield make
 

@@ -106,8 +106,15 @@ def test_whoever_reads_an_accepted_url_reads_the_same_host_and_port(text: str, a
         ("b?c#d", "https://badges.example.com:443/a/b?c#d"),
         ("//evil.example.org/", "https://evil.example.org/"),
         ("https://evil.example.org/", "https://evil.example.org/"),
+        ("/b//c:d", "https://badges.example.com:443/b//c:d"),
+        ("?x=https:y", "https://badges.example.com:443/a/x?x=https:y"),
         ("https://[::1", ""),
         ("//[", ""),
+        ("///evil.example.org/", ""),
+        ("////evil.example.org/", ""),
+        ("https:evil.example.org/", ""),
+        ("https:/evil.example.org/", ""),
+        ("HTTPS:/b", ""),
         ("ht\ttps://evil.example.org/", ""),
         (" /b", ""),
         ("/\\evil.example.org", ""),
@@ -154,3 +161,16 @@ def test_no_address_is_allowed_that_python_calls_other_than_global(ip: ipaddress
     special = ip.is_multicast or ip.is_reserved or ip.is_loopback or ip.is_link_local or ip.is_unspecified
     if special or not ip.is_global:
         assert not address.is_allowed(str(ip), allow_private=False)
+
+
+@pytest.mark.parametrize(
+    ("ip", "place"),
+    [
+        ("93.184.215.14", "93.184.215.14"),
+        ("2606:4700::1111", "2606:4700::/64"),
+        ("2606:4700:0:0:ffff::1", "2606:4700::/64"),
+        ("2606:4700:0:1::1", "2606:4700:0:1::/64"),
+    ],
+)
+def test_addresses_that_one_customer_may_hold_together_are_one_place(ip: str, place: str) -> None:
+    assert address.neighbourhood(ip) == place

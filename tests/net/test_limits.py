@@ -6,6 +6,8 @@ import gzip
 import socket
 import threading
 import time
+import tracemalloc
+import zlib
 from concurrent import futures
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -18,7 +20,7 @@ from badgeissuer.net import fetch, pinned
 from badgeissuer.vc import verification
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.net.conftest import Answer, Authority, Fetching, Site, World
 
@@ -102,11 +104,38 @@ def test_what_is_no_body_is_counted_too(drop: bytes, fetcher: Fetching, site: Si
     assert reason(fetcher(max_bytes=65536).fetch(URL)) == "it answered with too much"
 
 
-def test_a_packed_body_is_not_unpacked(fetcher: Fetching, site: Site) -> None:
-    bomb = gzip.compress(bytes(64 << 20))
-    assert len(bomb) < 100_000
-    site.says("/", bomb, headers=("Content-Encoding: gzip",))
-    assert body(fetcher().fetch(URL)) == bomb
+@pytest.mark.parametrize(("coding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
+def test_the_limit_holds_for_what_comes_and_for_what_it_unpacks_to(
+    coding: str, pack: Callable[[bytes], bytes], fetcher: Fetching, site: Site
+) -> None:
+    headers = (f"Content-Encoding: {coding}",)
+    site.says("/fits", pack(bytes(4096)), headers=headers)
+    site.says("/swells", pack(bytes(4097)), headers=headers)
+    site.says("/comes", pack(b"{}") + bytes(4096), headers=headers)
+    fetching = fetcher(max_bytes=4096)
+    assert body(fetching.fetch(f"{URL}fits")) == bytes(4096)
+    assert reason(fetching.fetch(f"{URL}swells")) == "it answered with too much"
+    assert reason(fetching.fetch(f"{URL}comes")) == "it answered with too much"
+
+
+def swelling() -> bytes:
+    """Return a megabyte of gzip that unpacks to a gigabyte of zeros."""
+    packed = zlib.compressobj(9, wbits=-15)
+    piece = packed.compress(bytes(1 << 20)) + packed.flush(zlib.Z_FULL_FLUSH)
+    return b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff" + piece * ((1 << 20) // len(piece))
+
+
+def test_a_bomb_of_the_greatest_size_that_is_read_does_no_harm(fetcher: Fetching, site: Site) -> None:
+    site.says("/", swelling(), headers=("Content-Encoding: gzip",))
+    fetching = fetcher()
+    tracemalloc.start()
+    began = time.monotonic()
+    assert reason(fetching.fetch(URL)) == "it answered with too much"
+    seconds, (_, most) = time.monotonic() - began, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    print(f"a gzip bomb of 1 MiB: {seconds * 1000:.0f} ms, {most / 2**20:.1f} MiB")
+    assert seconds < 1
+    assert most < 16 << 20
 
 
 # Time
@@ -170,21 +199,20 @@ def test_nothing_is_begun_with_a_budget_of_time_that_is_used_up() -> None:
         pinned.Budget(time.monotonic(), 0).seconds()
 
 
-def test_a_slow_name_server_is_no_answer_and_a_second_fetch_waits_no_longer(world: World, site: Site) -> None:
+def test_a_slow_name_server_is_no_answer_and_a_second_fetch_waits_no_longer(world: World) -> None:
     go = threading.Event()
 
     def resolve(host: str, port: int) -> list[str]:
         go.wait(5)
         return world.resolve(host, port)
 
-    site.says("/")
     limits = fetch.Limits(url_seconds=0.2, at_once=1)
     with fetch.Fetcher(limits, clock=lambda: world.now, resolve=resolve) as slow:
         with within(2):
             assert reason(slow.fetch(URL)) == "no answer in time"
-        # The one thread for look-ups still hangs: the service is busy, which says nothing of this URL.
+        # The one thread for look-ups still hangs: the service is busy, which says nothing of the next URL.
         with within(2), pytest.raises(problem.Unavailable):
-            slow.fetch(URL)
+            slow.fetch(f"{URL}next")
         go.set()
     assert not world.connected
 
@@ -230,10 +258,11 @@ def test_more_than_so_many_at_once_are_told_to_come_back(fetcher: Fetching, site
         go.wait(5)
         connection.sendall(OK + b"Content-Length: 2\r\n\r\n{}")
 
-    site.answers["/"] = held
+    site.answers |= {"/1": held, "/2": held}
+    site.says("/")
     fetching = fetcher(at_once=2)
     with futures.ThreadPoolExecutor() as together:
-        under_way = [together.submit(fetching.fetch, URL) for _ in range(2)]
+        under_way = [together.submit(fetching.fetch, f"{URL}{number}") for number in (1, 2)]
         assert all(begun.acquire(timeout=5) for _ in range(2))
         began = time.monotonic()
         with pytest.raises(problem.Unavailable) as raised:
@@ -260,7 +289,7 @@ def test_each_of_many_threads_gets_its_own_document(fetcher: Fetching, site: Sit
     paths = [f"/{number}" for number in range(160)]
     for path in paths:
         site.says(path, path.encode() * 100)
-    fetching = fetcher()
+    fetching = fetcher(per_host=None, per_address=None)
     with futures.ThreadPoolExecutor(16) as together:
         found = list(together.map(lambda path: body(fetching.fetch(f"https://{HOST}{path}")), paths))
     assert found == [path.encode() * 100 for path in paths]

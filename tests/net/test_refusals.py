@@ -62,11 +62,16 @@ def test_the_canary_sings_when_it_is_reached(fetcher: Fetching, world: World, ca
         "https://[64:ff9b::7f00:1]:{}/", "https://[fe80::1%25lo]:{}/", "https://[0:0:0:0:0:0:0:1]:{}/", "https://::1:{}/",
         "https://169.254.169.254/",
         "https://93.184.215.14/", "https://127.0.0.256:{}/", "https://\uff11\uff12\uff17.0.0.1:{}/", "https://127。0。0。1:{}/",
-        "https://①②⑦.0.0.1:{}/",
+        "https://①②⑦.0.0.1:{}/", "https://127\uff0e0\uff0e0\uff0e1:{}/", "https://127\uff610\uff610\uff611:{}/", "https://[fd00:ec2::254]/",
+        "https://[2002:7f00:1::]:{}/", "https://[fc00::1]:{}/", "https://[::ffff:0:127.0.0.1]:{}/", "https://[fe80::1%eth0]:{}/",
+        "https://[v1.x]/", "https://0x7F.1:{}/", "https://127.0.0.0x1:{}/", "https://0000177.1:{}/", "https://a.0x7f000001:{}/",
+        "https://100.100.100.200/", "https://1.1/", "https://4294967297:{}/",
         # names that lead home
         "https://localhost:{}/", "https://LOCALHOST:{}/", "https://localhost.:{}/", "https://a.localhost:{}/", "https://printer.local/",
         "https://db.internal/", "https://metadata.google.internal/", "https://x.onion/", "https://x.test/", "https://nas.home.arpa/",
         "https://wiki.corp/", "https://x.lan/", "https://x.localdomain/", "https://intranet/", "https://com/", "https://x.INTERNAL/",
+        "https://localhost.localdomain:{}/", "https://metadata.google.internal./", "https://instance-data/", "https://x.invalid/",
+        "https://127.0.0.1.in-addr.arpa/", "https://x.alt/", "https://x.home/", "https://x.private/",
         # user information, backslashes, and what only some readers drop
         "https://badges.example.com@127.0.0.1:{}/", "https://127.0.0.1@badges.example.com/", "https://a:b@badges.example.com/",
         "https://@badges.example.com/",
@@ -121,7 +126,10 @@ def test_a_url_that_is_too_long_is_refused(cautious: fetch.Fetcher, world: World
         ["ff0e::1"], ["3fff::1"],
         ["100::1"], ["5f00::1"],
         [PUBLIC, "127.0.0.1"], ["127.0.0.1", PUBLIC], [PUBLIC, "2606:4700::1111", "::1"], [PUBLIC] * 9 + ["10.0.0.1"],
-        [PUBLIC, "not an address"],
+        [PUBLIC, "not an address"], ["0.1.2.3"], ["100.127.255.254"], ["172.31.0.1", "172.16.0.2"], ["198.19.255.254"], ["192.52.193.1"],
+        ["192.31.196.1"], ["192.175.48.1"], ["2001:1::1"], ["2001:20::1"], ["2620:4f:8000::1"], ["fe80::a9fe:a9fe%eth0"],
+        ["2606:4700::1111%1"], ["2606:4700::1111", "fd12:3456::1"], ["4000::1"], ["0177.0.0.1"], ["2130706433"], [""],
+        ["::ffff:0:127.0.0.1"],
     ],
 )  # fmt: skip
 def test_a_name_with_this_answer_is_refused(answer: list[str], cautious: fetch.Fetcher, world: World, canary: Site) -> None:
@@ -171,7 +179,12 @@ def test_a_name_that_turns_private_between_redirects_is_refused(cautious: fetch.
         "https://badges.example.com:22/", "https://user@badges.example.com/", "file:///etc/passwd", "/\\127.0.0.1:{}/",
         "\\\\127.0.0.1:{}/",
         "https://badges.example.com, https://127.0.0.1:{}/", "gopher://127.0.0.1:{}/_x", "//[", "https://ins\tide.example.org:{}/",
-        "/\u00fc",
+        "/\u00fc", "data:application/json,{{}}", "ftp://badges.example.com/", "ldap://127.0.0.1:{}/", "javascript:alert(1)",
+        "https://127.0.0.1.:{}/", "https://0x7f000001:{}/", "https://0177.0.0.1:{}/", "https://[::ffff:127.0.0.1]:{}/",
+        "https://[64:ff9b::7f00:1]:{}/", "https://[fe80::1%25lo]:{}/", "https://[fd00:ec2::254]/", "https://metadata.google.internal/",
+        "https://badges.example.com@127.0.0.1:{}/", "https://127.0.0.1:{}#@badges.example.com/", "https:127.0.0.1:{}/",
+        "https://printer.local/", "https://\u00b927.0.0.1:{}/", "http:/x", "https://badges.example.com./",
+        "https://badges.example.com:0/", "///127.0.0.1:{}/", "//localhost:{}/",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("status", ["301 Moved Permanently", "303 See Other", "308 Permanent Redirect"])
@@ -183,6 +196,28 @@ def test_a_redirect_to_this_place_is_refused(
     assert cautious.fetch(f"https://{HOST}/") == refused(f"https://{HOST}/")
     assert world.connected == [(PUBLIC, 443)]
     assert not canary.connections
+
+
+def test_a_name_that_turns_private_once_its_document_is_stale_is_refused(
+    cautious: fetch.Fetcher, site: Site, canary: Site, world: World
+) -> None:
+    world.names[HOST] = [[PUBLIC], ["127.0.0.1"]]
+    world.routes[PUBLIC, canary.port] = site.address
+    site.says("/", headers=('ETag: "1"', "Cache-Control: no-cache"))
+    url = f"https://{HOST}:{canary.port}/"
+    assert isinstance(cautious.fetch(url), verification.Resource)
+    assert cautious.fetch(url) == refused(url)
+    assert world.connected == [(PUBLIC, canary.port)]
+    assert not canary.connections
+
+
+def test_a_name_that_is_private_and_then_public_again_is_refused_at_first(cautious: fetch.Fetcher, site: Site, world: World) -> None:
+    world.names[HOST] = [["127.0.0.1"], [PUBLIC]]
+    site.says("/")
+    url = f"https://{HOST}/"
+    assert cautious.fetch(url) == refused(url)
+    assert not world.connected
+    assert isinstance(cautious.fetch(url, fresh=True), verification.Resource)
 
 
 def test_a_later_redirect_is_looked_at_like_the_first(cautious: fetch.Fetcher, site: Site, world: World, canary: Site) -> None:

@@ -23,6 +23,8 @@ _NOT_PUBLIC_NAMES = frozenset(
     | {"onion", "private", "test"}
 )
 """Last labels that no public name server answers for, or that lead to a network of one's own (RFC 6761 and custom)."""
+_AMBIGUOUS = re.compile(r"///|[a-z][a-z0-9+.-]*:(?!//)", re.IGNORECASE)
+"""References that browsers take for another host and others for a path of the same one."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 _PRIVATE = tuple(
@@ -105,7 +107,8 @@ def read_url(text: str, *, ports: frozenset[int], allow_private: bool) -> Target
 
 def follow(url: str, location: str) -> str:
     """Return the absolute URL that a `Location` names, or nothing where it cannot be read in one way only."""
-    if not _CHARACTERS.fullmatch(location):  # looked at before joining, which would drop tabs and line ends in silence
+    # Looked at before joining, which would drop tabs and line ends in silence.
+    if not _CHARACTERS.fullmatch(location) or _AMBIGUOUS.match(location):
         return ""
     try:
         return urllib.parse.urljoin(url, location)
@@ -127,6 +130,12 @@ def is_allowed(address: str, *, allow_private: bool) -> bool:
     else:
         public = ip in _PUBLIC_6 and ip.scope_id is None and not any(ip in network for network in _NOT_PUBLIC_6)
     return public or (allow_private and any(ip in network for network in _PRIVATE))
+
+
+def neighbourhood(address: str) -> str:
+    """Return what counts as one place among addresses: an IPv4 address, and the network of 64 bits that an IPv6 address lies in."""
+    ip = ipaddress.ip_address(address)
+    return address if ip.version == 4 else str(ipaddress.IPv6Network((int(ip) >> 64 << 64, 64)))  # noqa: PLR2004 - as the names say
 
 
 def _is_public_name(host: str) -> bool:

@@ -60,7 +60,7 @@ def _fetch_keys(using: Service, source: str) -> None:
         url = connecting.keys_url(session, source)
     if url is None or not using.may_fetch_keys(source):
         return
-    found = using.fetcher.fetch(url)
+    found = using.fetcher.fetch(url, fresh=True)
     if isinstance(found, verification.Unreachable):
         LOG.warning("the keys of source %s could not be fetched: %s", source.rpartition("-")[0], found.reason)
         return

@@ -5,9 +5,10 @@ Source: CID-1.0#Multikey, VC-DI-EDDSA#multikey.
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import nacl.exceptions
 import nacl.signing
@@ -57,6 +58,8 @@ def from_multibase(text: object) -> bytes:
 class PublicKey:
     """An Ed25519 public key, 32 bytes."""
 
+    algorithm: ClassVar[str] = "EdDSA"
+
     raw: bytes
 
     @classmethod
@@ -75,6 +78,11 @@ class PublicKey:
     def multikey(self) -> str:
         """The `publicKeyMultibase` of this key, `z6Mk…`."""
         return multibase(_ED25519_PUBLIC + self.raw)
+
+    @property
+    def jwk(self) -> dict[str, str]:
+        """This key as a JWK (RFC 8037 section 2)."""
+        return {"kty": "OKP", "crv": "Ed25519", "x": base64.urlsafe_b64encode(self.raw).rstrip(b"=").decode()}
 
     def verifies(self, signature: bytes, message: bytes) -> bool:
         """Return whether `signature`, 64 bytes, is this key's over `message` (RFC 8032; small-order keys and S ≥ L are refused)."""

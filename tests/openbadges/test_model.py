@@ -138,6 +138,45 @@ def test_the_learner_is_somebody(badge: JsonObject) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "types",
+    [
+        ["OpenBadgeCredential", "EndorsementCredential"],
+        ["AchievementCredential", "ClrCredential"],
+        ["ClrCredential", "EndorsementCredential"],
+    ],
+)
+def test_a_document_is_of_one_kind_only(badge: JsonObject, types: list[str]) -> None:
+    found = model.check(badge | {"type": ["VerifiableCredential", *types]})
+    assert [finding.pointer for finding in found] == ["/type"]
+    assert "more than one kind" in found[0].detail
+
+
+def test_the_two_names_of_a_badge_are_one_kind(badge: JsonObject) -> None:
+    assert model.check(badge | {"type": ["VerifiableCredential", "OpenBadgeCredential", "AchievementCredential"]}) == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [([7, None], [("/a/0", 7), ("/a/1", None)]), ([], []), (None, [("/a", None)]), ({"b": [1]}, [("/a", {"b": [1]})])],
+)
+def test_what_a_member_holds_is_one_value_or_each_of_an_array(value: object, expected: list[tuple[str, object]]) -> None:
+    assert model.items(value, "/a") == expected
+
+
+@pytest.mark.parametrize(("name", "expected"), [("b", "/a/b"), ("b/c", "/a/b~1c"), ("~1", "/a/~01"), ("", "/a/")])
+def test_a_name_is_escaped_in_a_pointer(name: str, expected: str) -> None:
+    assert model.below("/a", name) == expected
+
+
+def test_members_that_the_standard_does_not_name_are_found_in_their_order() -> None:
+    found = model.unknown_members(model.Image, {"id": "urn:a", "widht": 5, "alt": "A"}, prefix="/image")
+    assert [(finding.pointer, finding.detail) for finding in found] == [
+        ("/image/alt", "'alt' is no member of Image."),
+        ("/image/widht", "'widht' is no member of Image."),
+    ]
+
+
 def test_no_object_at_all_is_the_fault_of_the_document() -> None:
     (finding,) = model.findings_of(model.Result, "text", prefix="/results/0")  # type: ignore[arg-type]
     assert finding.pointer == "/results/0"

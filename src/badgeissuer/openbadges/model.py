@@ -18,39 +18,10 @@ import pydantic
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, alias_generators
 
 from badgeissuer import problem
+from badgeissuer.openbadges import terms
 from badgeissuer.vc import credential, instant, jsonld
 from badgeissuer.vc.document import JsonObject
 
-
-def _terms(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-ACHIEVEMENT_TYPES = _terms(
-    """
-    Achievement ApprenticeshipCertificate Assessment Assignment AssociateDegree Award Badge BachelorDegree Certificate
-    CertificateOfCompletion Certification CommunityService Competency Course CoCurricular Degree Diploma DoctoralDegree Fieldwork
-    GeneralEducationDevelopment JourneymanCertificate LearningProgram License Membership ProfessionalDoctorate
-    QualityAssuranceCredential MasterCertificate MasterDegree MicroCredential ResearchDoctorate SecondarySchoolDiploma
-    """
-)
-RESULT_TYPES = _terms(
-    """
-    GradePointAverage LetterGrade Percent PerformanceLevel PredictedScore RawScore Result RubricCriterion RubricCriterionLevel
-    RubricScore ScaledScore Status
-    """
-)
-TARGET_TYPES = _terms(
-    """
-    ceasn:Competency ceterms:Credential CFItem CFRubric CFRubricCriterion CFRubricCriterionLevel CTDL
-    """
-)
-IDENTIFIER_TYPES = _terms(
-    """
-    name sourcedId systemId productId userName accountId emailAddress nationalIdentityNumber isbn issn lisSourcedId oneRosterSourcedId
-    sisSourcedId ltiContextId ltiDeploymentId ltiToolId ltiPlatformId ltiUserId identifier
-    """
-)
 _EXTENSION = re.compile(r"ext:[A-Za-z0-9._][A-Za-z0-9._-]*")
 """Anchored, unlike the pattern of the schema, which however knows no hyphen: it must not come first."""
 _LANGUAGE = re.compile(r"[a-z]{2,4}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
@@ -58,7 +29,9 @@ _LANGUAGE = re.compile(r"[a-z]{2,4}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
 T = TypeVar("T")
 
 
-def _contains(name: str) -> Callable[[list[str]], list[str]]:
+def contains(name: str) -> Callable[[list[str]], list[str]]:
+    """Return a validator of the types of a node: `name` must be among them."""
+
     def check(types: list[str]) -> list[str]:
         if name not in types:
             raise ValueError(f"must contain {name}")
@@ -76,10 +49,12 @@ def _only(name: str) -> Callable[[list[str]], list[str]]:
     return check
 
 
-def _one_of(terms: frozenset[str]) -> Callable[[str], str]:
+def one_of(known: frozenset[str]) -> Callable[[str], str]:
+    """Return a validator of a term: one of those known, or an extension."""
+
     def check(term: str) -> str:
-        if term not in terms and not _EXTENSION.fullmatch(term):
-            raise ValueError(f"must be a term of the standard ({', '.join(sorted(terms))}), or an extension written ext:Name")
+        if term not in known and not _EXTENSION.fullmatch(term):
+            raise ValueError(f"must be a term of the standard ({', '.join(sorted(known))}), or an extension written ext:Name")
         return term
 
     return check
@@ -110,10 +85,10 @@ Types = Annotated[list[str], BeforeValidator(credential.as_list)]
 Url = Annotated[str, AfterValidator(_url)]
 Moment = Annotated[str, AfterValidator(_moment)]
 Text = Annotated[str, Field(min_length=1)]
-AchievementType = Annotated[str, AfterValidator(_one_of(ACHIEVEMENT_TYPES))]
-ResultType = Annotated[str, AfterValidator(_one_of(RESULT_TYPES))]
-TargetType = Annotated[str, AfterValidator(_one_of(TARGET_TYPES))]
-IdentifierType = Annotated[str, AfterValidator(_one_of(IDENTIFIER_TYPES))]
+AchievementType = Annotated[str, AfterValidator(one_of(terms.ACHIEVEMENT_TYPES))]
+ResultType = Annotated[str, AfterValidator(one_of(terms.RESULT_TYPES))]
+TargetType = Annotated[str, AfterValidator(one_of(terms.TARGET_TYPES))]
+IdentifierType = Annotated[str, AfterValidator(one_of(terms.IDENTIFIER_TYPES))]
 ResultStatus = Literal["Completed", "Enrolled", "Failed", "InProgress", "OnHold", "Provisional", "Withdrew"]
 Number = FiniteFloat
 
@@ -160,7 +135,7 @@ class Profile(View):
     """A person or an organisation."""
 
     id: Url
-    type: Annotated[Types, AfterValidator(_contains("Profile"))]
+    type: Annotated[Types, AfterValidator(contains("Profile"))]
     name: Text | None = None
     url: Url | None = None
     description: str | None = None
@@ -193,7 +168,7 @@ class Criteria(View):
 class Alignment(View):
     """A node of a framework that the achievement is aligned to: a learning outcome, a skill."""
 
-    type: Annotated[Types, AfterValidator(_contains("Alignment"))]
+    type: Annotated[Types, AfterValidator(contains("Alignment"))]
     target_name: Text
     target_url: Url
     target_type: TargetType | None = None
@@ -206,7 +181,7 @@ class RubricCriterionLevel(View):
     """A level of a rubric, lowest first in its list."""
 
     id: Url
-    type: Annotated[Types, AfterValidator(_contains("RubricCriterionLevel"))]
+    type: Annotated[Types, AfterValidator(contains("RubricCriterionLevel"))]
     name: Text
     description: str | None = None
     level: str | None = None
@@ -218,7 +193,7 @@ class ResultDescription(View):
     """What is assessed, and on which scale."""
 
     id: Url
-    type: Annotated[Types, AfterValidator(_contains("ResultDescription"))]
+    type: Annotated[Types, AfterValidator(contains("ResultDescription"))]
     name: Text
     result_type: ResultType
     allowed_value: Many[str] | None = None
@@ -234,7 +209,7 @@ class Related(View):
     """The same achievement in another language or version."""
 
     id: Url
-    type: Annotated[Types, AfterValidator(_contains("Related"))]
+    type: Annotated[Types, AfterValidator(contains("Related"))]
     in_language: Annotated[str, AfterValidator(_language)] | None = None
     version: str | None = None
 
@@ -243,7 +218,7 @@ class Achievement(View):
     """What was achieved: the definition that all its badges share."""
 
     id: Url
-    type: Annotated[Types, AfterValidator(_contains("Achievement"))]
+    type: Annotated[Types, AfterValidator(contains("Achievement"))]
     name: Text
     description: Text
     criteria: Criteria
@@ -266,7 +241,7 @@ class Achievement(View):
 class Result(View):
     """What one learner achieved on one scale."""
 
-    type: Annotated[Types, AfterValidator(_contains("Result"))]
+    type: Annotated[Types, AfterValidator(contains("Result"))]
     result_description: Url | None = None
     achieved_level: Url | None = None
     status: ResultStatus | None = None
@@ -278,7 +253,7 @@ class Evidence(View):
     """Something that shows the work."""
 
     id: Url | None = None
-    type: Annotated[Types, AfterValidator(_contains("Evidence"))]
+    type: Annotated[Types, AfterValidator(contains("Evidence"))]
     name: str | None = None
     narrative: str | None = None
     description: str | None = None
@@ -289,7 +264,7 @@ class Evidence(View):
 class AchievementSubject(View):
     """Who achieved it, and how well."""
 
-    type: Annotated[Types, AfterValidator(_contains("AchievementSubject"))]
+    type: Annotated[Types, AfterValidator(contains("AchievementSubject"))]
     achievement: Achievement
     id: Url | None = None
     identifier: Many[IdentityObject] | None = None
@@ -311,27 +286,63 @@ class AchievementSubject(View):
         return self
 
 
-class AchievementCredential(View):
-    """A badge (also called OpenBadgeCredential; both names have one meaning)."""
+KINDS = (frozenset({"OpenBadgeCredential", "AchievementCredential"}), frozenset({"EndorsementCredential"}), frozenset({"ClrCredential"}))
+"""The kinds of credential that 1EdTech has; the first has two names with one meaning."""
+
+
+class Credential(View):
+    """What badges, endorsements and learner records have in common, in both versions of the W3C data model."""
 
     id: Url
-    type: Annotated[Types, AfterValidator(_contains("VerifiableCredential"))]
+    type: Annotated[Types, AfterValidator(contains("VerifiableCredential"))]
     issuer: Annotated[Profile, BeforeValidator(_profile)]
-    valid_from: Moment
-    credential_subject: AchievementSubject
     name: str | None = None
     description: str | None = None
-    image: Image | None = None
     awarded_date: Moment | None = None
+
+    @pydantic.field_validator("type")
+    @classmethod
+    def _is_of_one_kind(cls, types: list[str]) -> list[str]:
+        # Which rules bind the document must not depend on which of its types a reader looks for first.
+        if len([kind for kind in KINDS if kind & set(types)]) > 1:
+            raise ValueError("names more than one kind of credential; it is a badge, an endorsement or a learner record")
+        return types
+
+
+class Validity(View):
+    """From when until when a credential counts, as the data model 2.0 writes it."""
+
+    valid_from: Moment
     valid_until: Moment | None = None
+
+
+class Badge(Credential):
+    """What a badge holds, in both versions of the W3C data model."""
+
+    credential_subject: AchievementSubject
+    image: Image | None = None
     evidence: Many[Evidence] | None = None
 
     @pydantic.field_validator("type")
     @classmethod
     def _is_a_badge(cls, types: list[str]) -> list[str]:
-        if not {"OpenBadgeCredential", "AchievementCredential"} & set(types):
+        if not KINDS[0] & set(types):
             raise ValueError("must contain OpenBadgeCredential or AchievementCredential")
         return types
+
+
+class AchievementCredential(Badge, Validity):
+    """A badge (also called OpenBadgeCredential; both names have one meaning)."""
+
+
+def items(value: Any, pointer: str) -> list[tuple[str, Any]]:  # noqa: ANN401 - any JSON value
+    """Return what a member holds that may be one value or an array, each with its JSON Pointer; `pointer` is the member's."""
+    return [(f"{pointer}/{index}", item) for index, item in enumerate(value)] if isinstance(value, list) else [(pointer, value)]
+
+
+def below(pointer: str, name: str) -> str:
+    """Return the JSON Pointer of the member `name` of the object at `pointer` (RFC 6901 section 3)."""
+    return f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
 
 
 def check(source: JsonObject) -> tuple[problem.Finding, ...]:

@@ -6,18 +6,17 @@ Source: VC-BITSTRING-STATUS-LIST.
 from __future__ import annotations
 
 import base64
-import binascii
 import gzip
 import re
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from badgeissuer import problem
-from badgeissuer.vc import contexts, instant
+from badgeissuer.vc import contexts, instant, report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from badgeissuer.vc.document import JsonObject
@@ -25,7 +24,9 @@ if TYPE_CHECKING:
 MIN_LENGTH = 131_072
 """Entries that a list must have at least, for herd privacy (VC-BITSTRING-STATUS-LIST#bitstring-generation-algorithm)."""
 MAX_BYTES = 2 * 1024 * 1024
-"""Bytes that a list may have when unpacked: 16,777,216 entries."""
+"""Bytes that a list may have when unpacked: 16,777,216 entries of one bit."""
+MAX_SIZE = 8
+"""Bits that an entry may have here; the standard sets no limit, but every value must be listed in the credential."""
 TTL_MILLISECONDS = 60_000
 
 ENTRY_TYPE = "BitstringStatusListEntry"
@@ -37,6 +38,7 @@ LENGTH_ERROR = problem.STATUS + "STATUS_LIST_LENGTH_ERROR"
 
 _BASE64URL = re.compile(r"u[A-Za-z0-9_-]+")
 _INDEX = re.compile(r"0|[1-9][0-9]{0,9}", re.ASCII)
+_VALUE = re.compile(r"0x[0-9A-Fa-f]{1,8}")
 
 
 def encode(length: int, positions: Iterable[int]) -> str:
@@ -52,48 +54,72 @@ def encode(length: int, positions: Iterable[int]) -> str:
     return "u" + base64.urlsafe_b64encode(gzip.compress(bytes(bits), mtime=0)).rstrip(b"=").decode()
 
 
-def decode(encoded: object) -> bytes:
-    """Return the bitstring of an `encodedList`.
+def decode(encoded: object, size: int = 1) -> bytes:
+    """Return the bitstring of an `encodedList` whose entries have `size` bits.
 
     Raises:
         problem.Invalid: It is no multibase base64url of one GZIP stream, unpacks to too much, or to too few entries.
 
     Source: VC-BITSTRING-STATUS-LIST#bitstring-expansion-algorithm.
     """
-    if not isinstance(encoded, str) or not _BASE64URL.fullmatch(encoded):
-        raise problem.Invalid("encodedList is not multibase base64url (`u…`).", kind=VERIFICATION_ERROR)
+    packed = _packed(encoded)
+    unpacker = zlib.decompressobj(wbits=31)
     try:
-        packed = base64.urlsafe_b64decode(encoded[1:] + "=" * (-len(encoded[1:]) % 4))
-        unpacker = zlib.decompressobj(wbits=31)
         bits = unpacker.decompress(packed, MAX_BYTES + 1)
-    except (binascii.Error, ValueError, zlib.error):
+    except zlib.error:
         raise problem.Invalid("encodedList is not GZIP.", kind=VERIFICATION_ERROR) from None
     if len(bits) > MAX_BYTES or unpacker.unconsumed_tail:
         raise problem.Invalid(f"encodedList unpacks to more than {MAX_BYTES:,} bytes.", kind=VERIFICATION_ERROR)
     if not unpacker.eof or unpacker.unused_data:
         raise problem.Invalid("encodedList is cut short, or goes on after its end.", kind=VERIFICATION_ERROR)
-    if len(bits) * 8 < MIN_LENGTH:
-        raise problem.Invalid(f"The status list has {len(bits) * 8:,} entries; {MIN_LENGTH:,} are the least.", kind=LENGTH_ERROR)
+    entries = len(bits) * 8 // size
+    if entries < MIN_LENGTH:
+        raise problem.Invalid(f"The status list has {entries:,} entries; {MIN_LENGTH:,} are the least.", kind=LENGTH_ERROR)
     return bits
+
+
+def _packed(encoded: object) -> bytes:
+    """Return the bytes behind a multibase text that is the only way to write them."""
+    if isinstance(encoded, str) and _BASE64URL.fullmatch(encoded) and len(encoded) % 4 != 2:  # noqa: PLR2004 - no bytes have one digit over
+        packed = base64.urlsafe_b64decode(encoded[1:] + "=" * (-len(encoded[1:]) % 4))
+        last = len(packed) // 3  # only the last group can be written in several ways
+        if encoded[1 + last * 4 :] == base64.urlsafe_b64encode(packed[last * 3 :]).rstrip(b"=").decode():
+            return packed
+    raise problem.Invalid("encodedList is not multibase base64url (`u…`) without padding.", kind=VERIFICATION_ERROR)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Where a credential's status stands."""
+    """Where a credential's status stands.
+
+    Attributes:
+        list_url: The list credential.
+        index: The place in the list, from 0 up.
+        purpose: `revocation`, `suspension`, `message`, or a word of the issuer's own.
+        size: Bits of one entry.
+        messages: Value → what the issuer says it means, for all values or for none; written for developers, not for display.
+    """
 
     list_url: str
     index: int
     purpose: str
+    size: int = 1
+    messages: Mapping[int, str] = field(default_factory=dict, hash=False)
 
     def to_json(self) -> JsonObject:
         """Return the `credentialStatus` of a credential."""
-        return {
+        source: JsonObject = {
             "id": f"{self.list_url}#{self.index}",
             "type": ENTRY_TYPE,
             "statusPurpose": self.purpose,
             "statusListIndex": str(self.index),
             "statusListCredential": self.list_url,
         }
+        if self.size > 1:
+            source["statusSize"] = self.size
+        if self.messages:
+            source["statusMessage"] = [{"status": hex(value), "message": text} for value, text in self.messages.items()]
+        return source
 
 
 def read_entry(status: JsonObject) -> Entry:
@@ -101,6 +127,9 @@ def read_entry(status: JsonObject) -> Entry:
 
     Raises:
         problem.Invalid: A member is missing or of the wrong form.
+        report.Undecided: It has more bits than are read here.
+
+    Source: VC-BITSTRING-STATUS-LIST#bitstringstatuslistentry.
     """
     url, index, purpose = (status.get(name) for name in ("statusListCredential", "statusListIndex", "statusPurpose"))
     if not isinstance(url, str) or not isinstance(purpose, str):
@@ -108,7 +137,38 @@ def read_entry(status: JsonObject) -> Entry:
     text = str(index) if isinstance(index, int) and not isinstance(index, bool) else index
     if not isinstance(text, str) or not _INDEX.fullmatch(text):
         raise problem.Invalid("statusListIndex is no whole number from 0 up.", kind=VERIFICATION_ERROR)
-    return Entry(url, int(text), purpose)
+    if status.get("id") == url:
+        raise problem.Invalid("The id of credentialStatus must not be the URL of its list.", kind=VERIFICATION_ERROR)
+    size = _read_size(status.get("statusSize", 1))
+    return Entry(url, int(text), purpose, size, _read_messages(status.get("statusMessage"), size))
+
+
+def _read_size(size: object) -> int:
+    if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+        raise problem.Invalid("statusSize is no whole number from 1 up.", kind=VERIFICATION_ERROR)
+    if size > MAX_SIZE:
+        raise report.Undecided(f"The status has {size:,} bits; at most {MAX_SIZE} are read here.", kind=VERIFICATION_ERROR)
+    return size
+
+
+def _read_messages(listed: object, size: int) -> dict[int, str]:
+    """Return value → message; a list that is there must name every value that `size` bits can have once."""
+    if listed is None and size == 1:
+        return {}
+    items = listed if isinstance(listed, list) else []
+    messages = dict(_read_message(item) for item in items)
+    if len(items) != 1 << size or set(messages) != set(range(1 << size)):
+        raise problem.Invalid(
+            f"statusMessage must list each of the {1 << size} values that a statusSize of {size} allows, once.", kind=VERIFICATION_ERROR
+        )
+    return messages
+
+
+def _read_message(item: object) -> tuple[int, str]:
+    value, message = (item.get("status"), item.get("message")) if isinstance(item, dict) else (None, None)
+    if not isinstance(value, str) or not _VALUE.fullmatch(value) or not isinstance(message, str):
+        raise problem.Invalid("Every statusMessage must have a status such as 0x1 and a message, both texts.", kind=VERIFICATION_ERROR)
+    return int(value, 16), message
 
 
 def compose(url: str, issuer: str, *, purpose: str, encoded: str, valid_from: datetime, valid_until: datetime) -> JsonObject:
@@ -148,20 +208,30 @@ def check(source: JsonObject, entry: Entry) -> bytes:
         raise problem.Invalid("The status list has no BitstringStatusList as its subject.", kind=VERIFICATION_ERROR)
     if entry.purpose not in _texts(subject.get("statusPurpose")):
         raise problem.Invalid(f"The status list is not for the purpose {entry.purpose[:40]!r}.", kind=VERIFICATION_ERROR)
-    if subject.get("statusSize", 1) != 1:
-        raise problem.Invalid("Only status lists with one bit for each entry are read.", kind=VERIFICATION_ERROR)
-    return decode(subject.get("encodedList"))
+    size = subject.get("statusSize", entry.size)  # only the entry has one by the standard; drafts of it had one here as well
+    if isinstance(size, bool) or size != entry.size:
+        raise problem.Invalid("The status list has entries of another statusSize than the credential says.", kind=VERIFICATION_ERROR)
+    return decode(subject.get("encodedList"), entry.size)
 
 
-def is_set(bits: bytes, index: int) -> bool:
-    """Return the bit at `index`, counted from the leftmost.
+def value(bits: bytes, index: int, size: int = 1) -> int:
+    """Return the value of the entry at `index` of a list whose entries have `size` bits, the first bit the most significant.
 
     Raises:
         problem.Invalid: The list is not that long.
+
+    Source: VC-BITSTRING-STATUS-LIST#validate-algorithm.
     """
-    if index >= len(bits) * 8:
+    begin, end = index * size, (index + 1) * size
+    if end > len(bits) * 8:
         raise problem.Invalid("statusListIndex lies beyond the end of the status list.", kind=problem.STATUS + "RANGE_ERROR")
-    return bool(bits[index // 8] & 0x80 >> index % 8)
+    covering = int.from_bytes(bits[begin // 8 : (end + 7) // 8], "big")
+    return covering >> -end % 8 & (1 << size) - 1
+
+
+def is_set(bits: bytes, index: int) -> bool:
+    """Return the bit at `index`, counted from the leftmost; raises as `value` does."""
+    return value(bits, index) == 1
 
 
 def _texts(value: object) -> list[object]:

@@ -6,6 +6,7 @@ Read once, at the edges. A setting that could not be safe in production is refus
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import secrets
 import sys
@@ -23,7 +24,7 @@ from badgeissuer import problem, verifying
 from badgeissuer.net import fetch
 from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store.keyring import Keyring
-from badgeissuer.vc import document, instant, jsonld
+from badgeissuer.vc import contexts, document, instant, jsonld
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,10 +76,12 @@ class Settings(BaseSettings):
     """Fetch from private addresses, over http and from any port too: for tests and demos only."""
     verify_ports: Annotated[frozenset[Annotated[int, pydantic.Field(ge=1, le=65535)]], NoDecode] = frozenset({443})
     """Ports that documents are fetched from, separated by commas."""
+    extra_contexts: Path | None = None
+    """A folder with more JSON-LD contexts, and `index.json`: `{URL: {"file", "sha256", "badge"?}}`, the digest being that of the file."""
     vc_api_open: bool = False
     """Serve VC-API without a token: for conformance suites only."""
     trust: Path | None = None
-    """A JSON file of issuers and keys: `{"issuers": {DID: {"name"}}, "keys": {METHOD: {"state", "compromised_since"}}}`."""
+    """A JSON file: `{"issuers": {DID: {"name", "status_issuers"?}}, "keys": {METHOD: {"state", "compromised_since"}}}`."""
 
     @classmethod
     def settings_customise_sources(
@@ -138,7 +141,9 @@ class Settings(BaseSettings):
     @property
     def limits(self) -> fetch.Limits:
         """What may be fetched."""
-        return fetch.Limits(ports=self.verify_ports, allow_private=self.verify_allow_private_networks)
+        if self.verify_allow_private_networks:  # where tests and demos have one host for everything
+            return fetch.Limits(ports=self.verify_ports, allow_private=True, per_host=None, per_address=None)
+        return fetch.Limits(ports=self.verify_ports)
 
     def keyring(self) -> Keyring:
         """Return the keyring, after trying it on a key that is there; in development a passphrase is made where none is set.
@@ -170,6 +175,38 @@ class Settings(BaseSettings):
         """
         return read_trust(self.trust) if self.trust else verifying.Trust()
 
+    def contexts(self) -> Mapping[str, contexts.Context]:
+        """Return the JSON-LD contexts that documents may name: those that this package carries, and the operator's.
+
+        Raises:
+            problem.Invalid: The operator's cannot be read, or are not those that were pinned.
+        """
+        return {**contexts.PINNED, **(read_contexts(self.extra_contexts) if self.extra_contexts else {})}
+
+
+def read_contexts(folder: Path) -> dict[str, contexts.Context]:
+    """Return the contexts that the `index.json` of a folder pins.
+
+    Raises:
+        problem.Invalid: A file is missing, unreadable, or another one than was pinned; or it would replace a context of this package.
+    """
+    try:
+        index = document.parse((folder / "index.json").read_bytes())
+        return {url: _context(folder, url, about) for url, about in index.items()}
+    except (OSError, problem.Problem, AttributeError, KeyError, TypeError) as error:
+        detail = error.detail if isinstance(error, problem.Problem) else type(error).__name__
+        raise problem.Invalid(f"The folder {folder} of further contexts cannot be used: {detail}. See docs/operations.md.") from None
+
+
+def _context(folder: Path, url: str, about: dict[str, Any]) -> contexts.Context:
+    body = (folder / about["file"]).read_bytes()
+    if hashlib.sha256(body).hexdigest() != about["sha256"]:
+        raise problem.Invalid(f"{about['file']} has another SHA-256 than its entry in index.json")
+    if url in contexts.PINNED:
+        raise problem.Invalid(f"{url} is pinned already")
+    content = document.parse(body)
+    return contexts.Context(url, content, contexts.digest(content), extends_badges=about.get("badge") is True)
+
 
 def _generated(path: Path) -> str:
     """Return the passphrase in a file, made now if there is none; of processes that start at once all get the same."""
@@ -198,12 +235,21 @@ def read_trust(path: Path) -> verifying.Trust:
     try:
         content = document.parse(path.read_bytes())
         issuers = {did: _name(about) for did, about in content.get("issuers", {}).items()}
+        others = {did: _list_issuers(about) for did, about in content.get("issuers", {}).items()}
         keys = {method: _compromised_since(about) for method, about in content.get("keys", {}).items()}
     except (OSError, problem.Problem, AttributeError, KeyError, TypeError, ValueError) as error:
         raise problem.Invalid(
             f"The trust file {path} cannot be read: {type(error).__name__}. See docs/operations.md for its form."
         ) from None
-    return verifying.Trust(issuers, {method: since for method, since in keys.items() if since})
+    return verifying.Trust(issuers, {method: since for method, since in keys.items() if since}, others)
+
+
+def _list_issuers(about: dict[str, Any]) -> frozenset[str]:
+    """Return who else may sign the status lists of an issuer."""
+    named = about.get("status_issuers", [])
+    if not isinstance(named, list) or not all(isinstance(did, str) for did in named):
+        raise TypeError
+    return frozenset(named)
 
 
 def _name(about: dict[str, Any]) -> str:

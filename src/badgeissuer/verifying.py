@@ -10,16 +10,17 @@ import json
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import select
 
 from badgeissuer import authoring, problem, signing
+from badgeissuer.openbadges import baking
 from badgeissuer.openbadges import verification as badges
 from badgeissuer.store import tables
-from badgeissuer.vc import document, report, verification
+from badgeissuer.vc import document, report, secured, verification
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 MAX_ROUNDS = 3
 MAX_URLS = 8
 MAX_BYTES = document.MAX_BYTES
+MAX_IMAGE_BYTES = 2 * document.MAX_BYTES
+"""Bytes of an image with a badge in it."""
 SECONDS = 10
 """How long all fetches of one verification may take together."""
 
@@ -45,10 +48,15 @@ Look: TypeAlias = Callable[[str], verification.Resource | verification.Unreachab
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Whom the operator trusts: DID → name, and verification method → compromised since."""
+    """Whom the operator trusts: DID → name, verification method → compromised since, DID → who else signs its status lists."""
 
     issuers: Mapping[str, str] = field(default_factory=dict)
     compromised: Mapping[str, datetime] = field(default_factory=dict)
+    list_issuers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def policy(self, profile: verification.Profile) -> verification.Policy:
+        """Return the policy of an operator who has no issuers."""
+        return verification.Policy(profile, trusted=self.issuers, compromised=self.compromised, list_issuers=self.list_issuers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,7 @@ def policy(session: Session, profile: verification.Profile, *, trust: Trust) -> 
     """Return the policy of this service: the operator's trust, our own issuers, and our own compromised keys."""
     ours = {row.did: row.name for row in session.scalars(select(tables.Issuer)) if row.did}
     compromised = signing.compromised(session) | dict(trust.compromised)
-    return verification.Policy(profile, trusted=ours | dict(trust.issuers), compromised=compromised)
+    return replace(trust.policy(profile), trusted=ours | dict(trust.issuers), compromised=compromised)
 
 
 def own(session: Session, url: str, *, site: Site, now: datetime) -> verification.Resource | verification.Unreachable | None:
@@ -88,44 +96,116 @@ def _published(session: Session, path: str) -> bytes | None:
     return None
 
 
+def read(body: bytes) -> secured.Secured:
+    """Return the credential that some bytes hold: JSON, a token, or an image that a badge was baked into.
+
+    Raises:
+        problem.Problem: They hold none, or one that cannot be read.
+    """
+    if baking.kind(body) is not None:
+        if len(body) > MAX_IMAGE_BYTES:
+            raise problem.TooLarge(f"The image has {len(body):,} bytes; at most {MAX_IMAGE_BYTES:,} are read.")
+        body = baking.unbake(body).encode()
+    elif body.lstrip()[:1] == b"<":
+        raise problem.Malformed("This is a web page and not a badge. Look on it for the badge's own link or file, and hand in that.")
+    return secured.read(body)
+
+
 def verify(body: bytes, *, look: Look, now: datetime, policy: verification.Policy) -> Verified:
     """Return the report on a document.
 
     Args:
-        body: The bytes that somebody handed in.
+        body: The bytes that somebody handed in: JSON, a token, PNG or SVG.
         look: What stands at a URL, from the store or from the web.
         now: The moment to judge at.
-        policy: How strictly, and whom the verifier trusts.
+        policy: How strictly, whom the verifier trusts, and what the reader asks.
 
     Raises:
         problem.Unavailable: Too many fetches are under way.
     """
     sha256 = hashlib.sha256(body).hexdigest()
     try:
-        source = document.parse(body)
+        given = read(body)
     except problem.Problem as error:
-        return Verified(verification.unreadable(error, now=now, profile=policy.profile, sha256=sha256), None)
-    gathered = _gather(source, look=look)
-    return Verified(verification.verify(source, gathered, now=now, policy=policy, sha256=sha256), source)
+        return Verified(verification.unreadable(error, now=now, policy=policy, sha256=sha256), None)
+    return _verify(given, look=look, now=now, policy=policy, sha256=sha256)
 
 
-def _gather(source: document.JsonObject, *, look: Look) -> verification.Gathered:
-    gathered: dict[str, verification.Resource | verification.Unreachable] = {}
-    ends = time.monotonic() + SECONDS
-    for _ in range(MAX_ROUNDS):
-        for url in sorted(verification.needs(source, gathered))[: MAX_URLS - len(gathered)]:
-            late = time.monotonic() > ends
-            gathered[url] = verification.Unreachable(url, "there was no time left to ask") if late else look(url)
-    return gathered
+def verify_value(value: object, *, look: Look, now: datetime, policy: verification.Policy) -> Verified:
+    """Return the report on a credential that came as part of a JSON document; see `verify`."""
+    try:
+        given = secured.read_value(value)
+    except problem.Problem as error:
+        return Verified(verification.unreadable(error, now=now, policy=policy), None)
+    return _verify(given, look=look, now=now, policy=policy, sha256=hashlib.sha256(document.write(given.content)).hexdigest())
 
 
 def verify_url(url: str, *, look: Look, now: datetime, policy: verification.Policy) -> Verified:
     """Return the report on the document that stands at a URL; INDETERMINATE where nothing could be had from there."""
     found = look(url.strip())
     if isinstance(found, verification.Unreachable):
-        return Verified(verification.unreachable(found, now=now, profile=policy.profile), None)
+        return Verified(verification.unreachable(found, now=now, policy=policy), None)
     return verify(found.body, look=look, now=now, policy=policy)
 
 
+def _verify(given: secured.Secured, *, look: Look, now: datetime, policy: verification.Policy, sha256: str) -> Verified:
+    hurried = _Hurried(look)
+    found = _report(given, look=hurried, now=now, policy=policy, sha256=sha256)
+    url = verification.refresh_url(given.content, found, policy=policy)
+    if url is None:
+        return Verified(found, given.content)
+    newer = _newer(url, given, look=hurried, now=now, policy=policy)
+    return newer or Verified(found.with_step(_not_refreshed(url)), given.content)
+
+
+def _report(given: secured.Secured, *, look: Look, now: datetime, policy: verification.Policy, sha256: str) -> report.Report:
+    gathered = _gather(given, look=look, policy=policy)
+    return verification.verify(given.content, gathered, now=now, policy=policy, sha256=sha256, token=given.token)
+
+
+def _gather(given: secured.Secured, *, look: Look, policy: verification.Policy) -> verification.Gathered:
+    gathered: dict[str, verification.Resource | verification.Unreachable] = {}
+    for _ in range(MAX_ROUNDS):
+        missing = verification.needs(given.content, gathered, policy=policy, token=given.token)
+        for url in sorted(missing)[: MAX_URLS - len(gathered)]:
+            gathered[url] = look(url)
+        if not missing:
+            break
+    return gathered
+
+
+def _newer(url: str, given: secured.Secured, *, look: Look, now: datetime, policy: verification.Policy) -> Verified | None:
+    """Return what was found of the newer version at `url`; None where there is none that counts. It is not refreshed in its turn."""
+    answer = look(url)
+    try:
+        newer = read(answer.body) if isinstance(answer, verification.Resource) else None
+    except problem.Problem:
+        newer = None
+    if newer is None or not isinstance(answer, verification.Resource):
+        return None
+    sha256 = hashlib.sha256(answer.body).hexdigest()
+    newer_report = _report(newer, look=look, now=now, policy=policy, sha256=sha256)
+    report_on_it = verification.refreshed(given.content, newer_report, newer.content)
+    return Verified(report_on_it, newer.content) if report_on_it else None
+
+
+def _not_refreshed(url: str) -> report.Step:
+    detail = f"No newer version of it was found at {url[:200]}; the report is about the one that was handed in."
+    return report.Step("refresh", report.Outcome.NOT_APPLICABLE, (problem.Finding(detail, type=problem.OURS + "refresh"),))
+
+
+class _Hurried:
+    """A look that gives up once one verification has taken too long in all."""
+
+    def __init__(self, look: Look) -> None:
+        self._look = look
+        self._ends = time.monotonic() + SECONDS
+
+    def __call__(self, url: str) -> verification.Resource | verification.Unreachable:
+        if time.monotonic() > self._ends:
+            return verification.Unreachable(url, "there was no time left to ask")
+        return self._look(url)
+
+
 BADGE = badges.BADGE
-GENERIC = verification.GENERIC
+GENERIC = badges.GENERIC

@@ -9,7 +9,7 @@ import pytest
 from badgeissuer import problem, signing, verifying
 from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import tables
-from badgeissuer.vc import document, verification
+from badgeissuer.vc import document, secured, verification
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -181,12 +181,12 @@ def test_a_url_with_nothing_behind_it_leaves_the_question_open(internet: FakeInt
 def asking(*methods: str, status: str | None = None) -> bytes:
     """Return a document whose verification would ask for the documents of `methods`."""
     source = {"proof": [{"verificationMethod": method} for method in methods]}
-    entry = {"type": "BitstringStatusListEntry", "statusListCredential": status}
+    entry = {"type": "BitstringStatusListEntry", "statusListCredential": status, "statusListIndex": "1", "statusPurpose": "revocation"}
     return json.dumps(source | ({"credentialStatus": entry} if status else {})).encode()
 
 
 def gather(internet: FakeInternet, text: bytes) -> verification.Gathered:
-    return verifying._gather(document.parse(text), look=internet.look)
+    return verifying._gather(secured.Secured(document.parse(text)), look=verifying._Hurried(internet.look), policy=POLICY)
 
 
 def test_every_place_is_asked_once_whatever_it_answers(internet: FakeInternet) -> None:
@@ -212,7 +212,7 @@ def test_at_most_eight_places_are_asked(internet: FakeInternet) -> None:
     for number in range(4):
         url = f"https://lists.example/{number}"
         internet.places[url] = asking(*(f"https://keys.example/{number}/{key}" for key in range(4)))
-        entries.append({"type": "BitstringStatusListEntry", "statusListCredential": url})
+        entries.append(json.loads(asking(status=url))["credentialStatus"])
     text = json.dumps(json.loads(asking("https://a.example/1")) | {"credentialStatus": entries}).encode()
     gathered = gather(internet, text)
     assert len(gathered) == len(internet.asked) == len(set(internet.asked)) == verifying.MAX_URLS

@@ -50,4 +50,8 @@ def test_the_vectors_of_1edtechs_guide_reproduce_byte_for_byte(name: str, read_j
 
 
 def test_the_suites_are_found_by_the_name_that_a_proof_gives() -> None:
-    assert {name: suite.name for name, suite in cryptosuites.SUITES.items()} == {"eddsa-rdfc-2022": "eddsa-rdfc-2022"}
+    names = ["eddsa-rdfc-2022", "eddsa-jcs-2022", "Ed25519Signature2020"]
+    assert [suite.name for suite in cryptosuites.SUITES.values()] == list(cryptosuites.SUITES) == names
+    assert all(cryptosuites.find(dict(suite.options)) is suite for suite in cryptosuites.SUITES.values())
+    assert cryptosuites.find({"type": "DataIntegrityProof", "cryptosuite": "eddsa-rdf-2022"}) is cryptosuites.EDDSA_RDFC_2022
+    assert cryptosuites.find({"type": "Ed25519Signature2020", "cryptosuite": "eddsa-rdfc-2022"}) is None

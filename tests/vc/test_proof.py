@@ -12,7 +12,7 @@ import nacl.signing
 import pytest
 
 from badgeissuer import problem
-from badgeissuer.vc import contexts, controller, document, multikey, proof, shape
+from badgeissuer.vc import contexts, controller, cryptosuites, document, jwk, multikey, proof, shape
 from badgeissuer.vc.document import JsonObject
 
 CREATED = datetime(2026, 5, 20, 14, 5, tzinfo=UTC)
@@ -79,6 +79,98 @@ def test_the_w3c_vectors_verify_and_signing_again_gives_the_same_bytes(folder: s
     assert again == expected
     assert again["proof"]["proofValue"] == hashes["sigBTC58"]
     assert multikey.from_multibase(again["proof"]["proofValue"]).hex() == hashes["sigHex"]
+
+
+@pytest.mark.parametrize(
+    ("suite", "file", "hashes"),
+    [
+        (cryptosuites.EDDSA_JCS_2022, "eddsa-jcs-2022/signedJCS.json", "eddsa-jcs-2022/hashesJCS.json"),
+        (cryptosuites.ED25519_SIGNATURE_2020, "Ed25519Signature2020/signedEdSig.json", "Ed25519Signature2020/hashesEdSig.json"),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_the_w3c_vectors_of_the_other_suites_verify_and_signing_again_gives_the_same_bytes(
+    suite: cryptosuites.Cryptosuite, file: str, hashes: str, read_json: ReadJson
+) -> None:
+    known = _known(read_json)
+    expected = read_json(f"w3c/vc-di-eddsa/{file}")
+    name = expected["proof"]["verificationMethod"]
+    proof.verify_proof(expected, expected["proof"], method=controller.find_method(name, None), known=known)
+    signer = VectorSigner(name, multikey.read_seed(read_json("w3c/vc-di-eddsa/keyPair.json")["privateKeyMultibase"]))
+    linted = proof.lint(proof.without_proof(expected), known=known)
+    again = proof.add_proof(linted, signer, created=datetime(2023, 2, 24, 23, 36, 38, tzinfo=UTC), suite=suite)
+    assert again == expected
+    assert again["proof"]["proofValue"] == read_json(f"w3c/vc-di-eddsa/{hashes}")["sigBTC58"]
+
+
+CHAIN = "w3c/vc-di-eddsa/proof-set-chain/"
+
+
+@pytest.mark.parametrize("name", ["signedProofSet1", "signedProofSet2", "signedProofChain1", "signedProofChain2"])
+def test_the_w3c_vectors_of_sets_and_chains_verify(name: str, read_json: ReadJson) -> None:
+    source, known = read_json(f"{CHAIN}{name}.json"), _known(read_json)
+    for item in proof.proofs(source):
+        method = controller.find_method(item["verificationMethod"], None)
+        proof.verify_proof(source, item, method=method, known=known)
+        for other in proof.proofs(source):
+            if other is not item and item.get("id") in proof.previous(other):
+                changed = [entry | {"proofValue": other["proofValue"]} if entry is item else entry for entry in source["proof"]]
+                with pytest.raises(problem.Invalid, match="does not fit"):
+                    proof.verify_proof(
+                        source | {"proof": changed}, other, known=known, method=controller.find_method(other["verificationMethod"], None)
+                    )
+
+
+def test_signing_a_set_and_then_a_chain_again_gives_the_bytes_of_the_w3c_vectors(read_json: ReadJson) -> None:
+    known = _known(read_json)
+    linted = proof.lint(read_json(f"{CHAIN}unsigned.json"), known=known)
+    expected = read_json(f"{CHAIN}signedProofChain2.json")
+    pairs = read_json(f"{CHAIN}multiKeyPairs.json")
+    earlier: list[JsonObject] = []
+    for number, wanted in enumerate(expected["proof"], 1):
+        signer = VectorSigner(wanted["verificationMethod"], multikey.read_seed(pairs[f"keyPair{number}"]["privateKeyMultibase"]))
+        created = datetime.fromisoformat(wanted["created"])
+        follows = proof.previous(wanted)
+        made = proof.add_proof(linted, signer, created=created, earlier=earlier, follows=follows, name=wanted.get("id"))
+        earlier = proof.proofs(made)
+    assert made == expected
+
+
+def test_a_chain_to_a_proof_that_is_not_there_once_is_refused(read_json: ReadJson) -> None:
+    source, known = read_json(f"{CHAIN}signedProofChain2.json"), _known(read_json)
+    first, second, third, last = source["proof"]
+    method = controller.find_method(third["verificationMethod"], None)
+    for proofs in ([first, third], [third], [first, second, second, third], [third, last]):
+        with pytest.raises(problem.Invalid, match="not there exactly once"):
+            proof.verify_proof(source | {"proof": proofs}, third, method=method, known=known)
+
+
+def test_a_key_of_another_kind_makes_no_data_integrity_proof(signed: JsonObject) -> None:
+    method = controller.VerificationMethod("did:x:y#z", "did:x:y", jwk.EcKey(1, 2))
+    with pytest.raises(problem.Invalid, match="no Ed25519 key"):
+        proof.verify_proof(signed, signed["proof"], method=method)
+
+
+def test_what_jcs_signs_is_the_text_member_by_member(badge: JsonObject, signer: Signers, method: controller.VerificationMethod) -> None:
+    made = proof.add_proof(proof.lint(badge), signer(1), created=CREATED, suite=cryptosuites.EDDSA_JCS_2022)
+    proof.verify_proof(made, made["proof"], method=method)
+    shuffled = dict(reversed(made.items()))
+    proof.verify_proof(shuffled, shuffled["proof"], method=method)
+    for changed in (made | {"level": "x"}, made | {"name": "x"}, {key: value for key, value in made.items() if key != "name"}):
+        with pytest.raises(problem.Invalid, match="does not fit"):
+            proof.verify_proof(changed, changed["proof"], method=method)
+    with pytest.raises(problem.Invalid, match="another @context"):
+        proof.verify_proof(made | {"@context": [*made["@context"], "https://x.example"]}, made["proof"], method=method)
+    with pytest.raises(problem.Invalid, match="no canonical JSON form"):
+        cryptosuites.jcs({"a": 2**60}, {})
+
+
+def test_a_proof_of_the_older_suite_has_a_date(badge: JsonObject, signer: Signers) -> None:
+    linted = proof.lint(badge | {"@context": [*badge["@context"], contexts.ED25519_2020]})
+    made = proof.add_proof(linted, signer(1), created=CREATED, suite=cryptosuites.ED25519_SIGNATURE_2020)["proof"]
+    assert proof.check_options(made) is cryptosuites.ED25519_SIGNATURE_2020
+    with pytest.raises(problem.Invalid, match="must have created"):
+        proof.check_options({key: value for key, value in made.items() if key != "created"})
 
 
 @pytest.mark.parametrize("name", ["1edtech-implguide-ob-eddsa-rdfc-2022", "1edtech-implguide-clr-eddsa-rdfc-2022"])
@@ -207,12 +299,15 @@ def test_one_proof_several_or_none_are_read() -> None:
         ({"proofValue": None}, "must have proofValue", proof.VERIFICATION_ERROR),
         ({"proofPurpose": "authentication"}, "another purpose", proof.VERIFICATION_ERROR),
         ({"proofPurpose": "https://w3id.org/security#assertionMethod"}, "another purpose", proof.VERIFICATION_ERROR),
-        ({"cryptosuite": "eddsa-jcs-2022"}, "does not know proofs of the kind", proof.UNKNOWN_SUITE),
+        ({"cryptosuite": "eddsa-2022"}, "does not know proofs of the kind", proof.UNKNOWN_SUITE),
+        ({"cryptosuite": "ecdsa-sd-2023"}, "does not know proofs of the kind", proof.UNKNOWN_SUITE),
+        ({"cryptosuite": "Ed25519Signature2020"}, "does not know proofs of the kind", proof.UNKNOWN_SUITE),
         ({"cryptosuite": None}, "does not know proofs of the kind", proof.UNKNOWN_SUITE),
         ({"cryptosuite": ["eddsa-rdfc-2022"]}, "does not know proofs of the kind", proof.UNKNOWN_SUITE),
         ({"cryptosuite": {}}, "does not know proofs of the kind", proof.UNKNOWN_SUITE),
         ({"type": "Ed25519Signature2020"}, "does not know proofs of the kind", proof.UNKNOWN_SUITE),
-        ({"previousProof": "urn:x:y"}, "chains", proof.UNKNOWN_SUITE),
+        ({"previousProof": 5}, "previousProof must be the id", proof.VERIFICATION_ERROR),
+        ({"previousProof": ["urn:x:y", {}]}, "previousProof must be the id", proof.VERIFICATION_ERROR),
         ({"jws": "x"}, "'jws' that no signature covers", proof.VERIFICATION_ERROR),
         ({"https://w3id.org/security#proofValue": "z"}, "no signature covers", proof.VERIFICATION_ERROR),
         ({"created": "yesterday"}, "no date-time", problem.MALFORMED_VALUE_ERROR),

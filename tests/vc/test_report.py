@@ -23,6 +23,9 @@ def _steps(**outcomes: Outcome) -> tuple[Step, ...]:
     return tuple(_step(name, outcomes.get(name, Outcome.VALID)) for name in names)
 
 
+ADVICE = "Ask the issuer, by an address that you know and not by one in this document."
+
+
 @pytest.mark.parametrize(
     ("outcomes", "verdict"),
     [
@@ -74,17 +77,18 @@ def test_a_report_as_json_has_the_members_of_the_contract() -> None:
             {
                 "name": "proof",
                 "outcome": "INVALID",
-                "problems": [{"type": "urn:x:y#SOME_ERROR", "title": "Some error", "detail": "Bad.", "pointer": "/proof"}],
+                "problems": [{"type": "urn:x:y#SOME_ERROR", "title": "Some error", "detail": "Bad.", "next": ADVICE, "pointer": "/proof"}],
                 "evidence": [{"url": "https://x.example", "sha256": "00", "fetched_at": "2026-06-01T00:00:00Z"}],
             },
             {"name": "trust", "outcome": "VALID", "problems": [], "evidence": []},
         ],
         "checked_at": "2026-06-01T00:00:00Z",
         "document_sha256": "ff",
+        "parts": [],
     }
 
 
 def test_a_problem_without_a_pointer_is_shown_without_one() -> None:
     assert _step("status", Outcome.INVALID).to_json()["problems"] == [
-        {"type": "urn:x:y#SOME_ERROR", "title": "Some error", "detail": "About status."}
+        {"type": "urn:x:y#SOME_ERROR", "title": "Some error", "detail": "About status.", "next": ADVICE}
     ]

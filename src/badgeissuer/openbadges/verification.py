@@ -1,53 +1,176 @@
-"""How badges are read when they are verified: the strict profile.
+"""How badges are read when they are verified: the strict profile, and the kinds of documents that it knows.
 
-Source: OB-3.0 "OpenBadgeCredential Verification"; contract of this project: the `badge` profile.
+Source: OB-3.0 "OpenBadgeCredential Verification", "EndorsementCredential Verification", CLR-2.0; contract of this project: the profiles.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from badgeissuer import problem
-from badgeissuer.openbadges import model
-from badgeissuer.vc import contexts, credential, shape, verification
+from badgeissuer.openbadges import clr, endorsement, gating, identity, legacy, model, results, revocationlist
+from badgeissuer.vc import contexts, credential, presentation, proof, shape, verification
+from badgeissuer.vc.verification import Kind, Profile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from badgeissuer.vc.document import JsonObject
 
+Check = Callable[["JsonObject", "Mapping[str, contexts.Context]"], None]
+
+_EXTENSION: tuple[list[str], ...] = ([], [contexts.OPEN_BADGES_EXTENSIONS])
 ACCEPTED_CONTEXTS = tuple(
     [contexts.CREDENTIALS_V2, badges, *extension]
     for badges in (contexts.OPEN_BADGES, contexts.OPEN_BADGES_3_0_2)
-    for extension in ([], [contexts.OPEN_BADGES_EXTENSIONS])
+    for extension in _EXTENSION
 )
 """The `@context` arrays under which a badge is interpreted; any other could give its words other meanings."""
+ACCEPTED_CLR_CONTEXTS = tuple([contexts.CREDENTIALS_V2, contexts.CLR, contexts.OPEN_BADGES, *extension] for extension in _EXTENSION)
+ACCEPTED_LEGACY_CONTEXTS = tuple(
+    [contexts.CREDENTIALS_V1, badges, *order]
+    for badges in (contexts.OPEN_BADGES_3_0_1, contexts.OPEN_BADGES_UNVERSIONED)
+    for suite in ([], [contexts.ED25519_2020], [contexts.DATA_INTEGRITY_V1], [contexts.DATA_INTEGRITY_V2])
+    for extension in _EXTENSION
+    for order in itertools.permutations([*suite, *extension])
+)
+"""Those of badges on VCDM 1.1: further contexts define the terms of proofs and of extensions only, so their order changes nothing."""
+
+_SCHEMA = "https://purl.imsglobal.org/spec/ob/v3p0/schema/json/ob_v3p0_"
+_CLR_SCHEMA = "https://purl.imsglobal.org/spec/clr/v2p0/schema/json/clr_v2p0_clrcredential"
 
 
-def check_context(source: JsonObject, known: Mapping[str, contexts.Context]) -> None:
-    """Refuse a `@context` that is not exactly one of those accepted.
+def _schemas(badge: proof.Rule, endorsing: proof.Rule) -> Mapping[str, proof.Rule]:
+    """Return 1EdTech's JSON Schemas with our own rules that ask for more than they do."""
+    badges = dict.fromkeys((_SCHEMA + "achievementcredential", _SCHEMA + "anyachievementcredential"), badge)
+    return badges | dict.fromkeys((_SCHEMA + "endorsementcredential", _SCHEMA + "anyendorsementcredential"), endorsing)
 
-    Raises:
-        report.Undecided: It names a vocabulary of which no pinned copy is held.
-        problem.Invalid: It is of another form or order.
+
+def check_context(accepted: tuple[list[str], ...], wanted: str) -> Check:
+    """Return the check that a `@context` is exactly one of those accepted.
+
+    The check raises `report.Undecided` where a vocabulary is named of which no pinned copy is held, and `problem.Invalid` where the context
+    is of another form or order.
 
     Source: VC-DATA-INTEGRITY#context-validation.
     """
-    value = source.get("@context")
-    if value in ACCEPTED_CONTEXTS:
-        return
-    if not isinstance(value, list):
-        raise problem.Invalid("@context must be an array.")
-    if any(isinstance(item, dict) for item in value):
-        raise problem.Invalid("@context holds definitions of its own; a badge's words could then mean anything.")
-    credential.refuse_unknown_contexts(value, known)
-    raise problem.Invalid(
-        "@context must be that of W3C credentials 2.0, then that of Open Badges 3.0.2 or 3.0.3, then its extensions if any."
-    )
+
+    def check(source: JsonObject, known: Mapping[str, contexts.Context]) -> None:
+        value = source.get("@context")
+        if value in accepted or (isinstance(value, list) and _without_extensions(value, known) in accepted):
+            return
+        if not isinstance(value, list):
+            raise problem.Invalid("@context must be an array.")
+        if any(isinstance(item, dict) for item in value):
+            raise problem.Invalid("@context holds definitions of its own; a badge's words could then mean anything.")
+        credential.refuse_unknown_contexts(value, known)
+        raise problem.Invalid(f"@context must be that of {wanted}.")
+
+    return check
 
 
-SCHEMAS = ("https://purl.imsglobal.org/spec/ob/v3p0/schema/json/ob_v3p0_achievementcredential",)
-"""1EdTech's JSON Schemas of a badge: `model.check` asks for more than they do."""
+def _without_extensions(value: list[Any], known: Mapping[str, contexts.Context]) -> list[Any]:
+    """Return a `@context` without those at its end that the operator has pinned for badges too."""
+    rest = list(value)
+    while rest and isinstance(rest[-1], str) and rest[-1] in known and known[rest[-1]].extends_badges and rest[-1] not in rest[:-1]:
+        rest.pop()
+    return rest
 
-BADGE = verification.Profile("badge", "badge", check_context, shape.gate, (model.check,), SCHEMAS)
+
+def check(source: JsonObject) -> tuple[problem.Finding, ...]:
+    """Return what keeps a document from being a good badge: its members, and what it says of results against its own achievement."""
+    return model.check(source) or (*credential.rules(source), *results.rules(source))
+
+
+def check_legacy(source: JsonObject) -> tuple[problem.Finding, ...]:
+    """Return what `check` does, of a badge on VCDM 1.1."""
+    return legacy.check(source) or (*credential.rules(source), *results.rules(source))
+
+
+def _ids(source: JsonObject) -> Iterator[object]:
+    """Yield the identifiers of what a badge speaks of, those inside its endorsements apart."""
+    yield from (node.get("id") for node in shape.nodes(endorsement.without(source)))
+    yield source.get("issuer")
+
+
+def _presentation_gate(source: JsonObject) -> tuple[problem.Finding, ...]:
+    return shape.too_large(source, most_contexts=gating.MAX_CONTEXTS) or shape.list_gate(presentation.without_credentials(source))
+
+
+_BADGE = Kind(
+    "badge",
+    check_context(ACCEPTED_CONTEXTS, "W3C credentials 2.0, then that of Open Badges 3.0.2 or 3.0.3, then its extensions if any"),
+    gating.gate,
+    (check,),
+    (results.remarks,),
+    schemas=_schemas(check, endorsement.check),
+    parts=gating.inside,
+    ids=_ids,
+    statuses={revocationlist.TYPE: verification.ForeignStatus(revocationlist.list_url, revocationlist.find)},
+    refreshes=frozenset({"1EdTechCredentialRefresh"}),
+    answers_to=identity.answers_to,
+    is_defined=True,
+)
+_LEGACY = replace(
+    _BADGE,
+    check_context=check_context(
+        ACCEPTED_LEGACY_CONTEXTS, "W3C credentials 1.1, then that of Open Badges 3.0 before 3.0.2, then those of its proof and extensions"
+    ),
+    rules=(check_legacy,),
+    schemas=_schemas(check_legacy, legacy.check_endorsement),
+)
+_ENDORSEMENT = replace(_BADGE, noun="endorsement", rules=(endorsement.check,), remarks=(), role="endorsement")
+_LEGACY_ENDORSEMENT = replace(_ENDORSEMENT, check_context=_LEGACY.check_context, rules=(legacy.check_endorsement,), schemas=_LEGACY.schemas)
+_CLR = replace(
+    _BADGE,
+    noun="learning record",
+    check_context=check_context(ACCEPTED_CLR_CONTEXTS, "W3C credentials 2.0, then those of CLR 2.0.1 and Open Badges 3.0.3"),
+    rules=(clr.check,),
+    remarks=(),
+    schemas={_CLR_SCHEMA: clr.check},
+)
+_LEGACY_CLR = replace(
+    _CLR, check_context=check_context((), "W3C credentials 2.0, and CLR on version 1.1 is not read"), rules=(legacy.check_clr,)
+)
+_PRESENTATION = Kind(
+    "presentation",
+    credential.check_plain_context,
+    _presentation_gate,
+    (presentation.rules,),
+    parts=presentation.credentials,
+    role="presentation",
+    is_presentation=True,
+)
+
+
+def kind(source: JsonObject) -> Kind:
+    """Return which kind of document of the badge profile this is; a badge where it is none of the others."""
+    if presentation.is_presentation(source):
+        return _PRESENTATION
+    if clr.is_clr(source):
+        return _LEGACY_CLR if legacy.is_legacy(source) else _CLR
+    if endorsement.is_endorsement(source):
+        return _LEGACY_ENDORSEMENT if legacy.is_legacy(source) else _ENDORSEMENT
+    return _LEGACY if legacy.is_legacy(source) else _BADGE
+
+
+BADGE = Profile("badge", "badge", kind)
 """The profile for Open Badges, as pages, `/verify` and the command line use it."""
+
+_GENERIC = verification.GENERIC.kind({})
+_GENERIC_BADGE = replace(
+    _GENERIC, parts=gating.inside, ids=_ids, statuses=_BADGE.statuses, schemas=_BADGE.schemas, answers_to=identity.answers_to
+)
+
+
+def generic_kind(source: JsonObject) -> Kind:
+    """Return which kind of W3C credential this is; of badges it knows besides what was revoked, and what endorses them."""
+    found = verification.GENERIC.kind(source)
+    return _GENERIC_BADGE if found is _GENERIC else found
+
+
+GENERIC = Profile("vc", "credential", generic_kind)
+"""The profile for any W3C credential, as VC-API uses it."""

@@ -25,8 +25,14 @@ if TYPE_CHECKING:
 CREDENTIALS_V2 = "https://www.w3.org/ns/credentials/v2"
 CREDENTIALS_V1 = "https://www.w3.org/2018/credentials/v1"
 OPEN_BADGES = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"
+OPEN_BADGES_UNVERSIONED = "https://purl.imsglobal.org/spec/ob/v3p0/context.json"
+OPEN_BADGES_3_0_1 = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.1.json"
 OPEN_BADGES_3_0_2 = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.2.json"
 OPEN_BADGES_EXTENSIONS = "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json"
+CLR = "https://purl.imsglobal.org/spec/clr/v2p0/context-2.0.1.json"
+DATA_INTEGRITY_V1 = "https://w3id.org/security/data-integrity/v1"
+DATA_INTEGRITY_V2 = "https://w3id.org/security/data-integrity/v2"
+ED25519_2020 = "https://w3id.org/security/suites/ed25519-2020/v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +43,13 @@ class Context:
         url: The URL under which documents name it.
         content: The parsed document; treat it as frozen.
         sha256: Lower-case hex of the SHA-256 of its RFC 8785 form.
+        extends_badges: Whether badges may name it too, after those that the standard gives them; an operator who pins it says so.
     """
 
     url: str
     content: document.JsonObject
     sha256: str
+    extends_badges: bool = False
 
 
 def digest(content: document.JsonObject) -> str:
@@ -80,20 +88,19 @@ def _load() -> Mapping[str, Context]:
     return MappingProxyType(dict(_pin(*row) for row in _TABLE))
 
 
-_W3ID = "https://w3id.org/security/"
-_1EDTECH = "https://purl.imsglobal.org/spec/"
 _TABLE = (
     (CREDENTIALS_V2, "credentials-v2.jsonld", "b463c8d6a066214123ddd9827b135e1b50e1fc73322cc52a9b12a4f1fc7d86cf"),
     (CREDENTIALS_V1, "credentials-v1.jsonld", "b01e671e873981f19a9102a9a57f666dbcaeb31b99e3e124378d143e71549247"),
-    (_W3ID + "data-integrity/v1", "data-integrity-v1.jsonld", "9505bf85338a4c2121ad03992ac90061bc85d43bcfa34d9d47b779381cf08b5f"),
-    (_W3ID + "data-integrity/v2", "data-integrity-v2.jsonld", "7ba3c50acf2689d5e07927267343eb353249c7c22a9f2d00307cc970e855e305"),
-    (_W3ID + "multikey/v1", "multikey-v1.jsonld", "be20c3ee6af6e9c4102e66a85c26617831218e32216bdf050f870e389e737cdc"),
-    (_W3ID + "suites/ed25519-2020/v1", "ed25519-2020-v1.jsonld", "fb517f09d990829aed734c9bad8cbbb2ac3d5063b865c7e3d81f246074bf5691"),
-    (_1EDTECH + "ob/v3p0/context-3.0.1.json", "ob-3.0.1.jsonld", "8bb2354552b70cbdf2066f6d3e24bc5c2be2619145737580ad2aebdc366e77d5"),
+    (DATA_INTEGRITY_V1, "data-integrity-v1.jsonld", "9505bf85338a4c2121ad03992ac90061bc85d43bcfa34d9d47b779381cf08b5f"),
+    (DATA_INTEGRITY_V2, "data-integrity-v2.jsonld", "7ba3c50acf2689d5e07927267343eb353249c7c22a9f2d00307cc970e855e305"),
+    ("https://w3id.org/security/multikey/v1", "multikey-v1.jsonld", "be20c3ee6af6e9c4102e66a85c26617831218e32216bdf050f870e389e737cdc"),
+    (ED25519_2020, "ed25519-2020-v1.jsonld", "fb517f09d990829aed734c9bad8cbbb2ac3d5063b865c7e3d81f246074bf5691"),
+    (OPEN_BADGES_UNVERSIONED, "ob-unversioned.jsonld", "2c54acaa1cffda2420be32ab61f0a2082051211131c6337686f36f2537aa859b"),
+    (OPEN_BADGES_3_0_1, "ob-3.0.1.jsonld", "8bb2354552b70cbdf2066f6d3e24bc5c2be2619145737580ad2aebdc366e77d5"),
     (OPEN_BADGES_3_0_2, "ob-3.0.2.jsonld", "bdd1d11a55a660322f24660862a1d430ee80cce584465f750909daa43684357c"),
     (OPEN_BADGES, "ob-3.0.3.jsonld", "04b1136ddc4eda9a8966bc7ef182789f233a26739473140ef75d6968c29a2966"),
     (OPEN_BADGES_EXTENSIONS, "ob-extensions.jsonld", "15f4c347c6fe4380d9b6b93795859e33747ef48d5c55b91a71c52fb51c7bcbd7"),
-    (_1EDTECH + "clr/v2p0/context-2.0.1.json", "clr-2.0.1.jsonld", "7defe702c102faf14108579b7d65ef39ecf4c3bbef925b803e15bd77cd6e3394"),
+    (CLR, "clr-2.0.1.jsonld", "7defe702c102faf14108579b7d65ef39ecf4c3bbef925b803e15bd77cd6e3394"),
 )
 
 PINNED: Mapping[str, Context] = _load()

@@ -1,6 +1,6 @@
-"""Who controls a key: controlled identifier documents, did:key and did:web.
+"""Who controls a key: controlled identifier documents, did:key, did:jwk and did:web.
 
-Source: CID-1.0, DID-CORE, did:key and did:web method specifications.
+Source: CID-1.0, DID-CORE, did:key, did:jwk and did:web method specifications.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
 from badgeissuer import problem
-from badgeissuer.vc import instant, multikey
+from badgeissuer.vc import document, instant, jwk, multikey
+from badgeissuer.vc.report import Undecided
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from badgeissuer.vc.document import JsonObject
 
 DID_KEY = "did:key:"
+DID_JWK = "did:jwk:"
 DID_WEB = "did:web:"
+_OTHER_DID = re.compile(r"did:[a-z0-9]+:[A-Za-z0-9._:%-]+")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
 _PATH_PART = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=@-]|%[0-9A-Fa-f]{2})+")
 _SEPARATOR = re.compile(r"[\x00-\x20/\\?#\x7f]")
@@ -39,33 +42,36 @@ class VerificationMethod:
     Attributes:
         id: The URL of the method.
         controller: The identifier of who may use it.
-        public_key: The Ed25519 key.
+        public_key: The key; only an Ed25519 one can make a Data Integrity proof here.
         expires: From then on none of the key's signatures count, whenever they say they were made.
         revoked: As `expires`.
     """
 
     id: str
     controller: str
-    public_key: multikey.PublicKey
+    public_key: jwk.Key
     expires: datetime | None = None
     revoked: datetime | None = None
 
 
 def document_url(method: str) -> str | None:
-    """Return the URL at which the document that holds a verification method is found; None for did:key, which needs none.
+    """Return the URL at which the document that holds a verification method is found; None for did:key and did:jwk, which need none.
 
     Raises:
-        problem.Invalid: The method is no URL, or of a DID method that is not supported.
+        report.Undecided: It is of a DID method that is not known here.
+        problem.Invalid: It is no URL.
     """
     identifier = method.partition("#")[0]
-    if identifier.startswith(DID_KEY):
+    if identifier.startswith((DID_KEY, DID_JWK)):
         return None
     if identifier.startswith(DID_WEB):
         return web_url(identifier)
     if identifier.startswith(("https://", "http://")):
         return identifier
+    if _OTHER_DID.match(identifier):
+        raise Undecided(f"This verifier cannot look up identifiers such as {identifier[:120]}.", kind=INVALID_METHOD_URL)
     raise problem.Invalid(
-        f"The verification method {method[:120]!r} is neither did:key, did:web nor a web address.", kind=INVALID_METHOD_URL
+        f"The verification method {method[:120]!r} is neither did:key, did:jwk, did:web nor a web address.", kind=INVALID_METHOD_URL
     )
 
 
@@ -122,6 +128,8 @@ def compose(did: str, methods: Sequence[VerificationMethod], *, asserting: Seque
 
 def _method_document(method: VerificationMethod) -> JsonObject:
     times = {name: instant.write(moment) for name, moment in (("expires", method.expires), ("revoked", method.revoked)) if moment}
+    if not isinstance(method.public_key, multikey.PublicKey):
+        raise problem.Fault("Only Ed25519 keys are published here.")
     named = {"id": method.id, "type": "Multikey", "controller": method.controller}
     return named | {"publicKeyMultibase": method.public_key.multikey} | times
 
@@ -136,7 +144,8 @@ def confirming_url(method: str, source: JsonObject) -> str | None:
         source: The document found at `document_url(method)`.
 
     Raises:
-        problem.Invalid: The controller is no URL, or of a DID method that is not supported.
+        report.Undecided: The controller is of a DID method that is not known here.
+        problem.Invalid: It is no URL.
     """
     claimed = source.get("controller")
     if not _is_key_document(method, source) or not isinstance(claimed, str) or claimed == method.partition("#")[0]:
@@ -162,8 +171,8 @@ def find_method(
     Source: CID-1.0#retrieve-verification-method.
     """
     identifier = method.partition("#")[0]
-    if identifier.startswith(DID_KEY):
-        return _key_method(method, identifier)
+    if identifier.startswith((DID_KEY, DID_JWK)):
+        return _own_method(method, identifier)
     if source is None:
         raise problem.Invalid(f"The document of {identifier[:120]!r} is missing.", kind=INVALID_DOCUMENT)
     if _is_key_document(method, source):
@@ -188,10 +197,61 @@ def _of(identifier: str, source: JsonObject) -> JsonObject:
     return source
 
 
-def _key_method(method: str, did: str) -> VerificationMethod:
+def find_key(identifier: str, key: jwk.Key, source: JsonObject | None) -> VerificationMethod:
+    """Return the verification method of `identifier` that is `key` and that its document lists for assertions.
+
+    Args:
+        identifier: Whose key it should be.
+        key: The key that somebody brought.
+        source: The document found at `document_url(identifier)`; None for did:key and did:jwk.
+
+    Raises:
+        problem.Invalid: The document lists no such key, or is somebody else's.
+    """
+    if source is None:
+        method = _own_method(key_method(identifier) if identifier.startswith(DID_KEY) else f"{identifier}#0", identifier)
+        found = [method] if method.public_key == key else []
+    else:
+        listed = _of(identifier, source).get("assertionMethod")
+        names = [entry.get("id") if isinstance(entry, dict) else entry for entry in listed] if isinstance(listed, list) else []
+        found = [method for name in names if isinstance(name, str) for method in _readable(_absolute(name, identifier), source)]
+    mine = [method for method in found if method.public_key == key and method.controller == identifier]
+    if not mine:
+        raise problem.Invalid(f"{identifier[:120]} does not list the key that signed.", kind=INVALID_METHOD)
+    return mine[0]
+
+
+def _readable(method: str, source: JsonObject) -> list[VerificationMethod]:
+    try:
+        return [_find_in_document(method, source, relationship="assertionMethod")]
+    except problem.Invalid:  # a key of a kind that is not read here, beside the one that is looked for
+        return []
+
+
+def _own_method(method: str, did: str) -> VerificationMethod:
+    """Return the one method of a DID that is itself a key."""
+    if did.startswith(DID_JWK):
+        if method != f"{did}#0":
+            raise problem.Invalid("The one key of a did:jwk is named #0.", kind=INVALID_METHOD_URL)
+        return VerificationMethod(method, did, _jwk(did.removeprefix(DID_JWK)))
+    if method == did:
+        raise problem.Invalid("A did:key is no key yet: the proof must name its key, with # and the key again.", kind=INVALID_METHOD_URL)
     if method != key_method(did):
         raise problem.Invalid("A did:key names its key twice, and this one names two.", kind=INVALID_METHOD_URL)
-    return VerificationMethod(method, did, _public_key(did.removeprefix(DID_KEY)))
+    return VerificationMethod(method, did, jwk.from_multikey(did.removeprefix(DID_KEY)))
+
+
+def _jwk(encoded: str) -> jwk.Key:
+    """Return the key that a did:jwk holds (did:jwk method specification, section "Read")."""
+    try:
+        return jwk.read(document.parse(jwk.from_base64url(encoded)))
+    except problem.Malformed:
+        raise problem.Invalid("A did:jwk must hold a key, JSON in base64url without padding.", kind=INVALID_METHOD_URL) from None
+
+
+def _absolute(name: str, identifier: str) -> str:
+    """Return the URL of a method that a document may name by its fragment alone (DID-CORE#relative-did-urls)."""
+    return identifier + name if name.startswith("#") else name
 
 
 def _listed(method: str, source: JsonObject, *, relationship: str) -> list[Any]:
@@ -213,19 +273,26 @@ def _find_in_document(method: str, source: JsonObject, *, relationship: str) -> 
 
 
 def _names(entry: object, method: str) -> bool:
-    return entry == method or (isinstance(entry, dict) and entry.get("id") == method)
+    name = entry.get("id") if isinstance(entry, dict) else entry
+    return isinstance(name, str) and _absolute(name, method.partition("#")[0]) == method
 
 
 def _read_method(method: str, entry: dict[str, Any]) -> VerificationMethod:
-    controller = entry.get("controller")
-    if entry.get("type") not in ("Multikey", "Ed25519VerificationKey2020") or not isinstance(controller, str):
-        raise problem.Invalid("The key is not described as a Multikey with a controller.", kind=INVALID_METHOD)
+    holder = entry.get("controller")
+    if not isinstance(holder, str):
+        raise problem.Invalid("The key is not described with its controller.", kind=INVALID_METHOD)
     moments = {name: instant.read(entry[name]) for name in ("expires", "revoked") if name in entry}
-    return VerificationMethod(method, controller, _public_key(entry.get("publicKeyMultibase")), **moments)
+    return VerificationMethod(method, holder, _public_key(entry), **moments)
 
 
-def _public_key(value: object) -> multikey.PublicKey:
+def _public_key(entry: dict[str, Any]) -> jwk.Key:
+    """Return the key of a method, in whichever form its type has it; one that has two has none."""
+    kind, forms = entry.get("type"), {"publicKeyMultibase", "publicKeyJwk"} & set(entry)
     try:
-        return multikey.PublicKey.read(value)
+        if kind in ("Multikey", "Ed25519VerificationKey2020") and forms == {"publicKeyMultibase"}:
+            return jwk.from_multikey(entry["publicKeyMultibase"])
+        if kind in ("JsonWebKey", "JsonWebKey2020") and forms == {"publicKeyJwk"}:
+            return jwk.read(entry["publicKeyJwk"])
     except problem.Invalid as error:
         raise problem.Invalid(error.detail, kind=INVALID_METHOD) from None
+    raise problem.Invalid("The key is described neither as a Multikey nor as a JsonWebKey.", kind=INVALID_METHOD)

@@ -1,6 +1,10 @@
 """The cryptosuites: what of a document and a proof is signed.
 
-Source: VC-DI-EDDSA#eddsa-rdfc-2022.
+    eddsa-rdfc-2022         JSON-LD → RDF → RDFC-1.0: the graph is signed, not the text
+    eddsa-jcs-2022          RFC 8785: the text is signed, members in order
+    Ed25519Signature2020    as eddsa-rdfc-2022, from before Data Integrity; badges on VCDM 1.1 have it
+
+Source: VC-DI-EDDSA.
 """
 
 from __future__ import annotations
@@ -9,6 +13,9 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import rfc8785
+
+from badgeissuer import problem
 from badgeissuer.vc import canonical, contexts, jsonld
 
 if TYPE_CHECKING:
@@ -16,18 +23,24 @@ if TYPE_CHECKING:
 
     from badgeissuer.vc.document import JsonObject
 
+DATA_INTEGRITY = "DataIntegrityProof"
+
 
 @dataclass(frozen=True, slots=True)
 class Cryptosuite:
     """A way to turn a document into the bytes that Ed25519 signs.
 
     Attributes:
-        name: The value of `cryptosuite`.
+        name: The name in reports: of `cryptosuite`, or of the proof's type where that is the suite.
+        options: What a proof of this suite says of itself.
         canonicalize: A document, and the contexts that it may name, to canonical bytes; refuses what would not be signed.
+        keeps_context: Whether the proof carries the `@context` itself, and it is signed with the proof's own members.
     """
 
     name: str
+    options: Mapping[str, str]
     canonicalize: Callable[[JsonObject, Mapping[str, contexts.Context]], bytes]
+    keeps_context: bool = False
 
 
 def rdfc(source: JsonObject, known: Mapping[str, contexts.Context]) -> bytes:
@@ -35,8 +48,30 @@ def rdfc(source: JsonObject, known: Mapping[str, contexts.Context]) -> bytes:
     return canonical.canonicalize(jsonld.to_quads(source, known=known)).encode()
 
 
-EDDSA_RDFC_2022 = Cryptosuite("eddsa-rdfc-2022", rdfc)
-SUITES: Mapping[str, Cryptosuite] = {suite.name: suite for suite in (EDDSA_RDFC_2022,)}
+def jcs(source: JsonObject, known: Mapping[str, contexts.Context]) -> bytes:  # noqa: ARG001 - one signature for all suites
+    """Return the RFC 8785 form of a document (VC-DI-EDDSA#transformation-eddsa-jcs-2022)."""
+    try:
+        return rfc8785.dumps(source)
+    except (rfc8785.CanonicalizationError, RecursionError):
+        raise problem.Invalid("The document holds a value that has no canonical JSON form.") from None
+
+
+EDDSA_RDFC_2022 = Cryptosuite("eddsa-rdfc-2022", {"type": DATA_INTEGRITY, "cryptosuite": "eddsa-rdfc-2022"}, rdfc)
+EDDSA_JCS_2022 = Cryptosuite("eddsa-jcs-2022", {"type": DATA_INTEGRITY, "cryptosuite": "eddsa-jcs-2022"}, jcs, keeps_context=True)
+ED25519_SIGNATURE_2020 = Cryptosuite("Ed25519Signature2020", {"type": "Ed25519Signature2020"}, rdfc)
+SUITES: Mapping[str, Cryptosuite] = {suite.name: suite for suite in (EDDSA_RDFC_2022, EDDSA_JCS_2022, ED25519_SIGNATURE_2020)}
+
+_ALIASES = {"eddsa-rdf-2022": EDDSA_RDFC_2022}
+"""A spelling that 1EdTech's data model and implementation guide have."""
+
+
+def find(proof: JsonObject) -> Cryptosuite | None:
+    """Return the suite of a proof; None where it is of none of ours."""
+    kind, name = proof.get("type"), proof.get("cryptosuite")
+    if kind == DATA_INTEGRITY:
+        suite = SUITES.get(name) or _ALIASES.get(name) if isinstance(name, str) else None
+        return suite if suite and suite.options["type"] == DATA_INTEGRITY else None
+    return ED25519_SIGNATURE_2020 if kind == ED25519_SIGNATURE_2020.name and name is None else None
 
 
 def hash_data(canonical_options: bytes, canonical_document: bytes) -> bytes:

@@ -32,7 +32,18 @@ _LANGUAGE = re.compile(r"[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 _CREDENTIALS = "https://www.w3.org/2018/credentials#"
 _ACTED_ON = {
     name: _CREDENTIALS + name
-    for name in ("issuer", "credentialSubject", "validFrom", "validUntil", "credentialStatus", "credentialSchema", "refreshService")
+    for name in (
+        "issuer",
+        "credentialSubject",
+        "validFrom",
+        "validUntil",
+        "issuanceDate",
+        "expirationDate",
+        "credentialStatus",
+        "credentialSchema",
+        "refreshService",
+        "holder",
+    )
 }
 """What a verifier reads from the top of the JSON: a member of that name there, and nothing else, may say it in the graph."""
 

@@ -1,14 +1,14 @@
-"""Data Integrity proofs: add one to a linted document, verify one.
+"""Data Integrity proofs: add one to a linted document, verify one; sets of proofs, and chains.
 
 Nothing unlinted can be signed: `add_proof` takes a `Linted`, and only `lint` makes one.
 
-Source: VC-DATA-INTEGRITY#add-proof, VC-DATA-INTEGRITY#verify-proof, VC-DI-EDDSA#eddsa-rdfc-2022.
+Source: VC-DATA-INTEGRITY#add-proof, VC-DATA-INTEGRITY#verify-proof, VC-DATA-INTEGRITY#proof-sets, VC-DATA-INTEGRITY#proof-chains.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import InitVar, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -72,24 +72,50 @@ def lint(source: JsonObject, *rules: Rule, known: Mapping[str, contexts.Context]
     return Linted(content, canonical, known, _LINT)
 
 
-def add_proof(linted: Linted, signer: multikey.Signer, *, created: datetime) -> JsonObject:
-    """Return the document with an `eddsa-rdfc-2022` proof, one object.
+def add_proof(
+    linted: Linted,
+    signer: multikey.Signer,
+    *,
+    created: datetime,
+    suite: cryptosuites.Cryptosuite = cryptosuites.EDDSA_RDFC_2022,
+    earlier: Sequence[JsonObject] = (),
+    follows: Sequence[str] = (),
+    name: str | None = None,
+) -> JsonObject:
+    """Return the document with a proof: one object, or an array where there are earlier ones.
 
-    Ed25519 is deterministic: the same document, key and `created` give the same bytes.
+    Ed25519 is deterministic: the same arguments give the same bytes.
 
-    Source: VC-DI-EDDSA#create-proof-eddsa-rdfc-2022.
+    Args:
+        linted: The document.
+        signer: Who signs.
+        created: The moment that the proof says it was made at.
+        suite: What is signed.
+        earlier: Proofs that the document already has.
+        follows: The ids of those of them that this one signs too (a chain).
+        name: The proof's own `id`, for later ones to name it by.
+
+    Raises:
+        problem.Invalid: `follows` names no earlier proof, or the suite's own terms are not in the document's contexts.
+
+    Source: VC-DI-EDDSA#create-proof-eddsa-rdfc-2022, VC-DI-EDDSA#create-proof-eddsa-jcs-2022.
     """
-    suite = cryptosuites.EDDSA_RDFC_2022
-    options = {
-        "type": "DataIntegrityProof",
-        "cryptosuite": suite.name,
+    context = {"@context": linted.content["@context"]} if "@context" in linted.content else {}
+    options: JsonObject = ({"id": name} if name else {}) | {
+        **suite.options,
         "created": instant.write(created),
         "verificationMethod": signer.verification_method,
         "proofPurpose": "assertionMethod",
+        **({"previousProof": follows[0] if len(follows) == 1 else list(follows)} if follows else {}),
+        **(context if suite.keeps_context else {}),
     }
-    configuration = options | {"@context": linted.content.get("@context")}
-    message = cryptosuites.hash_data(suite.canonicalize(configuration, linted.known), linted.canonical)
-    return linted.content | {"proof": options | {"proofValue": multikey.multibase(signer.sign(message))}}
+    if suite.canonicalize is cryptosuites.rdfc and not follows:
+        canonical = linted.canonical
+    else:
+        canonical = suite.canonicalize(bound(linted.content | {"proof": list(earlier)}, options), linted.known)
+    message = cryptosuites.hash_data(suite.canonicalize(options | context, linted.known), canonical)
+    made = options | {"proofValue": multikey.multibase(signer.sign(message))}
+    return linted.content | {"proof": [*earlier, made] if earlier else made}
 
 
 def proofs(source: JsonObject) -> list[Any]:
@@ -103,6 +129,35 @@ def without_proof(source: JsonObject) -> JsonObject:
     return {name: value for name, value in source.items() if name != "proof"}
 
 
+def previous(proof: JsonObject) -> tuple[str, ...]:
+    """Return the ids of the proofs that a proof says it signs too.
+
+    Raises:
+        problem.Invalid: `previousProof` is neither a text nor an array of texts.
+    """
+    value = proof.get("previousProof", [])
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list) or not all(isinstance(item, str) for item in names):
+        raise problem.Invalid("previousProof must be the id of another proof, or several such.", kind=VERIFICATION_ERROR)
+    return tuple(names)
+
+
+def bound(source: JsonObject, proof: JsonObject) -> JsonObject:
+    """Return what `proof` signs of `source`: the document, with those of its proofs that this one is chained to.
+
+    Raises:
+        problem.Invalid: It names a proof that the document does not have exactly once.
+
+    Source: VC-DATA-INTEGRITY#verify-proof-sets-and-chains.
+    """
+    names = previous(proof)
+    matching = [item for item in proofs(source) if isinstance(item, dict) and item.get("id") in names]
+    if len(matching) != len(set(names)) or {item["id"] for item in matching} != set(names):
+        raise problem.Invalid("The proof builds upon another one that is not there exactly once.", kind=VERIFICATION_ERROR)
+    unsecured = without_proof(source)
+    return unsecured | {"proof": matching} if names else unsecured
+
+
 def check_options(proof: object, *, purpose: str = "assertionMethod") -> cryptosuites.Cryptosuite:
     """Return the suite of a proof after looking at its members, without any key.
 
@@ -113,24 +168,33 @@ def check_options(proof: object, *, purpose: str = "assertionMethod") -> cryptos
     """
     if not isinstance(proof, dict):
         raise problem.Invalid("A proof must be an object.", kind=problem.PARSING_ERROR)
+    if not isinstance(proof.get("type"), str):
+        raise problem.Invalid("The proof must have type, a text.", kind=VERIFICATION_ERROR)
+    if proof["type"] == cryptosuites.DATA_INTEGRITY and not isinstance(proof.get("cryptosuite"), str):
+        raise problem.Invalid("The proof must have cryptosuite, a text.", kind=VERIFICATION_ERROR)
+    suite = cryptosuites.find(proof)
+    if suite is None:
+        named = f"{proof['type']} {proof.get('cryptosuite', '')}".strip()
+        raise problem.Invalid(f"This verifier does not know proofs of the kind {named[:80]!r}.", kind=UNKNOWN_SUITE)
     unknown = sorted(set(proof) - _MEMBERS)
     if unknown:
         raise problem.Invalid(f"The proof has a member {unknown[0][:80]!r} that no signature covers.", kind=VERIFICATION_ERROR)
-    for name in ("type", "verificationMethod", "proofPurpose", "proofValue"):
+    _check_members(proof, suite, purpose=purpose)
+    return suite
+
+
+def _check_members(proof: JsonObject, suite: cryptosuites.Cryptosuite, *, purpose: str) -> None:
+    # The older suite has always asked for the date (VC-DI-EDDSA, section on Ed25519Signature2020); Data Integrity leaves it open.
+    dated = ("created",) if suite is cryptosuites.ED25519_SIGNATURE_2020 else ()
+    for name in ("verificationMethod", "proofPurpose", "proofValue", *dated):
         if not isinstance(proof.get(name), str):
             raise problem.Invalid(f"The proof must have {name}, a text.", kind=VERIFICATION_ERROR)
-    suite = cryptosuites.SUITES.get(proof.get("cryptosuite", "")) if isinstance(proof.get("cryptosuite", ""), str) else None
-    if proof["type"] != "DataIntegrityProof" or suite is None:
-        named = f"{proof['type']} {proof.get('cryptosuite', '')}".strip()
-        raise problem.Invalid(f"This verifier does not know proofs of the kind {named[:80]!r}.", kind=UNKNOWN_SUITE)
     if proof["proofPurpose"] != purpose:
         raise problem.Invalid(f"The proof was made for another purpose than {purpose}.", kind=VERIFICATION_ERROR)
-    if "previousProof" in proof:
-        raise problem.Invalid("This verifier does not know chains of proofs.", kind=UNKNOWN_SUITE)
+    previous(proof)
     for name in ("created", "expires"):
         if name in proof:
             instant.read(proof[name])
-    return suite
 
 
 def verify_proof(
@@ -144,27 +208,30 @@ def verify_proof(
     """Return if `proof` is the signature of `method` over the document; else raise.
 
     Args:
-        source: The document; its own `proof` is not looked at.
+        source: The document with its proofs: those that `proof` is chained to are part of what it signs.
         proof: The proof, whose members `check_options` found in order.
         method: The key that the proof names.
         known: The contexts that document and proof may name.
-        canonical: The canonical bytes of the document without proof, where the caller has them: several proofs need them once.
+        canonical: The canonical bytes of `bound(source, proof)`, where the caller has them: several proofs need them once.
 
     Raises:
         problem.Invalid: It is not, or the signature would not cover all of the document.
 
-    Source: VC-DI-EDDSA#verify-proof-eddsa-rdfc-2022, VC-DATA-INTEGRITY#verify-proof.
+    Source: VC-DI-EDDSA#verify-proof-eddsa-rdfc-2022, VC-DI-EDDSA#verify-proof-eddsa-jcs-2022, VC-DATA-INTEGRITY#verify-proof.
     """
     suite = check_options(proof, purpose=proof.get("proofPurpose", ""))
+    if not isinstance(method.public_key, multikey.PublicKey):
+        raise problem.Invalid("The key that the proof names is no Ed25519 key.", kind=controller.INVALID_METHOD)
     signature = multikey.from_multibase(proof["proofValue"])
     if len(signature) != SIGNATURE_BYTES:
         raise problem.Invalid(f"The proofValue is not the {SIGNATURE_BYTES} bytes of an Ed25519 signature.", kind=VERIFICATION_ERROR)
     options = {name: value for name, value in proof.items() if name != "proofValue"}
+    # JCS would let the document go on with further contexts than the proof's, which could give its words other meanings.
     if options.get("@context", source.get("@context")) != source.get("@context"):
         raise problem.Invalid("The proof has another @context than the document.", kind=VERIFICATION_ERROR)
-    configuration = options | {"@context": source.get("@context")}
+    configuration = options if suite.keeps_context else options | {"@context": source.get("@context")}
     if canonical is None:
-        canonical = suite.canonicalize(without_proof(source), known)
+        canonical = suite.canonicalize(bound(source, proof), known)
     message = cryptosuites.hash_data(suite.canonicalize(configuration, known), canonical)
     if not method.public_key.verifies(signature, message):
         raise problem.Invalid("The signature does not fit the document: it was changed, or another key signed it.", kind=VERIFICATION_ERROR)

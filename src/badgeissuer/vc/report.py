@@ -1,18 +1,19 @@
 """What a verification found: steps with their outcomes, and one verdict.
 
 Three outcomes: VALID, INVALID (the document says something false, or is not what it claims to be) and INDETERMINATE (the truth could not be
-learnt: a list that does not answer, a suite nobody here knows). VALID needs every step that applies.
+learnt: a list that does not answer, a suite nobody here knows). VALID needs every step that applies. A step that is VALID may still have
+remarks: what is true, and a reader must know.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from badgeissuer import problem
-from badgeissuer.vc import instant
+from badgeissuer.vc import advice, instant
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -54,8 +55,23 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Passed:
+    """That a check found nothing wrong: what it relied on, and what it has to remark."""
+
+    evidence: tuple[Evidence, ...] = ()
+    remarks: tuple[problem.Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
-    """One step of the verification."""
+    """One step of the verification.
+
+    Attributes:
+        name: The step.
+        outcome: What it came to.
+        findings: What is wrong; where the step is VALID or does not apply, remarks.
+        evidence: What it relied on.
+    """
 
     name: str
     outcome: Outcome
@@ -68,7 +84,8 @@ class Step:
             "name": self.name,
             "outcome": self.outcome.value,
             "problems": [
-                {"type": finding.type, "title": _title(finding.type), "detail": finding.detail}
+                {"type": finding.type, "title": advice.title(finding.type), "detail": finding.detail}
+                | {"next": advice.next_step(finding.type, self.name)}
                 | ({"pointer": finding.pointer} if finding.pointer else {})
                 for finding in self.findings
             ],
@@ -92,6 +109,21 @@ class Issuer:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """The report on a credential that stands inside another.
+
+    Attributes:
+        pointer: Where, as a JSON Pointer.
+        role: `endorsement` or `credential`.
+        report: What was found.
+    """
+
+    pointer: str
+    role: str
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The whole verdict."""
 
@@ -101,6 +133,7 @@ class Report:
     summary: str
     checked_at: datetime
     document_sha256: str
+    parts: tuple[Part, ...] = ()
 
     @property
     def outcome(self) -> Outcome:
@@ -110,6 +143,10 @@ class Report:
     def step(self, name: str) -> Step:
         """Return the step of that name."""
         return next(step for step in self.steps if step.name == name)
+
+    def with_step(self, step: Step) -> Report:
+        """Return the report with another step of that name."""
+        return replace(self, steps=tuple(step if before.name == step.name else before for before in self.steps))
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as contract and documentation describe it."""
@@ -122,37 +159,51 @@ class Report:
             "steps": [step.to_json() for step in self.steps],
             "checked_at": instant.write(self.checked_at),
             "document_sha256": self.document_sha256,
+            "parts": [{"pointer": part.pointer, "role": part.role, "report": part.report.to_json()} for part in self.parts],
         }
 
 
-def run(name: str, check: Callable[[], tuple[Evidence, ...] | None]) -> Step:
-    """Return the step that a check comes to: its evidence, None where it does not apply, or what it raises."""
+def run(name: str, check: Callable[[], Passed | None]) -> Step:
+    """Return the step that a check comes to: what passed, None where it does not apply, or what it raises."""
     try:
-        evidence = check()
+        passed = check()
     except Undecided as error:
         return Step(name, Outcome.INDETERMINATE, findings_of(error))
     except problem.Problem as error:
         return Step(name, Outcome.INVALID, findings_of(error))
-    return Step(name, Outcome.NOT_APPLICABLE if evidence is None else Outcome.VALID, evidence=evidence or ())
+    if passed is None:
+        return Step(name, Outcome.NOT_APPLICABLE)
+    return Step(name, Outcome.VALID, passed.remarks, passed.evidence)
 
 
-def each(items: Iterable[Any], check: Callable[[Any], tuple[Evidence, ...]]) -> tuple[Evidence, ...]:
-    """Return the evidence of all; what is false about one is not hidden by what is open about another."""
+def each(items: Iterable[Any], check: Callable[[Any], Passed]) -> Passed:
+    """Return what passed of all; what is false about one is not hidden by what is open about another."""
     undecided: list[Undecided] = []
-    evidence: list[Evidence] = []
+    all_passed: list[Passed] = []
     for item in items:
         try:
-            evidence += check(item)
+            all_passed.append(check(item))
         except Undecided as error:
             undecided.append(error)
     if undecided:
         raise undecided[0]
-    return tuple(evidence)
+    return Passed(
+        tuple(dict.fromkeys(evidence for passed in all_passed for evidence in passed.evidence)),
+        tuple(remark for passed in all_passed for remark in passed.remarks),
+    )
 
 
 def unreached(name: str) -> Step:
     """Return a step that was not looked at because an earlier one did not pass."""
     return Step(name, Outcome.INDETERMINATE, (problem.Finding("Not looked at, because an earlier step did not pass.", type=NOT_REACHED),))
+
+
+def unproven(step: Step) -> Step:
+    """Return a step of a document that nobody is known to have signed: nothing that only it says is presented as true."""
+    if step.outcome is not Outcome.VALID:
+        return step
+    detail = "It says so, but nothing shows that its issuer signed it."
+    return Step(step.name, Outcome.INDETERMINATE, (problem.Finding(detail, type=NOT_REACHED),), step.evidence)
 
 
 def findings_of(error: problem.Problem) -> tuple[problem.Finding, ...]:
@@ -172,7 +223,7 @@ def summarize(steps: tuple[Step, ...], issuer: Issuer, noun: str) -> str:
     if outcome is Outcome.VALID and issuer.identity == "known":
         return f"This {noun} is genuine: {issuer.name} issued it, nothing was changed since, and it has been neither revoked nor outlived."
     if outcome is Outcome.VALID:
-        called = f", which calls itself “{_quotable(issuer.name)}”" if issuer.name else ""
+        called = f", which calls itself “{quotable(issuer.name)}”" if issuer.name else ""
         return f"This {noun} is unchanged, in date and not revoked. We have not confirmed who its issuer is: {issuer.id}{called}."
     fault = decisive(steps)
     detail = fault.findings[0].detail
@@ -183,7 +234,7 @@ def summarize(steps: tuple[Step, ...], issuer: Issuer, noun: str) -> str:
     return f"Do not rely on this {noun}. {detail}"
 
 
-def _quotable(name: str) -> str:
+def quotable(name: str) -> str:
     """Return a name that anybody may have written so that it cannot pass for words of ours: short, and without quotes and controls."""
     shown = "".join("'" if character in '"“”„«»' else character for character in name if unicodedata.category(character)[0] != "C")
     return shown[:MAX_NAME].rstrip() + ("…" if len(shown) > MAX_NAME else "")
@@ -191,12 +242,7 @@ def _quotable(name: str) -> str:
 
 def decisive(steps: tuple[Step, ...]) -> Step:
     """Return the step that decided the outcome; of several, what a reader must know first."""
-    order = ("syntax", "context", "proof", "issuer", "trust", "data_model", "status", "validity")
+    order = ("syntax", "context", "proof", "issuer", "trust", "data_model", "status", "validity", "recipient", "credentials")
     reached = [step for step in steps if not any(finding.type == NOT_REACHED for finding in step.findings)]
     faults = [step for step in reached if step.outcome is verdict(steps)]
     return min(faults, key=lambda step: order.index(step.name) if step.name in order else len(order))
-
-
-def _title(kind: str) -> str:
-    """Return a title of the problem type's own words: PROOF_VERIFICATION_ERROR → Proof verification error."""
-    return kind.rpartition("#")[2].rpartition(":")[2].replace("_", " ").replace("-", " ").capitalize()

@@ -17,7 +17,7 @@ from badgeissuer.problem import CRYPTOGRAPHIC_SECURITY_ERROR, Finding
 from badgeissuer.vc import jsonld
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from badgeissuer.vc import document
 
@@ -26,39 +26,53 @@ MAX_NODES = 2000
 MAX_ITEMS = 256
 """Items that one array may hold."""
 MAX_CONTEXTS = 16
-"""Contexts that a generic credential may name, in all its parts together."""
+"""Contexts that a document may name, in all its parts together."""
+_ABSENT = object()
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _HIDING = {"@graph", "@included", "@index", "@nest", "@reverse", "@set"}
 _KEYWORDS_OF_GENERIC_CREDENTIALS = {"@context", "@id", "@type", "@value", "@language", "@direction"}
 
 
-def gate(source: document.JsonObject) -> tuple[Finding, ...]:
+def gate(
+    source: document.JsonObject, *, members: Callable[[dict[str, Any], str], frozenset[str] | None] = lambda _node, _key: None
+) -> tuple[Finding, ...]:
     """Return what keeps a badge from being read in one way only; nothing when it may be interpreted.
 
     The `@context` itself is looked at elsewhere: here it only may not stand anywhere but at the top.
+
+    Args:
+        source: The document.
+        members: An object and the name of the member that it stands under → the members that an object of its class may have, where that is
+            known. One id may be described in two places only if nothing could have been moved from one of them to the other.
     """
     body = without_context(source)
-    return _too_large(body) or (*_object(body, ""), *_described_twice(body))
+    return too_large(body) or (*_object(body, ""), *_described_twice(body, members))
 
 
 def generic_gate(source: document.JsonObject) -> tuple[Finding, ...]:
     """Return what a generic credential (VC-API) holds that hides data: null, `@included`, `@graph`, `@reverse`, `@index` and the like."""
-    return _too_large(source) or tuple(_generic(source, ""))
+    return too_large(source) or tuple(_generic(source, ""))
 
 
 def list_gate(source: document.JsonObject) -> tuple[Finding, ...]:
     """Return what keeps a status list from being read: what the generic gate finds, and any `@context` below the top."""
     findings = generic_gate(source)
-    inner = any("@context" in node for node in _walk(without_context(source)) if isinstance(node, dict))
+    inner = any("@context" in node for node in nodes(without_context(source)))
     return findings or ((_refused("A @context stands inside the document.", ""),) if inner else ())
 
 
 def without_context(source: document.JsonObject) -> document.JsonObject:
-    """Return the document without the `@context` at its top."""
-    return {key: value for key, value in source.items() if key != "@context"}
+    """Return the document without the `@context` at its top, and without those of its proofs, which must say the same."""
+    proofs = source.get("proof")
+    bare = [_bare(item) for item in proofs] if isinstance(proofs, list) else _bare(proofs)
+    return {key: bare if key == "proof" else value for key, value in source.items() if key != "@context"}
 
 
-def _too_large(source: document.JsonObject) -> tuple[Finding, ...]:
+def _bare(proof: object) -> object:
+    return {key: value for key, value in proof.items() if key != "@context"} if isinstance(proof, dict) else proof
+
+
+def too_large(source: document.JsonObject, *, most_contexts: int = MAX_CONTEXTS) -> tuple[Finding, ...]:
     """Return the one finding on a document that would cost too much work; it is looked at no further.
 
     The limits are on what JSON-LD processing pays for: parts in all, items of one array (PyLD compares each with all before), and contexts.
@@ -70,24 +84,42 @@ def _too_large(source: document.JsonObject) -> tuple[Finding, ...]:
         return (_refused(f"An array in the document has more than {MAX_ITEMS} items.", ""),)
     contexts = [part["@context"] for part in parts if isinstance(part, dict) and "@context" in part]
     named = sum(len(value) if isinstance(value, list) else 1 for value in contexts)
-    return (_refused(f"The document names more than {MAX_CONTEXTS} contexts in all.", ""),) if named > MAX_CONTEXTS else ()
+    return (_refused(f"The document names more than {most_contexts} contexts in all.", ""),) if named > most_contexts else ()
 
 
 def _refused(detail: str, pointer: str) -> Finding:
     return Finding(detail, pointer, CRYPTOGRAPHIC_SECURITY_ERROR)
 
 
-def _described_twice(body: document.JsonObject) -> Iterator[Finding]:
+def _described_twice(body: document.JsonObject, members: Callable[[dict[str, Any], str], frozenset[str] | None]) -> Iterator[Finding]:
     """Yield the ids whose description is spread over several places.
 
     A repeated description is fine where it adds nothing to the outermost one (an achievement's creator that is the badge's issuer). An
-    outermost one that is but an id is one too: what is said of it belongs there.
+    outermost one that is but an id is one too: what is said of it belongs there. Two descriptions that differ are fine where each has only
+    members of its own class, so that what either says could stand in no other place (an issuer who is also the learner).
     """
-    first: dict[str, dict[str, Any]] = {}
-    for node in _breadth_first(body):
+    places: dict[str, list[tuple[dict[str, Any], str]]] = {}
+    for node, key in _breadth_first(body):
         name = node.get("id")
-        if isinstance(name, str) and not _adds_nothing(node, first.setdefault(name, node)):
+        if isinstance(name, str):
+            places.setdefault(name, []).append((node, key))
+    for name, described in places.items():
+        first = described[0]
+        more = [place for place in described[1:] if not _adds_nothing(place[0], first[0])]
+        if more and not _keep_apart([first, *more], members):
             yield _refused(f"{name[:120]} is described in two places that do not say the same.", "")
+
+
+def _keep_apart(places: list[tuple[dict[str, Any], str]], members: Callable[[dict[str, Any], str], frozenset[str] | None]) -> bool:
+    """Return whether no member of any of the places could also stand in another of them."""
+    classes = [members(node, key) for node, key in places]
+    known = [names - {"id", "type"} for names in classes if names is not None]
+    if len(known) < len(places) or any(not set(node) <= names | {"id", "type"} for (node, _), names in zip(places, known, strict=True)):
+        return False
+    pairs = itertools.combinations(zip(places, known, strict=True), 2)
+    return all(
+        one.get(name, _ABSENT) == other.get(name, _ABSENT) for ((one, _), first), ((other, _), second) in pairs for name in first & second
+    )
 
 
 def _adds_nothing(node: dict[str, Any], outermost: dict[str, Any]) -> bool:
@@ -101,11 +133,21 @@ def _list(value: Any) -> list[Any]:  # noqa: ANN401 - any JSON value
     return value if isinstance(value, list) else [value]
 
 
-def _breadth_first(value: object) -> Iterator[dict[str, Any]]:
-    level: list[object] = [value]
+def _breadth_first(value: object) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield every object with the name of the member that it stands under, outermost first."""
+    level: list[tuple[object, str]] = [(value, "")]
     while level:
-        yield from (node for node in level if isinstance(node, dict))
-        level = [item for node in level for item in (node.values() if isinstance(node, dict) else node if isinstance(node, list) else ())]
+        yield from ((node, key) for node, key in level if isinstance(node, dict))
+        level = [
+            (item, name)
+            for node, key in level
+            for name, item in (node.items() if isinstance(node, dict) else ((key, item) for item in node) if isinstance(node, list) else ())
+        ]
+
+
+def nodes(value: object) -> Iterator[dict[str, Any]]:
+    """Yield every object of a JSON value, itself included."""
+    return (node for node in _walk(value) if isinstance(node, dict))
 
 
 def _walk(value: object) -> Iterator[object]:

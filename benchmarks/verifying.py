@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 NOW = signing.SINCE + timedelta(days=30)
 _VALID = {"syntax", "context", "issuer", "proof", "validity", "status", "schema"}
-_NOT_APPLICABLE = {"refresh", "endorsement"}
+_NOT_APPLICABLE = {"refresh", "endorsement", "recipient"}
 
 Sign: TypeAlias = Callable[["JsonObject", sample.Signer, datetime], bytes]
 Work: TypeAlias = Callable[[bytes], dict[str, Any]]

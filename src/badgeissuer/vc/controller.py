@@ -25,6 +25,9 @@ DID_JWK = "did:jwk:"
 DID_WEB = "did:web:"
 _OTHER_DID = re.compile(r"did:[a-z0-9]+:[A-Za-z0-9._:%-]+")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?")
+_NUMBER = re.compile(r"0[xX][0-9A-Fa-f]*|[0-9]+")
+"""The end of a host that is an address and no name, in any of the ways that programs read it."""
+_MAX_PORT = 65535
 _PATH_PART = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=@-]|%[0-9A-Fa-f]{2})+")
 _SEPARATOR = re.compile(r"[\x00-\x20/\\?#\x7f]")
 
@@ -85,7 +88,9 @@ def web_url(did: str) -> str:
     """
     host, *path = did.removeprefix(DID_WEB).split(":")
     host = unquote(host)
-    if not _HOST.fullmatch(host) or not all(_PATH_PART.fullmatch(part) and _is_path_part(unquote(part)) for part in path):
+    name, _, port = host.partition(":")
+    is_host = _HOST.fullmatch(host) and not _NUMBER.fullmatch(name.rpartition(".")[2]) and (not port or 0 < int(port) <= _MAX_PORT)
+    if not is_host or not all(_PATH_PART.fullmatch(part) and _is_path_part(unquote(part)) for part in path):
         raise problem.Invalid(f"{did[:120]!r} is no did:web identifier.", kind=INVALID_METHOD_URL)
     return f"https://{host}/{'/'.join(path) if path else '.well-known'}/did.json"
 

@@ -9,6 +9,7 @@ Source: VC-DATA-INTEGRITY#securing-data-losslessly, JSON-LD11-API#deserialize-js
 
 from __future__ import annotations
 
+import itertools
 import re
 import threading
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from pyld import jsonld
 from pyld.context_resolver import ContextResolver
 
 from badgeissuer import problem
-from badgeissuer.vc import canonical, contexts
+from badgeissuer.vc import canonical, contexts, effort
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,27 +48,37 @@ _ACTED_ON = {
 }
 """What a verifier reads from the top of the JSON: a member of that name there, and nothing else, may say it in the graph."""
 
+MAX_FINDINGS = 50
+"""Faults of one document that are told."""
+CONTEXT_COST, TERM_COST = 0.3, 0.2
+"""What it costs to apply a context, and to define one of its words; many are applied again at every place that they have a word for."""
 _LOCK = threading.Lock()
 _CACHES: LRUCache[frozenset[tuple[str, str]], LRUCache[str, Any]] = LRUCache(maxsize=8)
 
 
-def to_quads(source: document.JsonObject, *, known: Mapping[str, contexts.Context] = contexts.PINNED) -> list[canonical.Quad]:
+def to_quads(
+    source: document.JsonObject, *, known: Mapping[str, contexts.Context] = contexts.PINNED, spend: effort.Spend = effort.free
+) -> list[canonical.Quad]:
     """Return the RDF dataset of a JSON-LD document.
 
     Args:
         source: The document; it is not changed.
         known: The contexts that it may name.
+        spend: Pays for the work out of what the whole verification may cost.
 
     Raises:
+        report.Undecided: There is no more to be spent.
         problem.Invalid: Part of the document would be left out, a context is not known, or JSON-LD refuses it.
     """
-    processor = _Watcher()
+    processor = _Watcher(spend)
+    spend(_cost(source))
     with _LOCK:
         try:
             dataset = processor.to_rdf(source, _options(known))
         except (jsonld.JsonLdError, RecursionError, ValueError, TypeError, AttributeError, KeyError) as error:
             raise _refusal(error) from None
-    findings = (*processor.dropped, *_unsigned(processor.expanded, ""), *_moved(source, processor.expanded))
+    faults = itertools.chain(processor.dropped, _unsigned(processor.expanded, ""), _moved(source, processor.expanded))
+    findings = tuple(itertools.islice(faults, MAX_FINDINGS))
     if findings:
         raise problem.Invalid.of(findings)
     return [_quad(triple, graph) for graph, triples in dataset.items() for triple in triples]
@@ -76,7 +87,8 @@ def to_quads(source: document.JsonObject, *, known: Mapping[str, contexts.Contex
 class _Watcher(jsonld.JsonLdProcessor):  # type: ignore[misc]  # PyLD has no types
     """PyLD's processor, which keeps what it expanded and what it dropped."""
 
-    def __init__(self) -> None:
+    def __init__(self, spend: effort.Spend) -> None:
+        self._spend = spend
         self.dropped: list[problem.Finding] = []
         self.expanded: list[Any] = []
         super().__init__(on_property_dropped=self._drop)
@@ -89,6 +101,21 @@ class _Watcher(jsonld.JsonLdProcessor):  # type: ignore[misc]  # PyLD has no typ
     def expand(self, input_: Any, options: Any) -> list[Any]:  # noqa: ANN401 - the signature is PyLD's
         self.expanded = super().expand(input_, options)
         return self.expanded
+
+    def _process_context(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - as above
+        self._spend(CONTEXT_COST)
+        return super()._process_context(*arguments, **options)
+
+    def _create_term_definition(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - as above
+        self._spend(TERM_COST)
+        super()._create_term_definition(*arguments, **options)
+
+
+def _cost(value: Any) -> float:  # noqa: ANN401 - any JSON value
+    """Return what expanding a document costs: each part, and each item of an array once more for those before it."""
+    if isinstance(value, dict):
+        return 1 + sum(map(_cost, value.values()))
+    return 1 + len(value) ** 2 / 64 + sum(map(_cost, value)) if isinstance(value, list) else 1
 
 
 def _options(known: Mapping[str, contexts.Context]) -> dict[str, Any]:
@@ -124,12 +151,12 @@ def _unsigned(node: Any, pointer: str) -> Iterator[problem.Finding]:  # noqa: AN
     """Yield what of an expanded document would not reach the dataset as it stands."""
     if isinstance(node, list):
         for index, item in enumerate(node):
-            yield from _unsigned(item, f"{pointer}/{index}")
+            yield from _unsigned(item, problem.below(pointer, index))
     elif "@value" in node:
         yield from _unsigned_value(node, pointer)
     else:
         for key, value in node.items():
-            yield from _unsigned_member(key, value, pointer=f"{pointer}/{_escape(key)}")
+            yield from _unsigned_member(key, value, pointer=problem.below(pointer, key))
 
 
 def _unsigned_value(node: dict[str, Any], pointer: str) -> Iterator[problem.Finding]:
@@ -172,10 +199,11 @@ def _unsigned_iri(value: object, what: str, *, pointer: str, blank: bool) -> Ite
 def _moved(source: document.JsonObject, expanded: list[Any]) -> Iterator[problem.Finding]:
     """Yield the members that readers of the JSON act on and that stand elsewhere, or under another name, than where they look."""
     root = expanded[0] if len(expanded) == 1 else {}
+    others = list(_same_node(expanded, root))
     for name, iri in _ACTED_ON.items():
         value = source.get(name)
         written = len(value) if isinstance(value, list) else 0 if value is None else 1
-        if len(root.get(iri, ())) != written or any(iri in node for node in _same_node(expanded, root)):
+        if len(root.get(iri, ())) != written or any(iri in node for node in others):
             yield problem.Finding(f"{name} is not written in the one place and under the one name where it is looked for.", f"/{name}")
 
 
@@ -186,10 +214,6 @@ def _same_node(value: object, root: dict[str, Any]) -> Iterator[dict[str, Any]]:
         value = list(value.values())
     for item in value if isinstance(value, list) else ():
         yield from _same_node(item, root)
-
-
-def _escape(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
 
 
 def _quad(triple: dict[str, Any], graph: str) -> canonical.Quad:

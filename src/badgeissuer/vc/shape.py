@@ -13,11 +13,11 @@ import itertools
 import re
 from typing import TYPE_CHECKING, Any
 
-from badgeissuer.problem import CRYPTOGRAPHIC_SECURITY_ERROR, Finding
+from badgeissuer.problem import CRYPTOGRAPHIC_SECURITY_ERROR, Finding, below
 from badgeissuer.vc import jsonld
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from badgeissuer.vc import document
 
@@ -25,11 +25,15 @@ MAX_NODES = 2000
 """Objects and array items that a document may hold."""
 MAX_ITEMS = 256
 """Items that one array may hold."""
+MAX_FINDINGS = 50
+"""Faults of one document that are told; there is one for each of its parts in the worst case."""
 MAX_CONTEXTS = 16
 """Contexts that a document may name, in all its parts together."""
 _ABSENT = object()
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _HIDING = {"@graph", "@included", "@index", "@nest", "@reverse", "@set"}
+_REFUSED_IN_CONTEXTS = _HIDING | {"@import"}
+"""PyLD writes what a context imports into the imported one's place in its cache, and so into all later documents."""
 _KEYWORDS_OF_GENERIC_CREDENTIALS = {"@context", "@id", "@type", "@value", "@language", "@direction"}
 
 
@@ -46,12 +50,12 @@ def gate(
             known. One id may be described in two places only if nothing could have been moved from one of them to the other.
     """
     body = without_context(source)
-    return too_large(body) or (*_object(body, ""), *_described_twice(body, members))
+    return too_large(body) or _first(itertools.chain(_object(body, ""), _described_twice(body, members)))
 
 
 def generic_gate(source: document.JsonObject) -> tuple[Finding, ...]:
     """Return what a generic credential (VC-API) holds that hides data: null, `@included`, `@graph`, `@reverse`, `@index` and the like."""
-    return too_large(source) or tuple(_generic(source, ""))
+    return too_large(source) or _first(_generic(source, ""))
 
 
 def list_gate(source: document.JsonObject) -> tuple[Finding, ...]:
@@ -85,6 +89,10 @@ def too_large(source: document.JsonObject, *, most_contexts: int = MAX_CONTEXTS)
     contexts = [part["@context"] for part in parts if isinstance(part, dict) and "@context" in part]
     named = sum(len(value) if isinstance(value, list) else 1 for value in contexts)
     return (_refused(f"The document names more than {most_contexts} contexts in all.", ""),) if named > most_contexts else ()
+
+
+def _first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(itertools.islice(findings, MAX_FINDINGS))
 
 
 def _refused(detail: str, pointer: str) -> Finding:
@@ -158,7 +166,7 @@ def _walk(value: object) -> Iterator[object]:
 
 def _object(node: dict[str, Any], pointer: str) -> Iterator[Finding]:
     for key, value in node.items():
-        place = _below(pointer, key)
+        place = below(pointer, key)
         if key.startswith("@") or ":" in key or not key:
             yield _refused(f"The member {key[:80]!r} is not written as Open Badges writes it; keywords and full IRIs can hide data.", place)
         elif key[0].isupper():
@@ -171,10 +179,6 @@ def _object(node: dict[str, Any], pointer: str) -> Iterator[Finding]:
         if _CONTROL.search(key):
             yield _refused("A name of a member holds a control character.", place)
         yield from _value(value, place)
-
-
-def _below(pointer: str, key: str) -> str:
-    return f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"
 
 
 def _is_type(value: object) -> bool:
@@ -202,11 +206,12 @@ def _value(value: object, pointer: str) -> Iterator[Finding]:
 def _array(items: list[Any], pointer: str) -> Iterator[Finding]:
     names = [_name(item) for item in items]
     for index, item in enumerate(items):
+        place = below(pointer, index)
         if isinstance(item, list):
-            yield _refused("An array stands directly inside an array.", f"{pointer}/{index}")
+            yield _refused("An array stands directly inside an array.", place)
         if item in items[:index] or names[index] in names[:index]:
-            yield _refused("An array holds the same thing twice, which a signature cannot tell from once.", f"{pointer}/{index}")
-        yield from _value(item, f"{pointer}/{index}")
+            yield _refused("An array holds the same thing twice, which a signature cannot tell from once.", place)
+        yield from _value(item, place)
 
 
 def _name(item: object) -> object:
@@ -217,7 +222,7 @@ def _name(item: object) -> object:
 def _generic(value: object, pointer: str) -> Iterator[Finding]:
     if isinstance(value, dict):
         for key, item in value.items():
-            place = _below(pointer, key)
+            place = below(pointer, key)
             if key == "@context":
                 yield from _context(item, place)
                 continue
@@ -225,8 +230,10 @@ def _generic(value: object, pointer: str) -> Iterator[Finding]:
                 yield _refused(f"{key[:80]} hides data from readers of the JSON.", place)
             yield from _generic(item, place)
     elif isinstance(value, list):
+        if not value:
+            yield _refused("An empty array is not covered by a signature; leave the member out.", pointer)
         for index, item in enumerate(value):
-            yield from _generic(item, f"{pointer}/{index}")
+            yield from _generic(item, below(pointer, index))
     elif value is None:
         yield _refused("null is not covered by a signature; leave the member out.", pointer)
 
@@ -234,5 +241,5 @@ def _generic(value: object, pointer: str) -> Iterator[Finding]:
 def _context(value: object, pointer: str) -> Iterator[Finding]:
     """Yield the keywords with which a context of the document's own would hide data under a harmless name."""
     words = {word for part in _walk(value) for word in (part if isinstance(part, dict) else (part,)) if isinstance(word, str)}
-    for word in sorted(words & _HIDING):
-        yield _refused(f"{word} in a context of the document's own hides data from readers of the JSON.", pointer)
+    for word in sorted(words & _REFUSED_IN_CONTEXTS):
+        yield _refused(f"{word} in a context of the document's own can hide data from readers of the JSON.", pointer)

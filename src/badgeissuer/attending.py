@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select
 
-from badgeissuer import issuing, problem, status
+from badgeissuer import attesting, issuing, problem, status
 from badgeissuer.store import jobs, tables
 from badgeissuer.vc import document, verification
 from badgeissuer.vc.report import Outcome
@@ -27,13 +27,14 @@ FORGOTTEN = timedelta(days=1)
 
 
 def report(session: Session, name: str, *, keyring: Keyring, now: datetime) -> str | None:
-    """Note that the worker `name` lives, with something that it just signed, and queue the status lists that are due.
+    """Note that the worker `name` lives, with something that it just signed; queue the status lists that are due, forget what is over.
 
     Returns:
         Why it could not sign, for its log; None where it could, or where there is no key yet.
     """
     session.execute(delete(tables.Worker).where(tables.Worker.seen_at < now - FORGOTTEN))
     session.execute(delete(tables.Job).where(tables.Job.state == "done", tables.Job.run_at < now - KEPT_JOBS))
+    attesting.forget(session, now=now)
     row = session.scalar(select(tables.Worker).where(tables.Worker.name == name))
     if row is None:
         row = tables.Worker(name=name, started_at=now, seen_at=now)

@@ -12,15 +12,16 @@ import secrets
 import socket
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from badgeissuer import attending, intake, issuing, problem, signing, status
+from badgeissuer import attending, attesting, intake, issuing, problem, signing, status
 from badgeissuer.settings import clock
 from badgeissuer.store import engine, jobs, tables
+from badgeissuer.vc import contexts
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -41,10 +42,17 @@ Handler = Callable[["Session", dict[str, Any], datetime], None]
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """What the jobs need besides the database."""
+    """What the jobs need besides the database.
+
+    Attributes:
+        keyring: Where the signing keys are.
+        site: The service as the world sees it.
+        contexts: The JSON-LD contexts that documents may name.
+    """
 
     keyring: Keyring
     site: Site
+    contexts: Mapping[str, contexts.Context] = field(default_factory=lambda: contexts.PINNED)
 
 
 class Worker:
@@ -147,6 +155,7 @@ def _give_up(session: Session, job: tables.Job, *, reason: str) -> None:
 
 _GIVING_UP: Mapping[str, tuple[str, Callable[[Session, int, str], None]]] = {
     issuing.ISSUE: ("award", issuing.give_up),
+    attesting.SIGN: ("request", attesting.give_up),
     intake.PROCESS: ("delivery", intake.give_up),
 }
 
@@ -165,6 +174,7 @@ def _handlers(ports: Ports) -> Mapping[str, Handler]:
     return {
         intake.PROCESS: _process,
         issuing.ISSUE: functools.partial(_issue, ports),
+        attesting.SIGN: functools.partial(_sign, ports),
         status.PUBLISH: functools.partial(_publish, ports),
         signing.GENERATE: functools.partial(_generate_key, ports),
     }
@@ -176,6 +186,18 @@ def _process(session: Session, payload: dict[str, Any], now: datetime) -> None:
 
 def _issue(ports: Ports, session: Session, payload: dict[str, Any], now: datetime) -> None:
     issuing.issue(session, payload["award"], keyring=ports.keyring, site=ports.site, now=now)
+
+
+def _sign(ports: Ports, session: Session, payload: dict[str, Any], now: datetime) -> None:
+    attesting.sign(
+        session,
+        payload["request"],
+        name_sha256=payload["name_sha256"],
+        keyring=ports.keyring,
+        site=ports.site,
+        known=ports.contexts,
+        now=now,
+    )
 
 
 def _publish(ports: Ports, session: Session, payload: dict[str, Any], now: datetime) -> None:

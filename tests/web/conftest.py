@@ -158,7 +158,7 @@ def serve(url: str, folder: Path, *, has_worker: bool = True, **options: Any) ->
         given: dict[str, Any] = {"base_url": base, "database_url": url, "keys_dir": folder / "keys", "data_dir": folder} | options
         configured = settings.Settings(**given)
         ring = keyring.Keyring(folder / "keys", b"test", operations=1, memory_bytes=8192)
-        beside = (lambda: _worker_on(url, worker.Ports(ring, configured.site))) if has_worker else None
+        beside = (lambda: _worker_on(url, worker.Ports(ring, configured.site, configured.contexts()))) if has_worker else None
         app = web.create(configured, beside=beside)
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, server_header=False, timeout_graceful_shutdown=2))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

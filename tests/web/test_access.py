@@ -66,6 +66,15 @@ def _status(server: Running, names: dict[str, str]) -> Request:
     return "/credentials/status", {"credentialId": _credential(server, names), "credentialStatus": entry, "status": True}
 
 
+def _issuing(path: str) -> Prepare:
+    def prepare(server: Running, names: dict[str, str]) -> Request:
+        did = server.api.get(f"/api/issuers/{names['unit']}").json()["did"]
+        source = {"@context": ["https://www.w3.org/ns/credentials/v2"], "type": ["VerifiableCredential"], "issuer": did}
+        return path, {"credential": source | {"credentialSubject": {"id": "did:example:asha"}}}
+
+    return prepare
+
+
 def _definition(server: Running) -> dict[str, Any]:
     return {name: value for name, value in server.draft().items() if name not in {"issuer", "slug"}}
 
@@ -126,12 +135,15 @@ RULES: dict[tuple[str, str], tuple[dict[str, int], Prepare]] = {
         lambda server, _: (f"/api/tokens/{server.make('tokens', {'name': 'x', 'role': 'auditor'})['id']}", None),
     ),
     ("POST", "/credentials/status"): (WRITE, _status),
+    ("POST", "/credentials/issue"): (MAKE, _issuing("/credentials/issue")),
+    ("POST", "/vc-api/{way}/credentials/issue"): (MAKE, _issuing("/vc-api/status-list/credentials/issue")),
 }
 """Who may do what with something of the issuer `unit`. 409 is past the question of access."""
 OPEN = {
     ("GET", "/"), ("GET", "/c/{uuid}"), ("GET", "/c/{uuid}.json"), ("GET", "/status-lists/{uuid}"), ("GET", "/i/{issuer}"),
     ("GET", "/i/{issuer}/did.json"), ("GET", "/a/{slug}"), ("GET", "/a/{slug}/{version}"), ("GET", "/healthz"), ("GET", "/readyz"),
-    ("GET", "/docs"), ("GET", "/verify"), ("POST", "/verify"), ("POST", "/credentials/verify"), ("POST", "/hooks/{source}"),
+    ("GET", "/docs"), ("GET", "/verify"), ("POST", "/verify"), ("POST", "/credentials/verify"), ("POST", "/presentations/verify"),
+    ("POST", "/hooks/{source}"),
 }  # fmt: skip
 """What anybody may ask for."""
 

@@ -18,6 +18,7 @@ from badgeissuer.store.base import Base, Id, Ref, one_of
 KEY_STATES = ("pending", "active", "verify_only", "retired", "compromised")
 AWARD_STATES = ("pending", "needs_identity", "needs_approval", "on_hold", "issued", "failed", "cancelled")
 JOB_STATES = ("queued", "running", "done", "dead")
+REQUEST_STATES = ("waiting", "signed", "refused")
 ROLES = ("admin", "issuer", "reviewer", "auditor")
 
 
@@ -296,6 +297,38 @@ class StatusEntry(Base):
     reason: Mapped[str | None] = mapped_column(default=None)
     changed_at: Mapped[datetime | None] = mapped_column(default=None)
     changed_by: Mapped[str | None] = mapped_column(default=None)
+
+
+class SigningRequest(Base):
+    """A document that somebody composed elsewhere, on its way through a worker, which has the keys. Kept for an hour after the answer.
+
+    `answer` is what is handed out: the signed credential, or in the state `refused` a problem document.
+    """
+
+    __tablename__ = "signing_request"
+    __table_args__ = (CheckConstraint(one_of("state", *REQUEST_STATES), name="state"),)
+
+    id: Mapped[Id] = mapped_column(init=False)
+    issuer_id: Mapped[int] = mapped_column(Ref, ForeignKey("issuer.id"))
+    mechanism: Mapped[str]
+    document: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime]
+    uuid: Mapped[UUID] = mapped_column(unique=True, default_factory=uuid4)
+    state: Mapped[str] = mapped_column(default="waiting")
+    answer: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
+    answered_at: Mapped[datetime | None] = mapped_column(index=True, default=None)
+
+
+class Attestation(Base):
+    """A credential that was signed on request and has a status: which one, by the SHA-256 of its id, and its name in the status list."""
+
+    __tablename__ = "attestation"
+
+    id: Mapped[Id] = mapped_column(init=False)
+    issuer_id: Mapped[int] = mapped_column(Ref, ForeignKey("issuer.id"))
+    credential_sha256: Mapped[str] = mapped_column(index=True)
+    credential_uuid: Mapped[UUID] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
 
 
 class Job(Base):

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from badgeissuer.net import fetch
 from badgeissuer.settings import Settings, clock
 from badgeissuer.store import engine
-from badgeissuer.web import headers, hooks, limits, problems, public, vc_api, verify
+from badgeissuer.web import headers, hooks, limits, problems, public, vc_api, vc_api_issuing, verify
 from badgeissuer.web.api import achievements, awards, events, issuers, sources, tokens
 from badgeissuer.web.service import Service
 
@@ -25,6 +25,7 @@ ROUTERS = (
     public.ROUTER,
     verify.ROUTER,
     vc_api.ROUTER,
+    vc_api_issuing.ROUTER,
     hooks.ROUTER,
     issuers.ROUTER,
     achievements.ROUTER,
@@ -75,7 +76,7 @@ def create(settings: Settings, *, beside: Callable[[], AbstractContextManager[Wa
         database = engine.connect(settings.database, patience=PATIENCE_SECONDS)
         try:
             with fetch.Fetcher(settings.limits, clock=clock) as fetcher, beside() if beside else nullcontext(_nobody) as wake:
-                app.state.service = Service(settings, database, fetcher, settings.trusted(), wake)
+                app.state.service = Service(settings, database, fetcher, settings.trusted(), settings.contexts(), wake)
                 yield
         finally:
             database.dispose()

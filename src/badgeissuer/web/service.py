@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Annotated, TypeVar
 
@@ -19,7 +19,7 @@ from badgeissuer.net import fetch
 from badgeissuer.openbadges.addresses import Site
 from badgeissuer.settings import Settings, clock
 from badgeissuer.store import engine
-from badgeissuer.vc import verification
+from badgeissuer.vc import contexts, verification
 
 WAIT_SECONDS = 5
 """How long a request waits for a worker before it answers 503."""
@@ -38,6 +38,7 @@ class Service:
         database: Its database.
         fetcher: What it fetches documents of others with.
         trust: Whom the operator trusts.
+        contexts: The JSON-LD contexts that documents may name.
         wake: Tells a worker in this process that there is work; does nothing where there is none.
         keys_asked: When the keys of a source were last fetched, by its address.
     """
@@ -46,6 +47,7 @@ class Service:
     database: Engine
     fetcher: fetch.Fetcher
     trust: verifying.Trust
+    contexts: Mapping[str, contexts.Context]
     wake: Callable[[], None]
     keys_asked: dict[str, datetime] = field(default_factory=dict)
 
@@ -75,7 +77,7 @@ class Service:
     def policy(self, profile: verification.Profile) -> verification.Policy:
         """Return how this service verifies."""
         with self.reading() as session:
-            return verifying.policy(session, profile, trust=self.trust)
+            return replace(verifying.policy(session, profile, trust=self.trust), known=self.contexts)
 
     def may_fetch_keys(self, source: str) -> bool:
         """Return whether the keys of a source were not asked for within the last minute, and note that they are now."""

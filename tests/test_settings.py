@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import multiprocessing
 import os
@@ -13,10 +14,13 @@ import pydantic
 import pytest
 
 from badgeissuer import problem, verifying
-from badgeissuer.settings import PREFIX, Settings, clock, read_trust
+from badgeissuer.settings import PREFIX, Settings, clock, read_contexts, read_trust
+from badgeissuer.vc import contexts
 
 Read = Callable[..., Settings]
 SECRET = "correct-horse-battery-staple"
+TERMS = "https://terms.example/v1"
+CONTENT = {"@context": {"level": "https://terms.example/v1#level"}}
 PRODUCTION = {"ENVIRONMENT": "production", "BASE_URL": "https://badges.example", "KEY_PASSPHRASE": SECRET}
 
 
@@ -312,6 +316,7 @@ class TestTrust:
         expected = verifying.Trust(
             {"did:web:a.example": "College A", "did:web:b.example": "College B"},
             {"did:web:a.example#2": datetime(2026, 5, 20, 14, 5, tzinfo=UTC)},
+            {"did:web:a.example": frozenset(), "did:web:b.example": frozenset()},
         )
         assert setting(TRUST=path).trusted() == expected
 
@@ -357,3 +362,85 @@ class TestTrust:
     def test_a_file_that_is_not_there_is_refused(self, setting: Read, path: Path) -> None:
         with pytest.raises(problem.Invalid, match="cannot be read: FileNotFoundError"):
             setting(TRUST=path).trusted()
+
+    def test_others_may_be_named_who_sign_the_status_lists_of_an_issuer(self, path: Path) -> None:
+        college = {"name": "College A", "status_issuers": ["did:web:lists.example", "did:web:more.example"]}
+        path.write_text(json.dumps({"issuers": {"did:web:a.example": college, "did:web:b.example": {"name": "College B"}}}))
+        lists = {"did:web:a.example": frozenset(college["status_issuers"]), "did:web:b.example": frozenset()}
+        assert read_trust(path).list_issuers == lists
+
+    @pytest.mark.parametrize("others", ["did:web:lists.example", [5], {"did:web:lists.example": {}}, None, [["did:web:lists.example"]]])
+    def test_others_are_named_in_a_list(self, path: Path, others: object) -> None:
+        path.write_text(json.dumps({"issuers": {"did:web:a.example": {"name": "College A", "status_issuers": others}}}))
+        with pytest.raises(problem.Invalid, match=f"The trust file {path} cannot be read"):
+            read_trust(path)
+
+
+class TestContexts:
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
+        (tmp_path / "terms.jsonld").write_text(json.dumps(CONTENT, indent=2))
+        self.index(tmp_path, self.about(tmp_path))
+        return tmp_path
+
+    def about(self, folder: Path, **members: object) -> dict[str, object]:
+        return {"file": "terms.jsonld", "sha256": hashlib.sha256((folder / "terms.jsonld").read_bytes()).hexdigest()} | members
+
+    def index(self, folder: Path, about: object, *, url: str = TERMS) -> None:
+        (folder / "index.json").write_text(json.dumps({url: about}))
+
+    def test_there_are_none_but_ours_where_none_are_named(self) -> None:
+        assert Settings().contexts() == contexts.PINNED
+
+    def test_a_folder_adds_its_own(self, setting: Read, folder: Path) -> None:
+        found = setting(EXTRA_CONTEXTS=folder).contexts()
+        assert set(found) == {*contexts.PINNED, TERMS}
+        assert found[TERMS] == contexts.Context(TERMS, CONTENT, contexts.digest(CONTENT))
+
+    @pytest.mark.parametrize(("badge", "extends"), [(True, True), (False, False), ("true", False), (1, False), (None, False)])
+    def test_they_are_for_badges_only_where_that_is_said(self, folder: Path, badge: object, *, extends: bool) -> None:
+        assert not read_contexts(folder)[TERMS].extends_badges
+        self.index(folder, self.about(folder, badge=badge))
+        assert read_contexts(folder)[TERMS].extends_badges is extends
+
+    def test_an_empty_index_adds_nothing(self, folder: Path) -> None:
+        (folder / "index.json").write_text("{}")
+        assert read_contexts(folder) == {}
+
+    def test_another_file_than_was_pinned_is_refused(self, setting: Read, folder: Path) -> None:
+        (folder / "terms.jsonld").write_text(json.dumps(CONTENT))
+        with pytest.raises(problem.Invalid, match=r"terms\.jsonld has another SHA-256 than its entry in index\.json"):
+            setting(EXTRA_CONTEXTS=folder).contexts()
+
+    @pytest.mark.parametrize("url", contexts.PINNED)
+    def test_none_of_ours_can_be_replaced(self, folder: Path, url: str) -> None:
+        self.index(folder, self.about(folder), url=url)
+        with pytest.raises(problem.Invalid, match="is pinned already"):
+            read_contexts(folder)
+
+    @pytest.mark.parametrize(
+        "about",
+        [None, [], "terms.jsonld", 5, {}, {"file": "terms.jsonld"}, {"sha256": "0" * 64}, {"file": 5, "sha256": "0" * 64}],
+    )
+    def test_an_entry_of_another_form_is_refused(self, folder: Path, about: object) -> None:
+        self.index(folder, about)
+        with pytest.raises(problem.Invalid, match=f"The folder {folder} of further contexts cannot be used"):
+            read_contexts(folder)
+
+    @pytest.mark.parametrize("content", [b"", b"[]", b"\xff", b"{", b'{"a": 1, "a": 2}'])
+    def test_an_index_or_a_context_that_cannot_be_read_is_refused(self, folder: Path, content: bytes) -> None:
+        (folder / "terms.jsonld").write_bytes(content)
+        self.index(folder, self.about(folder))
+        with pytest.raises(problem.Invalid, match="cannot be used"):
+            read_contexts(folder)
+        (folder / "index.json").write_bytes(content)
+        with pytest.raises(problem.Invalid, match="cannot be used"):
+            read_contexts(folder)
+
+    def test_what_is_not_there_is_refused(self, setting: Read, folder: Path) -> None:
+        with pytest.raises(problem.Invalid, match="FileNotFoundError"):
+            setting(EXTRA_CONTEXTS=folder / "nothing").contexts()
+        (folder / "terms.jsonld").unlink()
+        self.index(folder, {"file": "terms.jsonld", "sha256": "0" * 64})
+        with pytest.raises(problem.Invalid, match="FileNotFoundError"):
+            read_contexts(folder)

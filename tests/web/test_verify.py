@@ -1,14 +1,21 @@
 from __future__ import annotations
 
 import hashlib
+import http.server
 import json
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.corpus import kit, wrapping
+
+from badgeissuer.vc import instant, secured
 
 if TYPE_CHECKING:
     import httpx
-    from tests.web.conftest import Refused, Running
+    from tests.web.conftest import Refused, Running, Serve
 
 STEPS = [
     "syntax", "context", "data_model", "issuer", "proof", "validity", "status", "schema", "refresh", "endorsement", "recipient", "trust",
@@ -222,3 +229,209 @@ def test_verifying_keeps_nothing(sqlite_server: Running, url: str, body: bytes, 
     sqlite_server.stranger.post("/verify", content=body)
     sqlite_server.stranger.post("/verify", content=forged)
     assert sqlite_server.rows() == before
+
+
+# --- every form of a badge
+
+
+def fresh(**members: object) -> kit.Json:
+    """Return an unsigned badge by a did:key that begins now, whenever that is."""
+    now = datetime.now(UTC)
+    dates = {"validFrom": instant.write(now - timedelta(days=1)), "validUntil": instant.write(now + timedelta(days=365))}
+    return kit.badge(kit.SCHOOL) | dates | members
+
+
+@pytest.fixture(scope="module")
+def token() -> bytes:
+    return wrapping.sign_jwt(fresh(), kit.SCHOOL)
+
+
+@pytest.fixture(scope="module")
+def forms(body: bytes, token: bytes) -> dict[str, bytes]:
+    """One badge as JSON, one as a token, and both in pictures."""
+    made = {"json": body, "jwt": token, "jwt with a line feed": token + b"\n", "enveloped": kit.text(secured.envelope(token.decode()))}
+    for name in ("json", "jwt"):
+        made |= {f"{name} in png": wrapping.bake_png(made[name]), f"{name} in svg": wrapping.bake_svg(made[name])}
+    return made
+
+
+FORMS = ("json", "jwt", "jwt with a line feed", "enveloped", "json in png", "json in svg", "jwt in png", "jwt in svg")
+
+
+@pytest.mark.parametrize("kind", ["image/png", "image/svg+xml", "text/plain", "application/vc+jwt", "application/json", "nonsense", ""])
+def test_every_form_is_read_as_a_body_whatever_it_is_called(sqlite_server: Running, forms: dict[str, bytes], kind: str) -> None:
+    for content in forms.values():
+        report(sqlite_server.stranger.post("/verify", content=content, headers={"Content-Type": kind}), "VALID")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_is_read_as_a_file(sqlite_server: Running, forms: dict[str, bytes], form: str) -> None:
+    for name, kind in (("badge.png", "image/png"), ("badge", "application/octet-stream"), ("badge.html", "text/html")):
+        answer = sqlite_server.stranger.post("/verify", files={"file": (name, forms[form], kind)})
+        found = report(answer, "VALID")
+        assert found["document_sha256"] == hashlib.sha256(forms[form]).hexdigest()
+    page = sqlite_server.stranger.post("/verify", files={"file": ("x", forms[form])}, headers={"Accept": "text/html"})
+    assert ("Rope Work" if form.startswith("json") else "Teamwork") in page.text
+
+
+@pytest.mark.parametrize("form", [form for form in FORMS if "png" not in form])
+def test_every_form_that_is_text_is_read_as_text(sqlite_server: Running, forms: dict[str, bytes], form: str) -> None:
+    report(sqlite_server.stranger.post("/verify", data={"text": forms[form].decode()}), "VALID")
+    report(sqlite_server.stranger.post("/verify", data={"text": f" \r\n{forms[form].decode()}\r\n"}), "VALID")
+
+
+def test_a_picture_without_a_badge_is_told_to_be_one(sqlite_server: Running) -> None:
+    for image in (wrapping.png(), wrapping.svg(), wrapping.bake_png(b"{}")[:-20], wrapping.png(wrapping.itxt(b"{}"), wrapping.itxt(b"{}"))):
+        found = report(sqlite_server.stranger.post("/verify", content=image), "INVALID")
+        assert [step["name"] for step in found["steps"]] == ["syntax"]
+
+
+def test_what_is_too_large_is_refused(sqlite_server: Running, refused: Refused) -> None:
+    large = b"x" * (2 * 1024 * 1024 + 1)
+    refused(sqlite_server.stranger.post("/verify", content=large), 413)
+    refused(sqlite_server.stranger.post("/verify", files={"file": ("x", large)}), 413)
+    refused(sqlite_server.stranger.post("/verify", data={"text": large.decode()}), 413)
+    page = sqlite_server.stranger.post("/verify", content=large, headers={"Accept": "text/html"})
+    assert (page.status_code, page.headers["content-type"]) == (413, "text/html; charset=utf-8")
+    at_the_limit = wrapping.png(wrapping.chunk(b"teXt", bytes(2 * 1024 * 1024 - len(wrapping.png()) - 12)))
+    assert len(at_the_limit) == 2 * 1024 * 1024
+    report(sqlite_server.stranger.post("/verify", content=at_the_limit), "INVALID")
+
+
+# --- whose it is
+
+
+@pytest.fixture(scope="module")
+def owned(sqlite_server: Running) -> str:
+    """The address of a badge for asha@example.org."""
+    made = sqlite_server.award(learner={"email": "asha@example.org", "name": "Asha Rao"})
+    return str(made["credential"]["id"])
+
+
+def of_recipient(found: dict[str, Any]) -> str:
+    return str(next(step["outcome"] for step in found["steps"] if step["name"] == "recipient"))
+
+
+@pytest.mark.parametrize(
+    ("recipient", "outcome"),
+    [
+        ("asha@example.org", "VALID"),
+        (" Asha@Example.org ", "VALID"),
+        ("eve@example.org", "INVALID"),
+        ("did:example:eve", "INDETERMINATE"),
+    ],
+)
+def test_a_badge_is_compared_with_whom_the_reader_names(sqlite_server: Running, owned: str, recipient: str, outcome: str) -> None:
+    stranger = sqlite_server.stranger
+    content = stranger.get(owned).content
+    asked = {"recipient": recipient}
+    answers = [
+        stranger.get("/verify", params={"url": owned} | asked),
+        stranger.post("/verify", params=asked, content=content),
+        stranger.post("/verify", data={"url": owned} | asked),
+        stranger.post("/verify", data={"text": content.decode()} | asked),
+        stranger.post("/verify", data=asked, files={"file": ("x", content)}),
+        stranger.post("/verify", params=asked, data={"url": owned}),
+        stranger.post("/verify", params={"recipient": "eve@example.org"}, data={"url": owned} | asked),
+        stranger.post("/verify", params=asked, data={"url": owned, "recipient": " "}),
+    ]
+    assert {of_recipient(report(answer, outcome)) for answer in answers} == {outcome}
+
+
+def test_nobody_named_is_nobody_asked_for(sqlite_server: Running, owned: str) -> None:
+    stranger = sqlite_server.stranger
+    for answer in (
+        stranger.get("/verify", params={"url": owned, "recipient": " "}),
+        stranger.post("/verify", data={"url": owned, "recipient": ""}),
+    ):
+        assert of_recipient(report(answer, "VALID")) == "NOT_APPLICABLE"
+
+
+def test_the_page_answers_whose_it_is_and_keeps_the_question(sqlite_server: Running, owned: str) -> None:
+    page = sqlite_server.stranger.post("/verify", data={"url": owned, "recipient": "<eve>"}, headers={"Accept": "text/html"})
+    assert page.status_code == 200
+    assert "Issued to whom you named?" in page.text
+    assert page.text.count("&lt;eve&gt;") == 2
+    assert "<eve>" not in page.text
+    empty = sqlite_server.stranger.post("/verify", data={"recipient": "<eve>"}, headers={"Accept": "text/html"})
+    assert (empty.status_code, empty.text.count("&lt;eve&gt;")) == (422, 1)
+    assert empty.headers["cache-control"] == "private, no-store"
+
+
+def test_a_name_without_end_is_refused(sqlite_server: Running, owned: str, refused: Refused) -> None:
+    refused(sqlite_server.stranger.get("/verify", params={"url": owned, "recipient": "x" * 321}), 422)
+    refused(sqlite_server.stranger.post("/verify", data={"url": owned, "recipient": "x" * 321}), 422)
+    report(sqlite_server.stranger.post("/verify", data={"url": owned, "recipient": "x" * 320}), "INDETERMINATE")
+
+
+# --- what stands elsewhere
+
+
+@pytest.fixture
+def elsewhere(forms: dict[str, bytes]) -> Iterator[Callable[[str, str], str]]:
+    """Serve a form of a badge under a content type at a URL of another site."""
+    served: dict[str, tuple[str, bytes]] = {}
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            kind, content = served[self.path]
+            self.send_response(200)
+            self.send_header("Content-Type", kind)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+
+        def serve(form: str, kind: str) -> str:
+            path = f"/c/{len(served)}"
+            served[path] = (kind, forms[form])
+            return f"http://127.0.0.1:{server.server_port}{path}"
+
+        yield serve
+        server.shutdown()
+
+
+def test_a_url_is_read_whatever_it_says_that_it_gives(serving: Serve, elsewhere: Callable[[str, str], str]) -> None:
+    """The JSON form has its status list on a server that this one may not believe anything about: it is asked for, and is there."""
+    with serving(verify_allow_private_networks=True) as running:
+        for form in FORMS:
+            for kind in ("text/html; charset=utf-8", "image/png", "application/pdf"):
+                url = elsewhere(form, kind)
+                found = report(running.stranger.get("/verify", params={"url": url}), "VALID")
+                assert found["issuer"]["identity"] == "unverified"
+                report(running.stranger.post("/verify", data={"url": url}), "VALID")
+
+
+def test_private_networks_are_not_asked_for_strangers(sqlite_server: Running, elsewhere: Callable[[str, str], str]) -> None:
+    found = report(sqlite_server.stranger.get("/verify", params={"url": elsewhere("jwt", "text/plain")}), "INDETERMINATE")
+    assert found["steps"][0]["problems"][0]["type"] == "urn:badgeissuer:problem:unreachable"
+
+
+def test_every_finding_says_what_to_do_next(sqlite_server: Running, forged: bytes) -> None:
+    found = report(sqlite_server.stranger.post("/verify", content=forged), "INVALID")
+    problems = [item for step in found["steps"] for item in step["problems"]]
+    assert problems
+    assert all(item["next"] and item["detail"] and item["title"] for item in problems)
+
+
+def test_credentials_inside_have_reports_of_their_own(sqlite_server: Running) -> None:
+    praise = {
+        "@context": [kit.V2, kit.OB],
+        "id": "https://notary.example/endorsements/1",
+        "type": ["VerifiableCredential", "EndorsementCredential"],
+        "name": "Endorsement",
+        "issuer": {"id": kit.NOTARY.did, "type": ["Profile"], "name": "The Notary"},
+        "validFrom": fresh()["validFrom"],
+        "credentialSubject": {"id": fresh()["id"], "type": ["EndorsementSubject"], "endorsementComment": "Well deserved."},
+    }
+    inner = wrapping.sign_jwt(praise, kit.NOTARY).decode()
+    answer = sqlite_server.stranger.post("/verify", content=wrapping.sign_jwt(fresh(endorsementJwt=[inner]), kit.SCHOOL))
+    found = report(answer, "VALID")
+    (part,) = found["parts"]
+    assert (part["pointer"], part["role"], part["report"]["outcome"]) == ("/endorsementJwt/0", "endorsement", "VALID")
+    assert part["report"]["issuer"]["id"] == kit.NOTARY.did

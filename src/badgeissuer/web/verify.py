@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -11,6 +12,7 @@ from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 
 from badgeissuer import problem, verifying
+from badgeissuer.vc import verification
 from badgeissuer.web import negotiation, pages
 from badgeissuer.web.api.shapes import PROBLEMS, Document
 from badgeissuer.web.public import OPEN, PAGE, page
@@ -22,6 +24,10 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 ROUTER = APIRouter(tags=["verify"], responses=_ANSWERS)
 MAX_URL = 2048
+MAX_RECIPIENT = 320
+Recipient = Annotated[
+    str | None, Query(max_length=MAX_RECIPIENT, description="Whom the badge should be about: an e-mail address, a DID, a name.")
+]
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _NOTHING = "Nothing was handed in. Give a URL, a file or the text of a badge."
 _BODY: dict[str, Any] = {
@@ -29,10 +35,15 @@ _BODY: dict[str, Any] = {
         "content": {
             "application/vc+ld+json": {"schema": {"type": "object"}},
             "application/json": {"schema": {"type": "object"}},
+            **{kind: {"schema": {"type": "string"}} for kind in ("application/vc+jwt", "text/plain", "image/svg+xml")},
+            "image/png": {"schema": {"type": "string", "format": "binary"}},
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
-                    "properties": {"url": {"type": "string"}, "text": {"type": "string"}, "file": {"type": "string", "format": "binary"}},
+                    "properties": {
+                        **{name: {"type": "string"} for name in ("url", "text", "recipient")},
+                        "file": {"type": "string", "format": "binary"},
+                    },
                 }
             },
         }
@@ -41,27 +52,30 @@ _BODY: dict[str, Any] = {
 
 
 @ROUTER.get("/verify", response_model=Document, summary="Verify what stands at a URL")
-def verify_url(request: Request, using: Using, url: Annotated[str | None, Query(max_length=MAX_URL)] = None) -> Response:
+def verify_url(
+    request: Request, using: Using, url: Annotated[str | None, Query(max_length=MAX_URL)] = None, recipient: Recipient = None
+) -> Response:
     """Report on the document at `url`; without one, show the page with the box. Every verdict is answered with 200."""
     if not url:
         if _wants_page(request):
             return page(pages.verify_page())
         raise problem.Invalid(_NOTHING)
-    return _verify_url(request, using, url)
+    return _verify_url(request, using, url, recipient=recipient)
 
 
 @ROUTER.post("/verify", response_model=Document, openapi_extra=_BODY, summary="Verify a document")
-async def verify(request: Request, using: Using) -> Response:
+async def verify(request: Request, using: Using, recipient: Recipient = None) -> Response:
     """Report on the document that is the body, or on what the form fields `url`, `text` or `file` hold. Every verdict is a 200."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in FORMS:
-        return await run_in_threadpool(_verify_body, request, using, await request.body())
+        return await run_in_threadpool(_verify_body, request, using, await request.body(), recipient=recipient)
     _require_utf8(request)
     async with request.form(max_files=1, max_fields=10, max_part_size=verifying.MAX_BYTES) as form:
         url, body = await _handed_in(form)
+        recipient = _recipient(form) or recipient
     if url:
-        return await run_in_threadpool(_verify_url, request, using, url)
-    return await run_in_threadpool(_verify_body, request, using, body)
+        return await run_in_threadpool(_verify_url, request, using, url, recipient=recipient)
+    return await run_in_threadpool(_verify_body, request, using, body, recipient=recipient)
 
 
 def _require_utf8(request: Request) -> None:
@@ -82,25 +96,38 @@ async def _handed_in(form: FormData) -> tuple[str, bytes]:
     return "", await file.read() if isinstance(file, UploadFile) else b""
 
 
-def _verify_url(request: Request, using: Service, url: str) -> Response:
-    found = verifying.verify_url(url, look=using.look, now=using.now(), policy=using.policy(verifying.BADGE))
-    return _answer(request, found, asked=url)
+def _recipient(form: FormData) -> str | None:
+    value = form.get("recipient")
+    if not isinstance(value, str) or not value.strip():
+        return None
+    if len(value.strip()) > MAX_RECIPIENT:
+        raise problem.Invalid(f"The name or address of a person has at most {MAX_RECIPIENT} characters here.")
+    return value.strip()
 
 
-def _verify_body(request: Request, using: Service, body: bytes) -> Response:
+def _policy(using: Service, recipient: str | None) -> verification.Policy:
+    return replace(using.policy(verifying.BADGE), recipient=(recipient or "").strip() or None)
+
+
+def _verify_url(request: Request, using: Service, url: str, *, recipient: str | None) -> Response:
+    found = verifying.verify_url(url, look=using.look, now=using.now(), policy=_policy(using, recipient))
+    return _answer(request, found, asked=url, recipient=recipient)
+
+
+def _verify_body(request: Request, using: Service, body: bytes, *, recipient: str | None) -> Response:
     if not body:
         fault = problem.Invalid(_NOTHING)
         if _wants_page(request):
-            return page(pages.verify_page(fault=fault.to_json()), status=422)
+            return page(pages.verify_page(recipient=recipient or "", fault=fault.to_json()), private=True, status=422)
         raise fault
-    found = verifying.verify(body, look=using.look, now=using.now(), policy=using.policy(verifying.BADGE))
-    return _answer(request, found, asked="")
+    found = verifying.verify(body, look=using.look, now=using.now(), policy=_policy(using, recipient))
+    return _answer(request, found, asked="", recipient=recipient)
 
 
-def _answer(request: Request, found: verifying.Verified, *, asked: str) -> Response:
+def _answer(request: Request, found: verifying.Verified, *, asked: str, recipient: str | None) -> Response:
     content = found.report.to_json()
     if _wants_page(request):
-        return page(pages.verify_page(asked=asked, report=content, document=found.document), private=True)
+        return page(pages.verify_page(asked=asked, recipient=recipient or "", report=content, document=found.document), private=True)
     return JSONResponse(content, headers={"Cache-Control": "private, no-store", "Vary": "Accept", **OPEN})
 
 

@@ -35,8 +35,24 @@ RANGE_ERROR = VC + "RANGE_ERROR"
 CRYPTOGRAPHIC_SECURITY_ERROR = VC + "CRYPTOGRAPHIC_SECURITY_ERROR"
 
 
+MAX_POINTER = 500
+"""Characters of a JSON Pointer: a stranger's names have any length, and one place can be found fault with a thousand times."""
+_SOMEWHERE = "/…"
+
 NOTHING = "There is nothing here by that name, or nothing that this token may see."
 """One sentence for what is not there and for what is somebody else's: whether it exists is not said."""
+
+
+def below(pointer: str, key: str | int) -> str:
+    """Return the JSON Pointer of what stands under `key` in what stands at `pointer` (RFC 6901 section 3).
+
+    One that would be longer than `MAX_POINTER` ends with `/…`: somewhere in there.
+    """
+    if pointer.endswith(_SOMEWHERE):
+        return pointer
+    step = str(key)[:MAX_POINTER].replace("~", "~0").replace("/", "~1")
+    longer = f"{pointer}/{step}"
+    return longer if len(longer) < MAX_POINTER else pointer + _SOMEWHERE
 
 
 @dataclass(frozen=True, slots=True)

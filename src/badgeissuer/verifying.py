@@ -149,18 +149,20 @@ def verify_url(url: str, *, look: Look, now: datetime, policy: verification.Poli
 
 
 def _verify(given: secured.Secured, *, look: Look, now: datetime, policy: verification.Policy, sha256: str) -> Verified:
-    hurried = _Hurried(look)
-    found = _report(given, look=hurried, now=now, policy=policy, sha256=sha256)
+    hurried, effort = _Hurried(look), verification.Effort()
+    found = _report(given, look=hurried, now=now, policy=policy, sha256=sha256, effort=effort)
     url = verification.refresh_url(given.content, found, policy=policy)
     if url is None:
         return Verified(found, given.content)
-    newer = _newer(url, given, look=hurried, now=now, policy=policy)
+    newer = _newer(url, given, look=hurried, now=now, policy=policy, effort=effort)
     return newer or Verified(found.with_step(_not_refreshed(url)), given.content)
 
 
-def _report(given: secured.Secured, *, look: Look, now: datetime, policy: verification.Policy, sha256: str) -> report.Report:
+def _report(
+    given: secured.Secured, *, look: Look, now: datetime, policy: verification.Policy, sha256: str, effort: verification.Effort
+) -> report.Report:
     gathered = _gather(given, look=look, policy=policy)
-    return verification.verify(given.content, gathered, now=now, policy=policy, sha256=sha256, token=given.token)
+    return verification.verify(given.content, gathered, now=now, policy=policy, sha256=sha256, token=given.token, effort=effort)
 
 
 def _gather(given: secured.Secured, *, look: Look, policy: verification.Policy) -> verification.Gathered:
@@ -174,7 +176,9 @@ def _gather(given: secured.Secured, *, look: Look, policy: verification.Policy) 
     return gathered
 
 
-def _newer(url: str, given: secured.Secured, *, look: Look, now: datetime, policy: verification.Policy) -> Verified | None:
+def _newer(
+    url: str, given: secured.Secured, *, look: Look, now: datetime, policy: verification.Policy, effort: verification.Effort
+) -> Verified | None:
     """Return what was found of the newer version at `url`; None where there is none that counts. It is not refreshed in its turn."""
     answer = look(url)
     try:
@@ -184,7 +188,7 @@ def _newer(url: str, given: secured.Secured, *, look: Look, now: datetime, polic
     if newer is None or not isinstance(answer, verification.Resource):
         return None
     sha256 = hashlib.sha256(answer.body).hexdigest()
-    newer_report = _report(newer, look=look, now=now, policy=policy, sha256=sha256)
+    newer_report = _report(newer, look=look, now=now, policy=policy, sha256=sha256, effort=effort)
     report_on_it = verification.refreshed(given.content, newer_report, newer.content)
     return Verified(report_on_it, newer.content) if report_on_it else None
 

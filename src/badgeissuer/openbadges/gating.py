@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from badgeissuer.vc.document import JsonObject
 
-MAX_CONTEXTS = 80
-"""Contexts that a document and the credentials inside it may name together; each costs a processor's work."""
+MAX_PARTS, MAX_CONTEXTS = 5000, 160
+"""Parts, and contexts, that a document and the credentials inside it may have together; each costs a processor's work."""
 
 _BADGE_TYPES = tuple(["VerifiableCredential", name] for name in ("OpenBadgeCredential", "AchievementCredential"))
 _FURTHER_MEMBERS = {
@@ -52,7 +52,7 @@ _MEMBERS: Mapping[str, frozenset[str]] = {
 
 def gate(source: JsonObject) -> tuple[Finding, ...]:
     """Return what keeps a badge from being read in one way only; the credentials inside it are gated each on its own."""
-    return shape.too_large(source, most_contexts=MAX_CONTEXTS) or (
+    return shape.too_large(source, most_parts=MAX_PARTS, most_contexts=MAX_CONTEXTS) or (
         *shape.gate(_alone(source), members=_members),
         *_loose_envelopes(source),
         *_foreign_words(source),

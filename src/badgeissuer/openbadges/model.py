@@ -337,12 +337,12 @@ class AchievementCredential(Badge, Validity):
 
 def items(value: Any, pointer: str) -> list[tuple[str, Any]]:  # noqa: ANN401 - any JSON value
     """Return what a member holds that may be one value or an array, each with its JSON Pointer; `pointer` is the member's."""
-    return [(f"{pointer}/{index}", item) for index, item in enumerate(value)] if isinstance(value, list) else [(pointer, value)]
+    return [(problem.below(pointer, index), item) for index, item in enumerate(value)] if isinstance(value, list) else [(pointer, value)]
 
 
 def below(pointer: str, name: str) -> str:
     """Return the JSON Pointer of the member `name` of the object at `pointer` (RFC 6901 section 3)."""
-    return f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
+    return problem.below(pointer, name)
 
 
 def check(source: JsonObject) -> tuple[problem.Finding, ...]:

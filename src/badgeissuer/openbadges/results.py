@@ -12,6 +12,7 @@ Source: OB-3.0 Result, ResultDescription, RubricCriterionLevel.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from typing import TYPE_CHECKING
 
 from badgeissuer.openbadges import definition, legacy, model
@@ -69,10 +70,8 @@ def rules(badge: JsonObject) -> tuple[Finding, ...]:
     subject = badge["credentialSubject"]
     descriptions = _descriptions(subject)
     known = {item["id"]: item for _, item in reversed(descriptions)}
-    faults = [*_definition_faults(descriptions)]
-    for pointer, result in _results(subject):
-        faults += _against(result, known, pointer=pointer, misfit=_misfit)
-    return _shortened(faults)
+    against = (_against(result, known, pointer=pointer, misfit=_misfit) for pointer, result in _results(subject))
+    return _shortened(_definition_faults(descriptions), *against)
 
 
 def remarks(badge: JsonObject, *, ordered: bool = False) -> tuple[Finding, ...]:
@@ -84,11 +83,12 @@ def remarks(badge: JsonObject, *, ordered: bool = False) -> tuple[Finding, ...]:
     """
     subject = badge["credentialSubject"]
     known = {item["id"]: item for _, item in reversed(_descriptions(subject))}
-    said = [*_unfinished(subject, known)]
-    for reference, description in known.items():
-        own = [(pointer, result) for pointer, result in _results(subject) if result.get("resultDescription") == reference]
-        said += _requirement(_Scale(description, values=ordered or not legacy.is_legacy(badge), levels=ordered), own)
-    return _shortened([*said, *_credits(subject)])
+    own: dict[str, list[tuple[str, JsonObject]]] = {}
+    for place in _results(subject):
+        own.setdefault(place[1].get("resultDescription") or "", []).append(place)
+    scales = ((name, _Scale(item, values=ordered or not legacy.is_legacy(badge), levels=ordered)) for name, item in known.items())
+    required = (_requirement(scale, own.get(name, [])) for name, scale in scales)
+    return _shortened(_unfinished(subject, known), *required, _credits(subject))
 
 
 def _one(result: JsonObject, descriptions: dict[str, JsonObject], *, pointer: str) -> Iterable[Finding]:
@@ -252,8 +252,9 @@ def _credits(subject: JsonObject) -> Iterator[Finding]:
         yield Finding(detail, "/credentialSubject/creditsEarned", MORE_CREDITS)
 
 
-def _shortened(findings: list[Finding]) -> tuple[Finding, ...]:
+def _shortened(*findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return all findings, each shortened before the next is made: every one may repeat a name that fills the badge."""
     return tuple(
         item if len(item.detail) <= MAX_DETAIL else dataclasses.replace(item, detail=item.detail[: MAX_DETAIL - 1] + "…")
-        for item in findings
+        for item in itertools.chain.from_iterable(findings)
     )

@@ -82,12 +82,23 @@ def _without_extensions(value: list[Any], known: Mapping[str, contexts.Context])
 
 def check(source: JsonObject) -> tuple[problem.Finding, ...]:
     """Return what keeps a document from being a good badge: its members, and what it says of results against its own achievement."""
-    return model.check(source) or (*credential.rules(source), *results.rules(source))
+    return model.check(source) or (*credential.rules(source), *_common(source), *results.rules(source))
 
 
 def check_legacy(source: JsonObject) -> tuple[problem.Finding, ...]:
     """Return what `check` does, of a badge on VCDM 1.1."""
-    return legacy.check(source) or (*credential.rules(source), *results.rules(source))
+    return legacy.check(source) or (*credential.rules(source), *_common(source), *results.rules(source))
+
+
+def _common(source: JsonObject) -> Iterator[problem.Finding]:
+    """Yield what is wrong with the members that badges of all versions have alike."""
+    for pointer, value in endorsement.embedded(source):
+        name = next(part for part in reversed(pointer.split("/")) if not part.isdigit())
+        if isinstance(value, str) != (name == "endorsementJwt"):
+            yield problem.Finding("endorsement holds objects, and endorsementJwt the texts of tokens.", pointer)
+    for item in credential.as_list(source.get("refreshService")):
+        if isinstance(item, dict) and not credential.is_url(item.get("id")):
+            yield problem.Finding("refreshService must have a URL as its id.", "/refreshService/id")
 
 
 def _ids(source: JsonObject) -> Iterator[object]:
@@ -97,7 +108,9 @@ def _ids(source: JsonObject) -> Iterator[object]:
 
 
 def _presentation_gate(source: JsonObject) -> tuple[problem.Finding, ...]:
-    return shape.too_large(source, most_contexts=gating.MAX_CONTEXTS) or shape.list_gate(presentation.without_credentials(source))
+    return shape.too_large(source, most_parts=gating.MAX_PARTS, most_contexts=gating.MAX_CONTEXTS) or shape.list_gate(
+        presentation.without_credentials(source)
+    )
 
 
 _BADGE = Kind(
@@ -105,7 +118,7 @@ _BADGE = Kind(
     check_context(ACCEPTED_CONTEXTS, "W3C credentials 2.0, then that of Open Badges 3.0.2 or 3.0.3, then its extensions if any"),
     gating.gate,
     (check,),
-    (results.remarks,),
+    (lambda source, is_ordered: results.remarks(source, ordered=is_ordered),),
     schemas=_schemas(check, endorsement.check),
     parts=gating.inside,
     ids=_ids,

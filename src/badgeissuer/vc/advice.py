@@ -10,6 +10,8 @@ from badgeissuer.problem import CRYPTOGRAPHIC_SECURITY_ERROR, OURS, SECURITY, ST
 _ASK_ISSUER = "Ask the issuer, by an address that you know and not by one in this document."
 _ASK_AGAIN = "Try again later. Until then do not rely on it."
 _GET_ORIGINAL = "Ask the person who gave it to you for the file or the address that the issuer gave them."
+_TELL_ISSUER = "Tell the issuer; they can issue it anew in the right form."
+_PRESENT_ANEW = "Ask the holder to present it anew, for you and for what you asked."
 _CANNOT_HERE = "Nothing is known to be wrong. Ask the issuer how it can be checked, or for one of a common kind."
 
 _NEXT = {
@@ -23,6 +25,8 @@ _NEXT = {
     SECURITY + "INVALID_CONTROLLED_IDENTIFIER_DOCUMENT": _ASK_ISSUER,
     SECURITY + "INVALID_CONTROLLED_IDENTIFIER_DOCUMENT_ID": _ASK_ISSUER,
     SECURITY + "INVALID_PROOF_PURPOSE_FOR_VERIFICATION_METHOD": "Do not rely on it: it may be a forgery. " + _ASK_ISSUER,
+    SECURITY + "INVALID_CHALLENGE_ERROR": _PRESENT_ANEW,
+    SECURITY + "INVALID_DOMAIN_ERROR": _PRESENT_ANEW,
     STATUS + "STATUS_RETRIEVAL_ERROR": _ASK_AGAIN,
     STATUS + "STATUS_VERIFICATION_ERROR": "Whether it was revoked is not known. " + _ASK_ISSUER,
     STATUS + "STATUS_LIST_LENGTH_ERROR": "Whether it was revoked is not known. " + _ASK_ISSUER,
@@ -36,13 +40,20 @@ _NEXT = {
     OURS + "recipient": "Ask the person under which name or address it was issued to them.",
     OURS + "not-reached": "See to the finding that comes first.",
     OURS + "schema-undecided": _CANNOT_HERE,
+    OURS + "claim-mismatch": _TELL_ISSUER,
+    OURS + "claim-missing": "Nothing needs to be done. Other verifiers may object; the issuer may want to know.",
+    OURS + "requirement-not-met": "Decide whether what was reached is enough for you.",
+    OURS + "requirement-unclear": "Ask the issuer whether what was reached is what was required.",
+    OURS + "not-completed": "Do not take it for something that was completed. Ask the learner how it stands now.",
+    OURS + "more-credits": "Ask the issuer how many credits count.",
+    OURS + "status-message": "Read what the issuer says, and decide what it means for you.",
     OURS + "refresh": "Nothing needs to be done; the report is about the document that was handed in.",
 }
 _OTHERWISE = {
     "trust": "Do not rely on it. " + _ASK_ISSUER,
-    "data_model": "Tell the issuer; they can issue it anew in the right form.",
-    "schema": "Tell the issuer; they can issue it anew in the right form.",
-    "context": "Tell the issuer; they can issue it anew in the right form.",
+    "data_model": _TELL_ISSUER,
+    "schema": _TELL_ISSUER,
+    "context": _TELL_ISSUER,
 }
 
 

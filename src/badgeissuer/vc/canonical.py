@@ -15,12 +15,16 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from badgeissuer import problem
+from badgeissuer.vc import effort
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 BUDGET = 5000
 """Units of work that one dataset may cost; the poison graphs of the W3C suite that must pass need 3,348."""
+
+EFFORT = 0.5
+"""What a unit of this work is, in those of `effort`."""
 
 _POISON = "The document holds so many parts that look alike that putting them in order would take too long."
 _ESCAPES = str.maketrans(
@@ -46,18 +50,19 @@ def literal(text: str, *, datatype: str = "", language: str = "") -> str:
     return quoted if datatype in {"", "http://www.w3.org/2001/XMLSchema#string"} else f"{quoted}^^<{datatype}>"
 
 
-def canonicalize(quads: Iterable[Quad], *, budget: int = BUDGET, algorithm: str = "sha256") -> str:
+def canonicalize(quads: Iterable[Quad], *, budget: int = BUDGET, algorithm: str = "sha256", spend: effort.Spend = effort.free) -> str:
     """Return the canonical N-Quads of a dataset.
 
     Args:
         quads: The dataset; a quad that stands twice counts once.
         budget: Units of work that may be spent on blank nodes that look alike.
         algorithm: The hash, as `hashlib` names it.
+        spend: Pays for that work out of what the whole verification may cost.
 
     Raises:
         problem.TooLarge: The budget is used up, as it is with a poisoned dataset.
     """
-    return "".join(sorted({_line(quad) for quad in _Canonicalizer(quads, budget, algorithm).relabelled()}))
+    return "".join(sorted({_line(quad) for quad in _Canonicalizer(quads, budget, algorithm, spend).relabelled()}))
 
 
 def canonical_labels(quads: Iterable[Quad], *, budget: int = BUDGET, algorithm: str = "sha256") -> dict[str, str]:
@@ -86,10 +91,11 @@ class _Issuer:
 class _Canonicalizer:
     """RDF-CANON#canon-algo-algo over one dataset."""
 
-    def __init__(self, quads: Iterable[Quad], budget: int, algorithm: str) -> None:
+    def __init__(self, quads: Iterable[Quad], budget: int, algorithm: str, spend: effort.Spend = effort.free) -> None:
         self.quads = list(dict.fromkeys(quads))
         self.budget = budget
         self.algorithm = algorithm
+        self.spend = spend
         self.canonical = _Issuer("_:c14n")
         self.mentions: dict[str, list[Quad]] = defaultdict(list)  # 2: the blank node to quads map
         for quad in self.quads:
@@ -139,6 +145,7 @@ class _Canonicalizer:
         self.budget -= math.ceil(units)
         if self.budget < 0:
             raise problem.TooLarge(_POISON)
+        self.spend(units * EFFORT)
 
     def _hash_first_degree(self, node: str) -> str:
         """RDF-CANON#hash-1d-quads-algorithm."""

@@ -31,6 +31,10 @@ _MAX_PORT = 65535
 _PATH_PART = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=@-]|%[0-9A-Fa-f]{2})+")
 _SEPARATOR = re.compile(r"[\x00-\x20/\\?#\x7f]")
 
+MAX_METHODS = 100
+"""Keys that a document may describe, or list for one use; a token that only brings a key along is held against each of them."""
+_LISTS = ("verificationMethod", "assertionMethod", "authentication")
+
 INVALID_METHOD = problem.SECURITY + "INVALID_VERIFICATION_METHOD"
 INVALID_METHOD_URL = problem.SECURITY + "INVALID_VERIFICATION_METHOD_URL"
 INVALID_DOCUMENT = problem.SECURITY + "INVALID_CONTROLLED_IDENTIFIER_DOCUMENT"
@@ -199,28 +203,40 @@ def _is_key_document(method: str, source: JsonObject) -> bool:
 def _of(identifier: str, source: JsonObject) -> JsonObject:
     if source.get("id") != identifier:
         raise problem.Invalid(f"The document found for {identifier[:120]!r} says that it is somebody else's.", kind=INVALID_DOCUMENT_ID)
+    if any(isinstance(source.get(name), list) and len(source[name]) > MAX_METHODS for name in _LISTS):
+        raise problem.Invalid(f"The document of {identifier[:120]!r} has more than {MAX_METHODS} keys in a list.", kind=INVALID_DOCUMENT)
     return source
 
 
 def find_key(identifier: str, key: jwk.Key, source: JsonObject | None) -> VerificationMethod:
-    """Return the verification method of `identifier` that is `key` and that its document lists for assertions.
+    """Return the verification method of `identifier` that is `key` and that its document lists for assertions; see `asserting`."""
+    return choose_key(identifier, key, asserting(identifier, source))
+
+
+def asserting(identifier: str, source: JsonObject | None) -> list[VerificationMethod]:
+    """Return the verification methods that a document lists for assertions, those that can be read.
 
     Args:
-        identifier: Whose key it should be.
-        key: The key that somebody brought.
+        identifier: Whose document it is.
         source: The document found at `document_url(identifier)`; None for did:key and did:jwk.
 
     Raises:
-        problem.Invalid: The document lists no such key, or is somebody else's.
+        problem.Invalid: The document is somebody else's.
     """
     if source is None:
-        method = _own_method(key_method(identifier) if identifier.startswith(DID_KEY) else f"{identifier}#0", identifier)
-        found = [method] if method.public_key == key else []
-    else:
-        listed = _of(identifier, source).get("assertionMethod")
-        names = [entry.get("id") if isinstance(entry, dict) else entry for entry in listed] if isinstance(listed, list) else []
-        found = [method for name in names if isinstance(name, str) for method in _readable(_absolute(name, identifier), source)]
-    mine = [method for method in found if method.public_key == key and method.controller == identifier]
+        return [_own_method(key_method(identifier) if identifier.startswith(DID_KEY) else f"{identifier}#0", identifier)]
+    listed = _of(identifier, source).get("assertionMethod")
+    names = [entry.get("id") if isinstance(entry, dict) else entry for entry in listed] if isinstance(listed, list) else []
+    return [method for name in names if isinstance(name, str) for method in _readable(_absolute(name, identifier), source)]
+
+
+def choose_key(identifier: str, key: jwk.Key, methods: list[VerificationMethod]) -> VerificationMethod:
+    """Return the one of the methods of `identifier` that is `key`, which somebody brought.
+
+    Raises:
+        problem.Invalid: None is, or it is somebody else's.
+    """
+    mine = [method for method in methods if method.public_key == key and method.controller == identifier]
     if not mine:
         raise problem.Invalid(f"{identifier[:120]} does not list the key that signed.", kind=INVALID_METHOD)
     return mine[0]

@@ -11,19 +11,30 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import rfc8785
 
 from badgeissuer import problem
-from badgeissuer.vc import canonical, contexts, jsonld
+from badgeissuer.vc import canonical, contexts, effort, jsonld
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from badgeissuer.vc.document import JsonObject
 
 DATA_INTEGRITY = "DataIntegrityProof"
+
+
+JCS_COST = 100
+"""What the canonical form of a large document costs, at most, in the units of `effort`."""
+
+
+class Canonicalize(Protocol):
+    """Turns a document into canonical bytes, and pays for it."""
+
+    def __call__(self, source: JsonObject, known: Mapping[str, contexts.Context], spend: effort.Spend = ...) -> bytes:
+        """Return the canonical bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +46,28 @@ class Cryptosuite:
         options: What a proof of this suite says of itself.
         canonicalize: A document, and the contexts that it may name, to canonical bytes; refuses what would not be signed.
         keeps_context: Whether the proof carries the `@context` itself, and it is signed with the proof's own members.
+        orders_arrays: Whether the order of arrays is signed, as it is where the text is; in RDF most of them are sets.
     """
 
     name: str
     options: Mapping[str, str]
-    canonicalize: Callable[[JsonObject, Mapping[str, contexts.Context]], bytes]
+    canonicalize: Canonicalize
     keeps_context: bool = False
+    orders_arrays: bool = False
 
 
-def rdfc(source: JsonObject, known: Mapping[str, contexts.Context]) -> bytes:
+def rdfc(source: JsonObject, known: Mapping[str, contexts.Context], spend: effort.Spend = effort.free) -> bytes:
     """Return the canonical N-Quads, UTF-8, of a JSON-LD document (VC-DI-EDDSA#transformation-eddsa-rdfc-2022)."""
-    return canonical.canonicalize(jsonld.to_quads(source, known=known)).encode()
+    return canonical.canonicalize(jsonld.to_quads(source, known=known, spend=spend), spend=spend).encode()
 
 
-def jcs(source: JsonObject, known: Mapping[str, contexts.Context]) -> bytes:  # noqa: ARG001 - one signature for all suites
+def jcs(
+    source: JsonObject,
+    known: Mapping[str, contexts.Context],  # noqa: ARG001 - one signature for all suites
+    spend: effort.Spend = effort.free,
+) -> bytes:
     """Return the RFC 8785 form of a document (VC-DI-EDDSA#transformation-eddsa-jcs-2022)."""
+    spend(JCS_COST)
     try:
         return rfc8785.dumps(source)
     except (rfc8785.CanonicalizationError, RecursionError):
@@ -57,7 +75,9 @@ def jcs(source: JsonObject, known: Mapping[str, contexts.Context]) -> bytes:  # 
 
 
 EDDSA_RDFC_2022 = Cryptosuite("eddsa-rdfc-2022", {"type": DATA_INTEGRITY, "cryptosuite": "eddsa-rdfc-2022"}, rdfc)
-EDDSA_JCS_2022 = Cryptosuite("eddsa-jcs-2022", {"type": DATA_INTEGRITY, "cryptosuite": "eddsa-jcs-2022"}, jcs, keeps_context=True)
+EDDSA_JCS_2022 = Cryptosuite(
+    "eddsa-jcs-2022", {"type": DATA_INTEGRITY, "cryptosuite": "eddsa-jcs-2022"}, jcs, keeps_context=True, orders_arrays=True
+)
 ED25519_SIGNATURE_2020 = Cryptosuite("Ed25519Signature2020", {"type": "Ed25519Signature2020"}, rdfc)
 SUITES: Mapping[str, Cryptosuite] = {suite.name: suite for suite in (EDDSA_RDFC_2022, EDDSA_JCS_2022, ED25519_SIGNATURE_2020)}
 

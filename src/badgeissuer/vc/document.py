@@ -20,6 +20,8 @@ JsonObject: TypeAlias = dict[str, Any]
 
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 32
+MAX_VALUES = 50_000
+"""Values that a document may hold, about: each takes a hundred times the memory of its three bytes, and every rule looks at it."""
 MAX_INTEGER = 2**53 - 1
 """The largest integer that every JSON reader keeps exactly (RFC 7493 section 2.2)."""
 
@@ -50,7 +52,7 @@ def parse_any(body: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_D
     """Return the JSON value that `body` is; see `parse`."""
     if len(body) > max_bytes:
         raise problem.TooLarge(f"The document has {len(body):,} bytes; at most {max_bytes:,} are read.")
-    _refuse_depth(body, max_depth)
+    _refuse_structure(body, max_depth)
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -78,12 +80,15 @@ class _StrictDecoder(json.JSONDecoder):
         return value
 
 
-def _refuse_depth(body: bytes, max_depth: int) -> None:
+def _refuse_structure(body: bytes, max_depth: int) -> None:
+    structure = _STRINGS.sub(b'""', body)
     depth = 0
-    for bracket in _BRACKETS.findall(_STRINGS.sub(b'""', body)):
-        depth += 1 if bracket in b"[{" else -1
+    for bracket in _BRACKETS.finditer(structure):
+        depth += 1 if bracket[0] in b"[{" else -1
         if depth > max_depth:
             raise problem.Malformed(f"The document nests deeper than {max_depth} levels.")
+    if sum(structure.count(mark) for mark in (b",", b"[", b"{")) > MAX_VALUES:
+        raise problem.TooLarge(f"The document holds more than {MAX_VALUES:,} values.")
 
 
 def _refuse_text(value: object) -> None:

@@ -29,6 +29,7 @@ from badgeissuer.vc import (
     controller,
     credential,
     cryptosuites,
+    effort,
     gathering,
     instant,
     jose,
@@ -36,7 +37,7 @@ from badgeissuer.vc import (
     proof,
     report,
     resolution,
-    schema,
+    schemas,
     secured,
     statuses,
 )
@@ -44,7 +45,7 @@ from badgeissuer.vc.policy import SKEW
 from badgeissuer.vc.report import Outcome, Passed, Step, Undecided
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from badgeissuer.vc.policy import Kind, Policy, Profile
@@ -52,9 +53,9 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 3
 """How deep credentials inside credentials are read: an endorsement of a badge of a CLR in a presentation."""
+TOKEN_COST = 0.007
+"""What looking at a character of a token inside another document costs: the limits on that document see one text."""
 RECIPIENT = problem.OURS + "recipient"
-_TEXT_SUITE = cryptosuites.EDDSA_JCS_2022.name
-_SCHEMA_TYPES = ("JsonSchema", "1EdTechJsonSchemaValidator2019")
 _PART_STEPS = (("endorsement", "endorsement"), ("credential", "credentials"))
 
 
@@ -76,6 +77,10 @@ class Examination:
         self.canonical: dict[tuple[object, tuple[str, ...]], bytes] = {}
 
     @property
+    def _spend(self) -> effort.Spend:
+        return self.sources.effort.spend
+
+    @property
     def issuer(self) -> str:
         """Whose key must have signed: the issuer's, or the holder's of a presentation."""
         return credential.holder_id(self.source) if self.kind.is_presentation else credential.issuer_id(self.source)
@@ -93,12 +98,13 @@ class Examination:
         for item in proof.proofs(self.source)[: self.policy.profile.proofs]:
             with contextlib.suppress(problem.Problem):
                 resolution.method(_method_name(item), self.sources)
-        for item in credential.as_list(self.source.get("credentialStatus"))[: statuses.MAX_ENTRIES]:
+        # The status of a list is not followed: there would be no end to it.
+        for item in credential.as_list(self.source.get("credentialStatus"))[: 0 if self.kind.is_list else statuses.MAX_ENTRIES]:
             with contextlib.suppress(problem.Problem):
                 statuses.look(item, self)
-        for item in self._foreign_schemas():
+        for item in credential.as_list(self.source.get("credentialSchema"))[: schemas.MAX_SCHEMAS]:
             with contextlib.suppress(problem.Problem):
-                self._schema_of(item)
+                schemas.look(item, self)
         with contextlib.suppress(problem.Problem):
             for _, _, value in self._parts():
                 with contextlib.suppress(problem.Problem):
@@ -129,7 +135,7 @@ class Examination:
         later = [
             report.run("validity", self._validity),
             report.run("status", self._status),
-            report.run("schema", self._schema),
+            report.run("schema", lambda: schemas.check(self)),
             report.run("refresh", lambda: None),
             *(_part_step(name, [part for part in parts if part.role == role]) for role, name in _PART_STEPS),
             report.run("recipient", self._recipient),
@@ -160,18 +166,26 @@ class Examination:
         if findings:
             raise problem.Invalid.of(findings)
         self._define()
-        remarks = tuple(finding for rule in self.kind.remarks for finding in rule(self.source))
+        remarks = tuple(finding for rule in self.kind.remarks for finding in rule(self.source, self._is_ordered))
         return Passed(remarks=remarks + (jose.missing(self.token, self.source) if self.token else ()))
 
     def _define(self) -> None:
         """Refuse members and types that no context defines, where no proof has to: a token and JCS sign words without a meaning too."""
-        signs_text = self.token or any(
-            isinstance(item, dict) and item.get("cryptosuite") == _TEXT_SUITE for item in proof.proofs(self.source)
-        )
+        signs_text = self.token or any(suite is not None and suite.orders_arrays for suite in self._suites)
         if signs_text and self.kind.is_defined:
             with contextlib.suppress(Undecided):  # what is wrong with the contexts is said in their own step
                 self.kind.check_context(self.source, self.policy.known)
-                _refuse_undefined(proof.without_proof(self.source), self.policy.known)
+                _refuse_undefined(proof.without_proof(self.source), self.policy.known, self._spend)
+
+    @property
+    def _is_ordered(self) -> bool:
+        """Whether every signature is over the text itself: over RDF, arrays may be put in another order."""
+        suites = self._suites
+        return self.token is not None or (bool(suites) and all(suite is not None and suite.orders_arrays for suite in suites))
+
+    @property
+    def _suites(self) -> list[cryptosuites.Cryptosuite | None]:
+        return [cryptosuites.find(item) if isinstance(item, dict) else None for item in proof.proofs(self.source)]
 
     def _proof(self) -> Passed:
         proofs = proof.proofs(self.source)
@@ -194,8 +208,10 @@ class Examination:
         found = resolution.method(item["verificationMethod"], self.sources, relationship=purpose)
         key = (suite.canonicalize, proof.previous(item))
         if key not in self.canonical:  # once, however many proofs sign the same
-            self.canonical[key] = suite.canonicalize(proof.bound(self.source, item), self.policy.known)
-        proof.verify_proof(self.source, item, method=found.method, known=self.policy.known, canonical=self.canonical[key])
+            self.canonical[key] = suite.canonicalize(proof.bound(self.source, item), self.policy.known, self._spend)
+        proof.verify_proof(
+            self.source, item, method=found.method, known=self.policy.known, canonical=self.canonical[key], spend=self._spend
+        )
         self.methods.append(found.method)
         if self.token is None:
             self.signers.append(found.method)
@@ -254,47 +270,7 @@ class Examination:
             raise problem.Invalid("The proof has expired.", kind=problem.RANGE_ERROR)
 
     def _status(self) -> Passed | None:
-        if self.kind.is_list:  # the status of a list is not followed: there would be no end to it
-            return None
-        return statuses.check(self)
-
-    def _own_rule(self, item: object) -> proof.Rule | None:
-        """Return the rule of our own that answers for a schema; None where it must be fetched."""
-        url = item.get("id") if isinstance(item, dict) else None
-        return next((rule for prefix, rule in self.kind.schemas.items() if isinstance(url, str) and url.startswith(prefix)), None)
-
-    def _foreign_schemas(self) -> Iterable[Any]:
-        named = credential.as_list(self.source.get("credentialSchema"))[: statuses.MAX_ENTRIES]
-        return (item for item in named if self._own_rule(item) is None)
-
-    def _schema(self) -> Passed | None:
-        named = credential.as_list(self.source.get("credentialSchema"))
-        if len(named) > statuses.MAX_ENTRIES:
-            raise problem.Invalid(f"At most {statuses.MAX_ENTRIES} schemas are read.")
-        return report.each(named, self._one_schema) if named else None
-
-    def _one_schema(self, item: Any) -> Passed:  # noqa: ANN401 - any JSON value
-        rule = self._own_rule(item)
-        if rule is None:
-            content, evidence = self._schema_of(item)
-            findings, passed = schema.check(self.source, content), Passed((evidence,))
-        else:
-            # Where the rule is one of the kind's, data_model has said already what it finds.
-            findings, passed = () if rule in self.kind.rules else rule(self.source), Passed()
-        if findings:
-            raise problem.Invalid.of(findings)
-        return passed
-
-    def _schema_of(self, item: Any) -> tuple[dict[str, Any], report.Evidence]:  # noqa: ANN401 - any JSON value
-        if not isinstance(item, dict) or not isinstance(item.get("id"), str):
-            raise problem.Invalid("credentialSchema must be an object with the URL of a schema as its id.")
-        if not set(_SCHEMA_TYPES) & {kind for kind in credential.as_list(item.get("type")) if isinstance(kind, str)}:
-            raise Undecided("The document names a schema of a kind that is not read here.", kind=schema.UNDECIDED)
-        what = "The JSON Schema that the document names"
-        try:
-            return self.sources.document(item["id"], what, kind=schema.UNDECIDED)
-        except problem.Invalid as error:
-            raise Undecided(error.detail, kind=error.kind) from None
+        return None if self.kind.is_list else statuses.check(self)
 
     def _parts(self) -> list[tuple[str, str, Any]]:
         found = list(self.kind.parts(self.source))
@@ -305,6 +281,8 @@ class Examination:
 
     def _inner(self, value: Any) -> Examination:  # noqa: ANN401 - any JSON value
         given = secured.read_value(value)
+        if given.token:
+            self._spend(len(given.token.text) * TOKEN_COST)
         return Examination(given, self.sources, now=self.now, policy=self.policy.for_parts(), depth=self.depth + 1)
 
     def _part(self, role: str, value: Any) -> report.Report:  # noqa: ANN401 - any JSON value
@@ -355,16 +333,22 @@ def unreadable(error: problem.Problem, *, now: datetime, policy: Policy, noun: s
     noun = noun or policy.profile.noun
     outcome = Outcome.INDETERMINATE if isinstance(error, Undecided) else Outcome.INVALID
     steps = (Step("syntax", outcome, report.findings_of(error)),)
-    return report.Report(policy.profile.name, report.Issuer(), steps, f"This is not a {noun} that can be read. {error.detail}", now, sha256)
+    return report.Report(
+        policy.profile.name, report.Issuer(), steps, f"This is not {_a(noun)} that can be read. {error.detail}", now, sha256
+    )
 
 
-def _refuse_undefined(source: dict[str, Any], known: Mapping[str, contexts.Context]) -> None:
+def _refuse_undefined(source: dict[str, Any], known: Mapping[str, contexts.Context], spend: effort.Spend) -> None:
     try:
-        jsonld.to_quads(source, known=known)
+        jsonld.to_quads(source, known=known, spend=spend)
     except problem.Invalid as error:  # here a signature does cover it; what is missing is a meaning
         needless = ", so no signature would cover it"
         said = (replace(finding, detail=finding.detail.replace(needless, "")) for finding in report.findings_of(error))
         raise problem.Invalid.of(tuple(said)) from None
+
+
+def _a(noun: str) -> str:
+    return f"an {noun}" if noun[:1] in "aeiou" else f"a {noun}"
 
 
 def _is_proven(steps: tuple[Step, ...]) -> bool:

@@ -5,36 +5,59 @@ Source: the port of this project's verifier; every outage, forgery and race is s
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from badgeissuer import problem
-from badgeissuer.vc import document, report, statuslist
+from badgeissuer.vc import document, report, secured, statuslist
+from badgeissuer.vc.effort import Effort
 from badgeissuer.vc.report import Undecided
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from badgeissuer.vc.document import JsonObject
+
+Made = TypeVar("Made")
 
 MAX_LIST_BYTES = 4 * statuslist.MAX_BYTES
 """Bytes of a status list's document: the longest list, packed badly."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Resource:
-    """What stood at a URL."""
+    """What stood at a URL; it is read once, however many rounds a verification takes."""
 
     url: str
     body: bytes
     fetched_at: datetime
 
-    @property
+    @functools.cached_property
     def evidence(self) -> report.Evidence:
         """The URL, digest and time, for the report."""
         return report.Evidence(self.url, hashlib.sha256(self.body).hexdigest(), self.fetched_at)
+
+    @property
+    def document(self) -> JsonObject:
+        """The JSON object that stands there; raises a problem where none does."""
+        return _found(self._document)
+
+    @property
+    def credential(self) -> secured.Secured:
+        """The credential that stands there, in any form; raises a problem where none does."""
+        return _found(self._credential)
+
+    @functools.cached_property
+    def _document(self) -> JsonObject | problem.Problem:
+        return _tried(lambda: document.parse(self.body))
+
+    @functools.cached_property
+    def _credential(self) -> secured.Secured | problem.Problem:
+        return _tried(lambda: secured.read(self.body, max_bytes=MAX_LIST_BYTES))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +79,14 @@ class Sources:
         gathered: What stood at which URL.
         missing: The URLs that were asked for and not gathered.
         credentials: How many credentials inside others may still be read.
+        effort: What the verification may still cost.
     """
 
     gathered: Gathered
     credentials: int
     missing: set[str] = field(default_factory=set)
-    _read: dict[str, JsonObject | problem.Problem] = field(default_factory=dict)
+    effort: Effort = field(default_factory=Effort)
+    _made: dict[tuple[object, ...], Any] = field(default_factory=dict)
 
     def resource(self, url: str, what: str) -> Resource:
         """Return what stands at `url`.
@@ -83,6 +108,10 @@ class Sources:
         reason = found.reason if found else "it was not fetched"
         raise Undecided(f"{what} could not be had from {url[:200]}: {reason}.", kind=statuslist.RETRIEVAL_ERROR)
 
+    def evidence(self, url: str, what: str) -> report.Evidence:
+        """Return what the report says of what stands at `url`; raises as `resource`."""
+        return self.resource(url, what).evidence
+
     def document(self, url: str, what: str, *, kind: str) -> tuple[JsonObject, report.Evidence]:
         """Return the JSON object that stands at `url`, read once however often it is asked for.
 
@@ -96,12 +125,17 @@ class Sources:
             problem.Invalid: What stands there is no JSON object.
         """
         found = self.resource(url, what)
-        if url not in self._read:
-            self._read[url] = _parsed(found.body)
-        read = self._read[url]
-        if isinstance(read, problem.Problem):
-            raise problem.Invalid(f"What stands at {url[:200]} cannot be read. {read.detail}", kind=kind)
-        return read, found.evidence
+        try:
+            return found.document, found.evidence
+        except problem.Problem as error:
+            raise problem.Invalid(f"What stands at {url[:200]} cannot be read. {error.detail}", kind=kind) from None
+
+    def once(self, name: tuple[object, ...], make: Callable[[], Made]) -> Made:
+        """Return what `make` makes, or raise the problem that it raises; made once however often that is asked for by `name`."""
+        if name not in self._made:
+            self._made[name] = _tried(make)
+        made: Made | problem.Problem = self._made[name]
+        return _found(made)
 
     def spend(self, count: int) -> None:
         """Note that `count` credentials inside others are to be read.
@@ -114,8 +148,14 @@ class Sources:
             raise Undecided("The document holds more credentials than are read at once.", kind=problem.OURS + "too-large")
 
 
-def _parsed(body: bytes) -> Any:  # noqa: ANN401 - a JSON object, or what keeps it from being one
+def _tried(make: Callable[[], Made]) -> Made | problem.Problem:
     try:
-        return document.parse(body)
+        return make()
     except problem.Problem as error:
         return error
+
+
+def _found(made: Made | problem.Problem) -> Made:
+    if isinstance(made, problem.Problem):
+        raise made.with_traceback(None)
+    return made

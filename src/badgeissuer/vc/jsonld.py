@@ -50,8 +50,8 @@ _ACTED_ON = {
 
 MAX_FINDINGS = 50
 """Faults of one document that are told."""
-CONTEXT_COST, TERM_COST = 0.3, 0.2
-"""What it costs to apply a context, and to define one of its words; many are applied again at every place that they have a word for."""
+CONTEXT_COST, TERM_COST = 0.06, 0.4
+"""What it costs to apply a context, for each of its parts, and to define one of its words; many are applied again at every place."""
 _LOCK = threading.Lock()
 _CACHES: LRUCache[frozenset[tuple[str, str]], LRUCache[str, Any]] = LRUCache(maxsize=8)
 
@@ -102,13 +102,20 @@ class _Watcher(jsonld.JsonLdProcessor):  # type: ignore[misc]  # PyLD has no typ
         self.expanded = super().expand(input_, options)
         return self.expanded
 
-    def _process_context(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - as above
-        self._spend(CONTEXT_COST)
-        return super()._process_context(*arguments, **options)
+    def _process_context(self, active_ctx: Any, local_ctx: Any, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - as above
+        self._spend(1 + _parts(local_ctx) * CONTEXT_COST)
+        return super()._process_context(active_ctx, local_ctx, *arguments, **options)
 
     def _create_term_definition(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - as above
         self._spend(TERM_COST)
         super()._create_term_definition(*arguments, **options)
+
+
+def _parts(value: Any) -> int:  # noqa: ANN401 - any JSON value
+    """Return how many parts a value has; PyLD writes a context out as text each time that it applies it."""
+    if isinstance(value, dict):
+        return 1 + sum(map(_parts, value.values()))
+    return 1 + sum(map(_parts, value)) if isinstance(value, list) else 1
 
 
 def _cost(value: Any) -> float:  # noqa: ANN401 - any JSON value

@@ -49,7 +49,8 @@ class Kind:
         check_context: Raises where the `@context` is not one of the kind.
         gate: What keeps a document from being read in one way only; nothing that it finds fault with is canonicalised.
         rules: Each returns what is wrong with a document's members.
-        remarks: Each returns what is true and a reader must know, of documents that `rules` find nothing wrong with.
+        remarks: Each returns what is true and a reader must know, of documents that `rules` find nothing wrong with; it is told whether the
+            order of arrays is signed too.
         schemas: How the URL of a JSON Schema begins → our own rule that asks for more than it does.
         parts: The credentials inside: where, in which role (`endorsement` or `credential`), and what stands there.
         ids: The identifiers of the things that a document speaks of.
@@ -66,7 +67,7 @@ class Kind:
     check_context: Callable[[JsonObject, Mapping[str, contexts.Context]], None]
     gate: proof.Rule
     rules: tuple[proof.Rule, ...] = ()
-    remarks: tuple[proof.Rule, ...] = ()
+    remarks: tuple[Callable[[JsonObject, bool], tuple[problem.Finding, ...]], ...] = ()
     schemas: Mapping[str, proof.Rule] = field(default_factory=dict)
     parts: Callable[[JsonObject], Sequence[tuple[str, str, Any]]] = lambda _source: ()
     ids: Callable[[JsonObject], Iterable[object]] = lambda _source: ()

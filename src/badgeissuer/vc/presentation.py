@@ -38,6 +38,8 @@ def without_credentials(source: JsonObject) -> JsonObject:
 def rules(source: JsonObject) -> tuple[problem.Finding, ...]:
     """Return what breaks the rules for every presentation."""
     findings = []
+    if "VerifiableCredential" in as_list(source.get("type")):
+        findings.append(problem.Finding("What its holder presents cannot be a credential too, which its issuer signs.", "/type"))
     holder, name = source.get("holder"), source.get("id")
     if holder is not None and not jsonld.ABSOLUTE_IRI.fullmatch(holder_id(source)):
         findings.append(problem.Finding("holder must be a URL, or an object with one as its id.", "/holder"))

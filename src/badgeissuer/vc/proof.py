@@ -13,7 +13,7 @@ from dataclasses import InitVar, dataclass
 from typing import TYPE_CHECKING, Any
 
 from badgeissuer import problem
-from badgeissuer.vc import contexts, controller, cryptosuites, instant, multikey
+from badgeissuer.vc import contexts, controller, cryptosuites, effort, instant, multikey
 from badgeissuer.vc.document import JsonObject
 
 if TYPE_CHECKING:
@@ -204,6 +204,7 @@ def verify_proof(
     method: controller.VerificationMethod,
     known: Mapping[str, contexts.Context] = contexts.PINNED,
     canonical: bytes | None = None,
+    spend: effort.Spend = effort.free,
 ) -> None:
     """Return if `proof` is the signature of `method` over the document; else raise.
 
@@ -213,6 +214,7 @@ def verify_proof(
         method: The key that the proof names.
         known: The contexts that document and proof may name.
         canonical: The canonical bytes of `bound(source, proof)`, where the caller has them: several proofs need them once.
+        spend: Pays for the work out of what the whole verification may cost.
 
     Raises:
         problem.Invalid: It is not, or the signature would not cover all of the document.
@@ -231,7 +233,7 @@ def verify_proof(
         raise problem.Invalid("The proof has another @context than the document.", kind=VERIFICATION_ERROR)
     configuration = options if suite.keeps_context else options | {"@context": source.get("@context")}
     if canonical is None:
-        canonical = suite.canonicalize(bound(source, proof), known)
-    message = cryptosuites.hash_data(suite.canonicalize(configuration, known), canonical)
+        canonical = suite.canonicalize(bound(source, proof), known, spend)
+    message = cryptosuites.hash_data(suite.canonicalize(configuration, known, spend), canonical)
     if not method.public_key.verifies(signature, message):
         raise problem.Invalid("The signature does not fit the document: it was changed, or another key signed it.", kind=VERIFICATION_ERROR)

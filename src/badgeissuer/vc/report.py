@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 NOT_REACHED = problem.OURS + "not-reached"
 """The problem type of a step that could not be looked at because an earlier one did not pass."""
+MAX_FINDINGS = 50
+"""Findings of one step that are told."""
+MAX_DETAIL = 2000
+"""Characters of a finding."""
 MAX_NAME = 80
 """Characters of a name that a sentence quotes."""
 
@@ -173,7 +177,7 @@ def run(name: str, check: Callable[[], Passed | None]) -> Step:
         return Step(name, Outcome.INVALID, findings_of(error))
     if passed is None:
         return Step(name, Outcome.NOT_APPLICABLE)
-    return Step(name, Outcome.VALID, passed.remarks, passed.evidence)
+    return Step(name, Outcome.VALID, bounded(passed.remarks), passed.evidence)
 
 
 def each(items: Iterable[Any], check: Callable[[Any], Passed]) -> Passed:
@@ -207,8 +211,18 @@ def unproven(step: Step) -> Step:
 
 
 def findings_of(error: problem.Problem) -> tuple[problem.Finding, ...]:
-    """Return the findings of a problem; the problem itself as one where it has none."""
-    return error.findings or (problem.Finding(error.detail, type=error.kind),)
+    """Return the findings of a problem, the first of very many; the problem itself as one where it has none."""
+    return bounded(error.findings or (problem.Finding(error.detail, type=error.kind),))
+
+
+def bounded(findings: tuple[problem.Finding, ...]) -> tuple[problem.Finding, ...]:
+    """Return the first findings, those shortened that repeat more of a stranger's document than a person would read."""
+    told = tuple(
+        item if len(item.detail) <= MAX_DETAIL else replace(item, detail=item.detail[:MAX_DETAIL] + "…") for item in findings[:MAX_FINDINGS]
+    )
+    if len(findings) <= MAX_FINDINGS:
+        return told
+    return (*told, problem.Finding(f"There are {len(findings) - MAX_FINDINGS:,} more.", type=findings[-1].type))
 
 
 def verdict(steps: tuple[Step, ...]) -> Outcome:

@@ -98,6 +98,8 @@ def _choose(holder: JsonObject, name: str) -> object:
     if "keys" not in holder:
         return holder
     keys = [key for key in holder["keys"] if isinstance(key, dict)] if isinstance(holder["keys"], list) else []
+    if len(keys) > controller.MAX_METHODS:
+        raise problem.Invalid(f"The set at {name[:120]} has more than {controller.MAX_METHODS} keys.", kind=controller.INVALID_METHOD)
     fragment = name.partition("#")[2]
     meant = [key for key in keys if key.get("kid") in (name, fragment)] or (keys if len(keys) == 1 and not fragment else [])
     if len(meant) != 1:
@@ -126,7 +128,8 @@ def _listed(key: jwk.Key, issuer: str, sources: Sources) -> Found:
     if url is None:
         return Found(controller.find_key(issuer, key, None))
     holder, evidence = _document(url, sources)
-    return Found(controller.find_key(issuer, key, holder), (evidence,))
+    methods = sources.once(("asserting", issuer), lambda: controller.asserting(issuer, holder))
+    return Found(controller.choose_key(issuer, key, methods), (evidence,))
 
 
 def _document(url: str, sources: Sources) -> tuple[JsonObject, Evidence]:

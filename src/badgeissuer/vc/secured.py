@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 ENVELOPE = "EnvelopedVerifiableCredential"
 _OTHER_ENVELOPE = "EnvelopedVerifiablePresentation"
+_TOKEN = b"eyJ"
+"""How a token begins, a damaged one too: with the brace and the quotation mark of its header."""
 _MEDIA_TYPES = ("data:application/vc+jwt,", "data:application/vc+ld+jwt,")
 
 
@@ -44,8 +46,8 @@ def read(body: bytes, *, max_bytes: int = document.MAX_BYTES) -> Secured:
     if len(body) > max_bytes:
         raise problem.TooLarge(f"The document has {len(body):,} bytes; at most {max_bytes:,} are read.")
     text = body.strip()
-    if text[:1] not in {b"{", b"["} and text.isascii() and jose.looks_like_token(text.decode("ascii")):
-        return read_value(text.decode("ascii"))
+    if text.startswith(_TOKEN) or (text.isascii() and jose.looks_like_token(text.decode("ascii"))):
+        return read_value(text.decode("ascii", "replace"))
     return read_value(document.parse(body, max_bytes=max_bytes))
 
 

@@ -29,11 +29,15 @@ MAX_FINDINGS = 50
 """Faults of one document that are told; there is one for each of its parts in the worst case."""
 MAX_CONTEXTS = 16
 """Contexts that a document may name, in all its parts together."""
+MAX_DEFINITIONS = 8192
+"""Characters that the contexts of a document's own may have together."""
 _ABSENT = object()
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _HIDING = {"@graph", "@included", "@index", "@nest", "@reverse", "@set"}
 _REFUSED_IN_CONTEXTS = _HIDING | {"@import"}
 """PyLD writes what a context imports into the imported one's place in its cache, and so into all later documents."""
+_SHOWN = "/verifiableCredential"
+"""Where an empty array hides nothing: a presentation that shows nothing may say so, as one of the W3C's suite does."""
 _KEYWORDS_OF_GENERIC_CREDENTIALS = {"@context", "@id", "@type", "@value", "@language", "@direction"}
 
 
@@ -76,18 +80,22 @@ def _bare(proof: object) -> object:
     return {key: value for key, value in proof.items() if key != "@context"} if isinstance(proof, dict) else proof
 
 
-def too_large(source: document.JsonObject, *, most_contexts: int = MAX_CONTEXTS) -> tuple[Finding, ...]:
+def too_large(source: document.JsonObject, *, most_parts: int = MAX_NODES, most_contexts: int = MAX_CONTEXTS) -> tuple[Finding, ...]:
     """Return the one finding on a document that would cost too much work; it is looked at no further.
 
-    The limits are on what JSON-LD processing pays for: parts in all, items of one array (PyLD compares each with all before), and contexts.
+    The limits are on what JSON-LD processing pays for: parts in all, items of one array (PyLD compares each with all before), contexts, and
+    the text of those that the document brings along (a prefix is written out wherever it is used).
     """
-    parts = list(itertools.islice(_walk(source), MAX_NODES + 1))
-    if len(parts) > MAX_NODES:
-        return (_refused(f"The document holds more than {MAX_NODES} parts.", ""),)
+    parts = list(itertools.islice(_walk(source), most_parts + 1))
+    if len(parts) > most_parts:
+        return (_refused(f"The document holds more than {most_parts} parts.", ""),)
     if any(len(part) > MAX_ITEMS for part in parts if isinstance(part, list)):
         return (_refused(f"An array in the document has more than {MAX_ITEMS} items.", ""),)
     contexts = [part["@context"] for part in parts if isinstance(part, dict) and "@context" in part]
     named = sum(len(value) if isinstance(value, list) else 1 for value in contexts)
+    own = (item for value in contexts for item in _list(value) if isinstance(item, dict))
+    if sum(len(word) for item in own for word in _words(item)) > MAX_DEFINITIONS:
+        return (_refused(f"The contexts of the document's own are longer than {MAX_DEFINITIONS:,} characters.", ""),)
     return (_refused(f"The document names more than {most_contexts} contexts in all.", ""),) if named > most_contexts else ()
 
 
@@ -131,10 +139,15 @@ def _keep_apart(places: list[tuple[dict[str, Any], str]], members: Callable[[dic
 
 
 def _adds_nothing(node: dict[str, Any], outermost: dict[str, Any]) -> bool:
+    """Return whether a description says what the outermost one says too; a type that it had alone could be written there as well."""
     return node is outermost or all(
-        all(item in _list(outermost.get(key)) for item in _list(value)) if key == "type" else outermost.get(key) == value
-        for key, value in node.items()
+        _is_like(value, outermost.get(key)) if key == "type" else outermost.get(key) == value for key, value in node.items()
     )
+
+
+def _is_like(value: Any, other: Any) -> bool:  # noqa: ANN401 - any JSON values
+    """Return whether two values are alike, one for an array of one, in whatever order."""
+    return all(item in _list(other) for item in _list(value)) and all(item in _list(value) for item in _list(other))
 
 
 def _list(value: Any) -> list[Any]:  # noqa: ANN401 - any JSON value
@@ -228,9 +241,10 @@ def _generic(value: object, pointer: str) -> Iterator[Finding]:
                 continue
             if key.startswith("@") and key not in _KEYWORDS_OF_GENERIC_CREDENTIALS:
                 yield _refused(f"{key[:80]} hides data from readers of the JSON.", place)
+                continue
             yield from _generic(item, place)
     elif isinstance(value, list):
-        if not value:
+        if not value and pointer != _SHOWN:
             yield _refused("An empty array is not covered by a signature; leave the member out.", pointer)
         for index, item in enumerate(value):
             yield from _generic(item, below(pointer, index))
@@ -240,6 +254,11 @@ def _generic(value: object, pointer: str) -> Iterator[Finding]:
 
 def _context(value: object, pointer: str) -> Iterator[Finding]:
     """Yield the keywords with which a context of the document's own would hide data under a harmless name."""
-    words = {word for part in _walk(value) for word in (part if isinstance(part, dict) else (part,)) if isinstance(word, str)}
-    for word in sorted(words & _REFUSED_IN_CONTEXTS):
+    for word in sorted(set(_words(value)) & _REFUSED_IN_CONTEXTS):
         yield _refused(f"{word} in a context of the document's own can hide data from readers of the JSON.", pointer)
+
+
+def _words(value: object) -> Iterator[str]:
+    """Yield every text in a value, the names of members too."""
+    for part in _walk(value):
+        yield from (word for word in (part if isinstance(part, dict) else (part,)) if isinstance(word, str))

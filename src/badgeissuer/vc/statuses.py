@@ -10,8 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from badgeissuer import problem
-from badgeissuer.vc import credential, report, secured, shape, statuslist
-from badgeissuer.vc.gathering import MAX_LIST_BYTES
+from badgeissuer.vc import credential, report, shape, statuslist
 from badgeissuer.vc.policy import Kind, Profile
 from badgeissuer.vc.report import Outcome, Passed, Undecided
 
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
     from badgeissuer.vc.examination import Examination
 
 MAX_ENTRIES = 4
+_FOREIGN_COST = 0.07
+"""What looking at one item of somebody else's list costs, in the units of `effort`."""
 MESSAGE = problem.OURS + "status-message"
 _PURPOSES = ("revocation", "suspension", "message")
 
@@ -61,15 +62,15 @@ def _one(item: Any, examined: Examination) -> Passed:  # noqa: ANN401 - any JSON
     entry = statuslist.read_entry(item)
     if entry.purpose not in _PURPOSES:
         raise Undecided(f"This verifier does not know a status for {entry.purpose[:40]!r}.", kind=statuslist.VERIFICATION_ERROR)
-    found = examined.sources.resource(entry.list_url, "The status list")
+    evidence = examined.sources.evidence(entry.list_url, "The status list")
     value = _value(entry, examined)
     if entry.purpose == "message":
-        return Passed((found.evidence,), _messages(entry, value))
+        return Passed((evidence,), _messages(entry, value))
     if value:
         if entry.purpose == "revocation":
             raise problem.Invalid("Its issuer has revoked it.", kind=statuslist.REVOKED)
         raise problem.Invalid("Its issuer has suspended it.", kind=statuslist.SUSPENDED)
-    return Passed((found.evidence,))
+    return Passed((evidence,))
 
 
 def _messages(entry: statuslist.Entry, value: int) -> tuple[problem.Finding, ...]:
@@ -92,6 +93,7 @@ def _one_foreign(item: JsonObject, examined: Examination) -> Passed:
     name = examined.source.get("id")
     try:
         source, evidence = examined.sources.document(url, "The list of revoked badges", kind=statuslist.VERIFICATION_ERROR)
+        examined.sources.effort.spend(_FOREIGN_COST * sum(len(value) for value in source.values() if isinstance(value, list)))
         finding = foreign.find(source, name if isinstance(name, str) else "", url=url, issuer=credential.issuer_id(examined.source))
     except problem.Invalid as error:
         raise Undecided(f"The list of revoked badges cannot be relied on. {error.detail}", kind=error.kind) from None
@@ -102,21 +104,30 @@ def _one_foreign(item: JsonObject, examined: Examination) -> Passed:
 
 def _list_examination(entry: statuslist.Entry, examined: Examination) -> Examination:
     found = examined.sources.resource(entry.list_url, "The status list")
-    given = secured.read(found.body, max_bytes=MAX_LIST_BYTES)
-    return examined.beside(given, LIST)
+    return examined.beside(found.credential, LIST)
+
+
+def _verified_list(entry: statuslist.Entry, examined: Examination) -> Examination:
+    of_list = _list_examination(entry, examined)
+    steps = of_list.steps()
+    if report.verdict(steps) is not Outcome.VALID:
+        raise problem.Invalid(report.decisive(steps).findings[0].detail)
+    return of_list
 
 
 def _value(entry: statuslist.Entry, examined: Examination) -> int:
-    """Return the value at an entry, after verifying the list itself; a list that is not good leaves the question open."""
+    """Return the value at an entry, after verifying the list itself; a list that is not good leaves the question open.
+
+    A list is as large as eight documents, and hundreds of entries may name it: it is verified and unpacked once.
+    """
+    once, url = examined.sources.once, entry.list_url
     try:
-        of_list = _list_examination(entry, examined)
-        steps = of_list.steps()
-        if report.verdict(steps) is not Outcome.VALID:
-            raise problem.Invalid(report.decisive(steps).findings[0].detail)
+        of_list = once(("verified list", url), lambda: _verified_list(entry, examined))
         issuer = credential.issuer_id(examined.source)
         if of_list.issuer not in {issuer, *examined.policy.list_issuers.get(issuer, ())}:
             raise problem.Invalid("It is by another issuer than the credential.")
-        return statuslist.value(statuslist.check(of_list.source, entry), entry.index, entry.size)
+        bits = statuslist.check(of_list.source, entry, unpack=lambda encoded: once(("bits", url), lambda: statuslist.unpack(encoded)))
+        return statuslist.value(bits, entry.index, entry.size)
     except problem.Problem as error:
         kind = error.kind if error.kind.startswith(problem.STATUS) else statuslist.VERIFICATION_ERROR
         raise Undecided(f"The status list cannot be relied on. {error.detail}", kind=kind) from None

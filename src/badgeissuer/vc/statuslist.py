@@ -16,7 +16,7 @@ from badgeissuer import problem
 from badgeissuer.vc import contexts, instant, report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from badgeissuer.vc.document import JsonObject
@@ -58,7 +58,16 @@ def decode(encoded: object, size: int = 1) -> bytes:
     """Return the bitstring of an `encodedList` whose entries have `size` bits.
 
     Raises:
-        problem.Invalid: It is no multibase base64url of one GZIP stream, unpacks to too much, or to too few entries.
+        problem.Invalid: `unpack` does, or it unpacks to too few entries.
+    """
+    return _long_enough(unpack(encoded), size)
+
+
+def unpack(encoded: object) -> bytes:
+    """Return the bitstring of an `encodedList`, however long.
+
+    Raises:
+        problem.Invalid: It is no multibase base64url of one GZIP stream, or unpacks to too much.
 
     Source: VC-BITSTRING-STATUS-LIST#bitstring-expansion-algorithm.
     """
@@ -72,6 +81,10 @@ def decode(encoded: object, size: int = 1) -> bytes:
         raise problem.Invalid(f"encodedList unpacks to more than {MAX_BYTES:,} bytes.", kind=VERIFICATION_ERROR)
     if not unpacker.eof or unpacker.unused_data:
         raise problem.Invalid("encodedList is cut short, or goes on after its end.", kind=VERIFICATION_ERROR)
+    return bits
+
+
+def _long_enough(bits: bytes, size: int) -> bytes:
     entries = len(bits) * 8 // size
     if entries < MIN_LENGTH:
         raise problem.Invalid(f"The status list has {entries:,} entries; {MIN_LENGTH:,} are the least.", kind=LENGTH_ERROR)
@@ -190,8 +203,13 @@ def compose(url: str, issuer: str, *, purpose: str, encoded: str, valid_from: da
     }
 
 
-def check(source: JsonObject, entry: Entry) -> bytes:
+def check(source: JsonObject, entry: Entry, *, unpack: Callable[[object], bytes] = unpack) -> bytes:
     """Return the bitstring of a list credential that answers for `entry`.
+
+    Args:
+        source: The list credential.
+        entry: The status entry.
+        unpack: As the function of that name, for a caller who has unpacked the list before.
 
     Raises:
         problem.Invalid: It is no list for this entry.
@@ -211,7 +229,7 @@ def check(source: JsonObject, entry: Entry) -> bytes:
     size = subject.get("statusSize", entry.size)  # only the entry has one by the standard; drafts of it had one here as well
     if isinstance(size, bool) or size != entry.size:
         raise problem.Invalid("The status list has entries of another statusSize than the credential says.", kind=VERIFICATION_ERROR)
-    return decode(subject.get("encodedList"), entry.size)
+    return _long_enough(unpack(subject.get("encodedList")), entry.size)
 
 
 def value(bits: bytes, index: int, size: int = 1) -> int:

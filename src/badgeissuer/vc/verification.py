@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from badgeissuer import problem
 from badgeissuer.vc import credential, presentation, report, shape
+from badgeissuer.vc.effort import Effort
 from badgeissuer.vc.examination import Examination, unreadable
 from badgeissuer.vc.gathering import Gathered, Resource, Sources, Unreachable
 from badgeissuer.vc.policy import SKEW, ForeignStatus, Kind, Policy, Profile
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from badgeissuer.vc.document import JsonObject
 
 __all__ = [
-    "GENERIC", "LIST", "SKEW", "ForeignStatus", "Gathered", "Kind", "Policy", "Profile", "Resource", "Unreachable",
+    "GENERIC", "LIST", "SKEW", "Effort", "ForeignStatus", "Gathered", "Kind", "Policy", "Profile", "Resource", "Unreachable",
     "needs", "refresh_url", "refreshed", "unreachable", "unreadable", "verify",
 ]  # fmt: skip
 
@@ -45,7 +46,14 @@ def needs(source: JsonObject, gathered: Gathered, *, policy: Policy, token: jose
 
 
 def verify(
-    source: JsonObject, gathered: Gathered, *, now: datetime, policy: Policy, sha256: str, token: jose.Token | None = None
+    source: JsonObject,
+    gathered: Gathered,
+    *,
+    now: datetime,
+    policy: Policy,
+    sha256: str,
+    token: jose.Token | None = None,
+    effort: Effort | None = None,
 ) -> report.Report:
     """Return the report on a credential at the moment `now`.
 
@@ -56,8 +64,9 @@ def verify(
         policy: The profile, whom the verifier trusts, and what the reader asks.
         sha256: Of the bytes that `source` was read from.
         token: The token that it came in, where it came in one.
+        effort: What this may cost, where it is not the only verification that somebody asked for at once.
     """
-    sources = Sources(gathered, MAX_CREDENTIALS)
+    sources = Sources(gathered, MAX_CREDENTIALS, effort=effort or Effort())
     return Examination(Secured(source, token), sources, now=now, policy=policy).result(sha256=sha256)
 
 
@@ -77,7 +86,8 @@ def refresh_url(source: JsonObject, found: report.Report, *, policy: Policy) -> 
     kinds = policy.profile.kind(source).refreshes
     services = [item for item in credential.as_list(source.get("refreshService")) if isinstance(item, dict)]
     urls = [item.get("id") for item in services if kinds & {kind for kind in credential.as_list(item.get("type")) if isinstance(kind, str)}]
-    return urls[0] if proven and urls and isinstance(urls[0], str) else None
+    url = urls[0] if proven and urls else None
+    return url if isinstance(url, str) and url.startswith(("https://", "http://")) else None
 
 
 def refreshed(source: JsonObject, newer: report.Report, newer_source: JsonObject) -> report.Report | None:

@@ -119,6 +119,7 @@ def serve(
 
     from badgeissuer import worker  # noqa: PLC0415 - as the module says
     from badgeissuer.web import app as web  # noqa: PLC0415 - as the module says
+    from badgeissuer.web import connections  # noqa: PLC0415 - as the module says
 
     _name_it_by_its_port("https" if ssl_certfile else "http", port)
     settings = Settings()
@@ -139,6 +140,9 @@ def serve(
         log_config=None,
         access_log=False,
         server_header=False,
+        http=connections.Protocol,
+        ws="none",
+        limit_concurrency=connections.MAX_CONNECTIONS,
         timeout_keep_alive=KEPT_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )

@@ -25,6 +25,8 @@ from urllib.parse import urlsplit
 import nacl.signing
 import pytest
 from playwright.sync_api import sync_playwright
+from tests.corpus import kit
+from tests.web import seen
 
 from badgeissuer.openbadges import credential, definition, results
 from badgeissuer.openbadges import verification as badges
@@ -59,6 +61,18 @@ DID = "did:web:badges.northvalley.example:i:north-valley"
 BADGE_URL = f"{SITE}/c/2b1f7c0e-5a57-4b43-8a9a-0d2f0f6f3f11"
 LIST_URL = f"{SITE}/status-lists/9f0d2c5a-6a41-4f0e-9a55-7f3a1d6c2b10"
 KEY = nacl.signing.SigningKey(hashlib.sha256(b"pages of the tests").digest())
+
+
+WHOLES = {
+    "record": "clr/two-badges-of-two-issuers.json",
+    "record-of-a-forgery": "clr/badge-inside-forged-beside-a-good-one.json",
+    "presentation": "presentation/of-two-badges.json",
+    "endorsement": "endorsement/by-itself.json",
+    "endorsements": "endorsement/one-of-two-forged.json",
+    "remark": "controls/graded-with-status.json",
+    "older": "vcdm-1.1/expired.json",
+}
+"""Pages → cases of the corpus."""
 
 
 class Signer:
@@ -155,6 +169,9 @@ def rendered(samples: dict[str, tuple[dict[str, Any], dict[str, Any]]]) -> dict[
         achievement["alignment"][0]["targetName"] = words
         issuer = {"id": f"did:web:{'w' * 60}.example", "name": words, "identity": "unverified"}
         made[f"badge-{name}"] = pages.badge_page(said, found | {"issuer": issuer, "summary": words}, downloads=downloads)
+    made |= {f"verify-{name}": seen.page(case) for name, case in WHOLES.items()}
+    made["verify-somebody-else"] = seen.page("recipient/another-address-plain.json", recipient="eve@example.org")
+    made["verify-endless-record"] = endless_record(found)
     for name, (document, found) in samples.items():
         made[f"verify-{name}"] = pages.verify_page(asked=BADGE_URL, report=found, document=document)
         made[f"badge-{name}"] = pages.badge_page(document, found, downloads=downloads)
@@ -184,6 +201,21 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
+
+
+def endless_record(found: dict[str, Any]) -> str:
+    """Return the page of a record in a record, in which all names have no end and no place to break them."""
+    name = "W" * 300
+    issuer = {"id": f"did:web:{'w' * 60}.example", "name": name, "identity": "unverified"}
+    told = {**found, "issuer": issuer, "summary": name, "parts": []}
+    badge = kit.changed(kit.graded(), {"/credentialSubject/achievement/name": name, "/credentialSubject/achievement/description": name})
+    praise = seen.endorsement(f"did:web:{name}", name)
+    inner = seen.record(badge | {"endorsement": [praise]}, name=name)
+    below = [{"pointer": "/endorsement/0", "role": "endorsement", "report": told}]
+    place, role = "/credentialSubject/verifiableCredential/0", "credential"
+    middle = [{"pointer": place, "role": role, "report": {**told, "parts": below}}]
+    outer = [{"pointer": place, "role": role, "report": {**told, "parts": middle}}]
+    return pages.verify_page(recipient=name, report={**told, "parts": outer}, document=seen.record(inner, name=name))
 
 
 def signed(name: str) -> dict[str, Any]:

@@ -10,6 +10,17 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 ANSWERS = ("known", "unverified", "name_mismatch", "revoked", "expired", "undecided", "tampered")
+WHOLES = (
+    "record",
+    "record-of-a-forgery",
+    "presentation",
+    "endorsement",
+    "endorsements",
+    "remark",
+    "older",
+    "somebody-else",
+    "endless-record",
+)
 PAGES = (
     "home",
     "verify",
@@ -17,6 +28,7 @@ PAGES = (
     "problem",
     "badge-endless",
     "badge-right-to-left",
+    *(f"verify-{name}" for name in WHOLES),
     *(f"{kind}-{name}" for kind in ("verify", "badge") for name in ANSWERS),
 )
 FOCUSED = "() => document.activeElement.id || document.activeElement.textContent.trim()"
@@ -105,11 +117,11 @@ def test_light_and_dark_differ(browser_page: Page, page_site: str) -> None:
 def test_the_keyboard_goes_through_the_form_in_reading_order(browser_page: Page, page_site: str) -> None:
     browser_page.goto(f"{page_site}/verify.html")
     order = []
-    for _ in range(7):
+    for _ in range(8):
         browser_page.keyboard.press("Tab")
         order.append(browser_page.evaluate(FOCUSED))
         assert browser_page.evaluate(OUTLINE) != "none"
-    assert order == ["Skip to the content", "badgeissuer", "Verify a badge", "url", "file", "text", "Verify"]
+    assert order == ["Skip to the content", "badgeissuer", "Verify a badge", "url", "file", "text", "recipient", "Verify"]
 
 
 def test_the_skip_link_shows_itself_and_leads_to_the_content(browser_page: Page, page_site: str) -> None:
@@ -157,6 +169,30 @@ def test_the_verdict_on_a_real_badge_is_the_first_heading(browser_page: Page, pa
     assert box
     assert box["y"] + box["height"] < 640
     assert browser_page.get_by_text("Welding Safety and Practice").count() == (0 if name == "tampered" else 1)
+
+
+def test_what_a_badge_inside_says_opens_by_keyboard(browser_page: Page, page_site: str) -> None:
+    browser_page.goto(f"{page_site}/verify-record.html")
+    more = browser_page.locator("details.more").first
+    assert not more.get_by_text("What it takes to earn it").is_visible()
+    more.locator("summary").focus()
+    browser_page.keyboard.press("Enter")
+    assert more.get_by_text("What it takes to earn it").is_visible()
+
+
+def test_every_verdict_inside_can_be_told_from_the_others_without_colour(browser_page: Page, page_site: str) -> None:
+    browser_page.goto(f"{page_site}/verify-record-of-a-forgery.html")
+    chips = browser_page.locator("li.inner > .chip")
+    assert chips.all_inner_texts() == ["Invalid \u00b7 This badge did not pass the check", "Valid"]
+    assert len({chips.nth(number).locator("svg").inner_html() for number in range(2)}) == 2
+
+
+def test_the_name_of_the_person_is_asked_for_by_its_label(browser_page: Page, page_site: str) -> None:
+    browser_page.goto(f"{page_site}/verify-somebody-else.html")
+    field = browser_page.get_by_role("textbox", name="Issued to (optional)")
+    assert field.input_value() == "eve@example.org"
+    assert field.get_attribute("autocomplete") == "off", "nobody's own address is to be filled in"
+    assert browser_page.get_by_role("region", name="Issued to whom you named?").get_by_text("somebody else than").is_visible()
 
 
 def test_an_embedded_picture_is_drawn(browser_page: Page, page_site: str) -> None:

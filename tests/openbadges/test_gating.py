@@ -26,8 +26,9 @@ RESULT = "https://badges.example/results/1"
 
 
 def badge(issuer: kit.SeedSigner = ISSUER, **change: object) -> JsonObject:
-    """Return an unsigned badge with a result that falls short of what is required."""
+    """Return an unsigned badge with a result that falls short of what is required, and with no description that repeats another."""
     source = kit.badge(issuer.did, status=False, **change)
+    del source["credentialSubject"]["achievement"]["creator"]
     source["credentialSubject"]["achievement"] |= {
         "resultDescription": [
             {
@@ -139,7 +140,8 @@ def test_an_envelope_inside_says_nothing_besides() -> None:
     envelope = secured.envelope(kit.token(endorsing(), OTHER))
     good = endorsed(envelope)
     assert verify(good).outcome is Outcome.VALID
-    for change in ({"name": "x"}, {"validUntil": "2030-01-01T00:00:00Z"}, {"proof": []}):
+    changes: list[JsonObject] = [{"name": "x"}, {"validUntil": "2030-01-01T00:00:00Z"}, {"proof": []}]
+    for change in changes:
         bad = copy.deepcopy(good)
         bad["endorsement"][0] |= change
         assert [(finding.pointer, finding.type) for finding in gating.gate(bad)] == [("/endorsement/0", CRYPTOGRAPHIC_SECURITY_ERROR)]
@@ -353,7 +355,7 @@ def test_an_issuer_who_is_the_learner_and_says_the_same_of_both() -> None:
         ({"name": "x"}, False),
         ({"type": ["1EdTechCredentialRefresh"]}, True),
         ({"type": ["1EdTechCredentialRefresh", "OpenBadgeCredential"]}, False),
-        ({"type": "OpenBadgeCredential"}, True),
+        ({"type": "OpenBadgeCredential"}, False),
         ({"validUntil": "2030-01-01T00:00:00Z"}, False),
     ],
     ids=str,
@@ -380,7 +382,7 @@ def test_the_type_of_a_refresh_service_is_not_the_badges() -> None:
         ({}, "criteria", {"narrative"}),
         ({"type": "1EdTechCredentialRefresh"}, "refreshService", set()),
     ],
-    ids=str,
+    ids=lambda value: str(sorted(value) if isinstance(value, set) else value),
 )
 def test_the_members_of_a_class_are_known(node: JsonObject, key: str, members: set[str]) -> None:
     found = gating._members(node, key)
@@ -440,7 +442,6 @@ def _places(source: JsonObject) -> Iterator[tuple[JsonObject, str]]:
 DOCUMENTS: dict[str, Callable[[], JsonObject]] = {
     "endorsed": lambda: endorsed(kit.sign(endorsing(), OTHER), kit.sign(endorsing(ISSUER.did, HOLDER), HOLDER)),
     "record": lambda: record(_of_others(), kit.sign(badge(HOLDER, id="urn:x:1"), HOLDER), subject={"name": "Asha"}),
-    "own": lambda: endorsed(kit.sign(endorsing(by=ISSUER, issuer=badge()["issuer"]))),
     "self-issued": lambda: kit.sign(_self_issued()),
     "refreshing": lambda: kit.sign(_refreshing_itself()),
 }
@@ -472,17 +473,7 @@ def _types(node: JsonObject) -> list[str]:
 
 def _still_reads_the_same(name: str, source: JsonObject) -> None:
     if verify(source).outcome is Outcome.VALID:
-        assert kit.reading(_without_repetitions(source)) == kit.reading(_without_repetitions(SIGNED[name]))
-
-
-def _without_repetitions(source: JsonObject) -> JsonObject:
-    """Return a document without what an inner description of its issuer repeats of the outermost."""
-    kept = copy.deepcopy(source)
-    for node in shape.nodes(kept):
-        if node is not kept["issuer"] and node.get("id") == kept["issuer"].get("id") and set(node) <= set(kept["issuer"]):
-            for member in set(node) - {"id"}:
-                del node[member]
-    return kept
+        assert kit.reading(source) == kit.reading(SIGNED[name])
 
 
 def test_the_signed_documents_of_these_tests_are_valid() -> None:

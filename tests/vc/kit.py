@@ -118,7 +118,7 @@ _BADGE: JsonObject = {
 }
 
 
-def badge(issuer: str = ISSUER.did, *, status: bool = True, **change: object) -> JsonObject:
+def badge(issuer: str = ISSUER.did, /, *, status: bool = True, **change: Any) -> JsonObject:  # noqa: ANN401 - any members
     """Return a fresh unsigned badge; `change` sets members of it."""
     source = copy.deepcopy(_BADGE)
     source["issuer"]["id"] = source["credentialSubject"]["achievement"]["creator"]["id"] = issuer
@@ -132,7 +132,11 @@ def sign(source: JsonObject, signer: SeedSigner = ISSUER, *, suite: cryptosuites
 
 
 def prove(
-    source: JsonObject, signer: SeedSigner, *, suite: cryptosuites.Cryptosuite = cryptosuites.EDDSA_RDFC_2022, **options: object
+    source: JsonObject,
+    signer: SeedSigner,
+    *,
+    suite: cryptosuites.Cryptosuite = cryptosuites.EDDSA_RDFC_2022,
+    **options: Any,  # noqa: ANN401 - any members
 ) -> JsonObject:
     """Return a document with a proof whose members are whatever a test wants, signed as the suite has it."""
     made = {
@@ -148,7 +152,7 @@ def prove(
     return source | {"proof": made | kept | {"proofValue": multikey.multibase(signer.sign(message))}}
 
 
-def present(*credentials: object, holder: SeedSigner = HOLDER, change: JsonObject | None = None, **options: object) -> JsonObject:
+def present(*credentials: object, holder: SeedSigner = HOLDER, change: JsonObject | None = None, **options: Any) -> JsonObject:  # noqa: ANN401 - any members
     """Return a presentation of the credentials, signed by its holder; `change` sets members, `options` those of the proof."""
     source: JsonObject = {
         "@context": [contexts.CREDENTIALS_V2],
@@ -157,7 +161,7 @@ def present(*credentials: object, holder: SeedSigner = HOLDER, change: JsonObjec
         "verifiableCredential": list(credentials),
     }
     changed = {name: value for name, value in (source | (change or {})).items() if value is not None}
-    return prove(changed, holder, **{"proofPurpose": "authentication", **options})
+    return prove(changed, holder, **({"proofPurpose": "authentication"} | options))
 
 
 def token(source: JsonObject, signer: SeedSigner = ISSUER, **header: object) -> str:
@@ -186,7 +190,7 @@ def at(**documents: object) -> Gathered:
     return {urls[name]: found(urls[name], source) for name, source in documents.items()}
 
 
-def web_document(signer: SeedSigner = ISSUER, **change: object) -> JsonObject:
+def web_document(signer: SeedSigner = ISSUER, /, **change: object) -> JsonObject:
     method = controller.VerificationMethod(WEB_METHOD, WEB, signer.public_key)
     composed = controller.compose(WEB, [method], asserting=[WEB_METHOD])
     composed["verificationMethod"][0] |= change

@@ -536,8 +536,8 @@ OWN, FOREIGN = kit.SCHEMA + "x.json", "https://x.example/schema"
 NAMED = {"type": "object", "required": ["name"], "properties": {"name": {"const": "Teamwork"}}}
 
 
-def _naming(*schemas: object, **change: object) -> str:
-    return kit.token(kit.badge(credentialSchema=list(schemas), **change))
+def _naming(*schemas: object) -> str:
+    return kit.token(kit.badge(credentialSchema=list(schemas)))
 
 
 def _schema(url: object, kind: object = "JsonSchema") -> JsonObject:
@@ -730,7 +730,7 @@ def _held(source: JsonObject) -> list[tuple[str, str, Any]]:
 PARTS = _policy(parts=_held, gate=lambda _source: ())
 
 
-def _inner(number: int = 0, **change: object) -> JsonObject:
+def _inner(number: int = 0, **change: Any) -> JsonObject:  # noqa: ANN401 - any members
     return kit.sign(kit.badge(id=f"urn:x:{number}", **change))
 
 

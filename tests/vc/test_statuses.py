@@ -278,7 +278,7 @@ def _find(source: JsonObject, credential_id: str, *, url: str, issuer: str) -> p
 def _list_url(status: JsonObject) -> str:
     if not isinstance(status.get("id"), str):
         raise problem.Invalid("It names no list.", kind=statuslist.VERIFICATION_ERROR)
-    return status["id"]
+    return str(status["id"])
 
 
 _FOREIGN = replace(kit.KIND, statuses={"OddList": verification.ForeignStatus(_list_url, _find)})

@@ -15,7 +15,7 @@ from tests.vc import kit
 from tests.vc.kit import GENERIC, ISSUER, LIST, POLICY, WEB, WEB_METHOD, WEB_URL
 
 from badgeissuer import problem
-from badgeissuer.vc import contexts, cryptosuites, document, jose, presentation, secured, verification
+from badgeissuer.vc import contexts, cryptosuites, document, jose, presentation, report, secured, verification
 from badgeissuer.vc.document import JsonObject
 from badgeissuer.vc.report import Outcome, Step
 
@@ -114,7 +114,7 @@ _REFRESHING = replace(kit.KIND, refreshes=frozenset({"1EdTechCredentialRefresh"}
 REFRESHING = replace(POLICY, profile=replace(POLICY.profile, kind=lambda _source: _REFRESHING))
 
 
-def _version(service: object = None, **change: object) -> JsonObject:
+def _version(service: object = None, **change: Any) -> JsonObject:  # noqa: ANN401 - any members
     """Return the content of a token; its words are not looked at."""
     return kit.badge(status=False, **({} if service is None else {"refreshService": service}), **change)
 
@@ -152,9 +152,7 @@ def test_a_newer_version_is_looked_for_after_the_proof_only() -> None:
 LATER = "2026-05-30T00:00:00Z"
 
 
-def _refreshed(
-    newer: JsonObject, *, signer: kit.SeedSigner = ISSUER, source: JsonObject | None = None
-) -> verification.report.Report | None:
+def _refreshed(newer: JsonObject, *, signer: kit.SeedSigner = ISSUER, source: JsonObject | None = None) -> report.Report | None:
     found = kit.verify(kit.token(newer, signer), policy=REFRESHING)
     return verification.refreshed(source or _version(SERVICE), found, newer)
 

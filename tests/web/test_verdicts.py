@@ -15,6 +15,7 @@ from tests.corpus.kit import COLLEGE, NOTARY, SCHOOL
 from tests.web.seen import CORPUS, endorsement, page, record, signed, verified
 from tests.web.test_pages import ATTACKS, FORGED, Reader, badge, fails, judged, refuse_active_content
 
+from badgeissuer import verifying
 from badgeissuer.vc import report as reports
 from badgeissuer.vc.report import Outcome, Step
 from badgeissuer.web import pages, views, words
@@ -337,14 +338,18 @@ def test_a_place_with_nothing_in_it_is_not_shown(pointer: str) -> None:
 
 
 def test_a_hostile_record_cannot_make_a_page_without_end() -> None:
-    inner = badge("[" * words.PROSE_CHARACTERS)
-    parts = [
-        {"pointer": f"/credentialSubject/verifiableCredential/{number}", "role": "credential", "report": judged()} for number in range(48)
-    ]
-    started = time.process_time()
-    text = pages.verify_page(report=judged() | {"parts": parts}, document=record(*[inner] * 48))
-    assert time.process_time() - started < 10
-    assert len(text) < 20_000_000
+    """The verifier reads no more than 48 credentials inside, and no document of more than a mebibyte."""
+    for count, length in ((48, 400), (2, words.PROSE_CHARACTERS)):
+        document = record(*[badge("[" * length)] * count)
+        assert len(json.dumps(document)) < verifying.MAX_BYTES
+        parts = [
+            {"pointer": f"/credentialSubject/verifiableCredential/{number}", "role": "credential", "report": judged()}
+            for number in range(count)
+        ]
+        started = time.process_time()
+        text = pages.verify_page(report=judged() | {"parts": parts}, document=document)
+        assert time.process_time() - started < 10
+        assert len(text) < 20_000_000
 
 
 # --- dates

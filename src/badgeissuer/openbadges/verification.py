@@ -177,12 +177,15 @@ _GENERIC = verification.GENERIC.kind({})
 _GENERIC_BADGE = replace(
     _GENERIC, parts=gating.inside, ids=_ids, statuses=_BADGE.statuses, schemas=_BADGE.schemas, answers_to=identity.answers_to
 )
+_GENERIC_ENDORSEMENT = replace(_GENERIC_BADGE, noun="endorsement", role="endorsement")
 
 
 def generic_kind(source: JsonObject) -> Kind:
     """Return which kind of W3C credential this is; of badges it knows besides what was revoked, and what endorses them."""
     found = verification.GENERIC.kind(source)
-    return _GENERIC_BADGE if found is _GENERIC else found
+    if found is _GENERIC:
+        return _GENERIC_ENDORSEMENT if endorsement.is_endorsement(source) else _GENERIC_BADGE
+    return found
 
 
 GENERIC = Profile("vc", "credential", generic_kind)

@@ -297,9 +297,9 @@ class Examination:
         return inner.result(sha256="")
 
     def _endorses_something_here(self, inner: Examination) -> None:
-        subjects = {item.get("id") for item in credential.as_list(inner.source.get("credentialSubject")) if isinstance(item, dict)}
+        subjects = [item.get("id") for item in credential.as_list(inner.source.get("credentialSubject")) if isinstance(item, dict)]
         here = {name for name in self.kind.ids(self.source) if isinstance(name, str)}
-        if not subjects or not subjects <= here:
+        if not subjects or not all(isinstance(name, str) and name in here for name in subjects):
             raise problem.Invalid("It endorses something that this document is not about.", kind=problem.CRYPTOGRAPHIC_SECURITY_ERROR)
 
     def _recipient(self) -> Passed | None:

@@ -64,8 +64,10 @@ def check(sources: Sequence[str], asked: Asked, *, tell: Callable[[str, report.R
         2 where a source cannot be read, else 1 where one is INVALID, else 3 where one is INDETERMINATE, else 0.
 
     Raises:
-        problem.Invalid: A setting, or a file that `asked` names, is not of the right form.
+        problem.Invalid: A setting, or a file that `asked` names, is not of the right form; or nobody is named as the recipient.
     """
+    if asked.recipient is not None and not asked.recipient.strip():  # a script's empty variable must not pass for a question answered
+        raise problem.Invalid("--recipient is empty: give an e-mail address, a DID or a name, or leave it out.")
     settings = Settings()
     trust = read_trust(asked.trust) if asked.trust else settings.trusted()
     policy = replace(trust.policy(verifying.BADGE), known=settings.contexts(), recipient=asked.recipient)

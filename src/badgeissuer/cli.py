@@ -281,8 +281,6 @@ def verify(
 ) -> None:
     """Verify badges. Exit code 0: all are VALID; 1: one is INVALID; 3: one is INDETERMINATE; 2: a source cannot be read."""
     now = clock() if at is None else instant.read(at)
-    if recipient is not None and not recipient.strip():
-        raise problem.Invalid("--recipient is empty: give an e-mail address, a DID or a name, or leave it out.")
     asked = checking.Asked(now, is_offline=offline, resources=resources, trust=trust, recipient=recipient)
 
     def tell(source: str, found: report.Report) -> None:

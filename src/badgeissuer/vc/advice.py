@@ -47,6 +47,10 @@ _NEXT = {
     OURS + "not-completed": "Do not take it for something that was completed. Ask the learner how it stands now.",
     OURS + "more-credits": "Ask the issuer how many credits count.",
     OURS + "status-message": "Read what the issuer says, and decide what it means for you.",
+    **dict.fromkeys(
+        (OURS + name for name in ("requirement-not-met", "requirement-unclear", "not-completed", "more-credits")),
+        "Nothing is wrong with the badge itself. Ask the issuer what the result means, if it matters to you.",
+    ),
     OURS + "refresh": "Nothing needs to be done; the report is about the document that was handed in.",
 }
 _OTHERWISE = {

@@ -236,6 +236,8 @@ def summarize(steps: tuple[Step, ...], issuer: Issuer, noun: str) -> str:
     outcome = verdict(steps)
     if outcome is Outcome.VALID and issuer.identity == "known":
         return f"This {noun} is genuine: {issuer.name} issued it, nothing was changed since, and it has been neither revoked nor outlived."
+    if outcome is Outcome.VALID and not issuer.id:
+        return f"This {noun} is unchanged, and all that it holds passed the check. It does not say who made it."
     if outcome is Outcome.VALID:
         called = f", which calls itself “{quotable(issuer.name)}”" if issuer.name else ""
         return f"This {noun} is unchanged, in date and not revoked. We have not confirmed who its issuer is: {issuer.id}{called}."

@@ -19,7 +19,7 @@ LOCK := uv pip compile pyproject.toml --quiet --upgrade --universal --python-ver
 NODE := $(shell node --version >/dev/null 2>&1 && npm --version >/dev/null 2>&1 && echo yes)
 PURE := src/badgeissuer/vc/*,src/badgeissuer/openbadges/*,src/badgeissuer/awarding/*,src/badgeissuer/problem.py
 
-.PHONY: help demo serve test check bench fuzz openapi migration lock
+.PHONY: help demo serve test check bench fuzz worst openapi migration lock
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -48,6 +48,9 @@ bench: .venv/dev.stamp ## The measurements, all or some [ARGS="sign verify_own"]
 
 fuzz: .venv/dev.stamp ## Changed bytes at everything that reads what strangers hand in [ARGS="--minutes 10 --seed 1"]
 	$(BIN)/python tests/fuzz/fuzzing.py $(ARGS)
+
+worst: .venv/dev.stamp ## Time and memory of the worst input of every class, those named or all; fails over 2 s or 200 MiB [ARGS="JWT images"]
+	$(BIN)/python tests/fuzz/worst.py $(ARGS)
 
 openapi: .venv/run.stamp ## Write openapi.yaml anew
 	$(BIN)/badgeissuer openapi > openapi.yaml.new

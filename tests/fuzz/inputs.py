@@ -12,7 +12,8 @@ from tests.corpus import kit, wrapping
 from tests.corpus.kit import SCHOOL, V2, Json, Key
 
 from badgeissuer import problem
-from badgeissuer.vc import contexts, cryptosuites, proof as proofs
+from badgeissuer.vc import contexts, cryptosuites
+from badgeissuer.vc import proof as proofs
 
 Served: TypeAlias = bytes | tuple[bytes, str]
 """What stands at a URL: bytes, and their `Content-Encoding` where they are packed."""

@@ -66,15 +66,15 @@ def _() -> Given:
     return Given(text(kit.sign(badge() | {"credentialStatus": entries()}, SCHOOL)), web)
 
 
-def large_lists(count: int, *, packed: str = "uA", **members: Any) -> dict[str, Served]:  # noqa: ANN401 - any JSON value
+def large_lists(count: int) -> dict[str, Served]:
     """Return lists at the limits for any document, each with two proofs that no other list shares anything with."""
     found: dict[str, Served] = {}
     for number in range(count):
         base = large(number=number, parts=1850)
-        base |= {name: value for name, value in wrapping.status_list(_url(number), key=SCHOOL).items() if name not in {"@context"}}
+        base |= {name: value for name, value in wrapping.status_list(_url(number), key=SCHOOL).items() if name != "@context"}
         base["credentialSubject"] = [large(number=number, parts=1800)["credentialSubject"], base["credentialSubject"]]
         base["@context"] = [V2, kit.OB]
-        found[_url(number)] = text(base | {"proof": [proof(0), proof(1, cryptosuite=kit.JCS)]} | members)
+        found[_url(number)] = text(base | {"proof": [proof(0), proof(1, cryptosuite=kit.JCS)]})
     return found
 
 

@@ -121,7 +121,7 @@ def _() -> Given:
         inner = {"type": ["Profile"], "parentOrg": inner}
     kinds = itertools.permutations(["Profile", "Alignment", "Evidence", "Result", "Related"])
     document["credentialSubject"]["achievement"]["creator"] = [
-        {"type": list(kind), "parentOrg": inner} for kind, _ in zip(kinds, range(20))
+        {"type": list(kind), "parentOrg": inner} for kind in itertools.islice(kinds, 20)
     ]
     return Given(text(chained(document)))
 
@@ -173,7 +173,7 @@ def _() -> Given:
     return Given(text(chained(_graph(edges, more))), profile="vc")
 
 
-@worst(POISON, "a grid of 10 × 10 blank nodes, rolled up, as a generic credential")
+@worst(POISON, "a grid of 10 by 10 blank nodes, rolled up, as a generic credential")
 def _() -> Given:
     edges = [
         (10 * row + column, 10 * down + right)

@@ -243,7 +243,7 @@ def _() -> Given:
     return Given(wrapping.png(wrapping.chunk(b"iTXt", b"openbadgecredential\0\x01\0\0\0" + data)))
 
 
-@worst(IMAGES, "PNG of 65,535 × 65,535 pixels")
+@worst(IMAGES, "PNG of 65,535 by 65,535 pixels")
 def _() -> Given:
     head = wrapping.chunk(b"IHDR", struct.pack(">IIBBBBB", 65535, 65535, 16, 6, 0, 0, 0))
     return Given(wrapping.PNG_SIGNATURE + head + wrapping.itxt(text(badge())) + wrapping.chunk(b"IEND", b""))

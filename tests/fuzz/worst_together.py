@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tests.corpus import kit, wrapping
 from tests.corpus.kit import SCHOOL, V2, Json
@@ -16,8 +16,8 @@ MOST = 48
 """Credentials inside others that are read."""
 
 
-def _record(credentials: list[Json | str]) -> bytes:
-    return text(chained(record(credentials)))
+def _record(credentials: Sequence[Json | str]) -> bytes:
+    return text(chained(record(list(credentials))))
 
 
 def _tokens(make: Callable[[int], Json], count: int = MOST, size: int = MEBIBYTE) -> list[str]:
@@ -31,15 +31,15 @@ def _tokens(make: Callable[[int], Json], count: int = MOST, size: int = MEBIBYTE
 for name, wrap in (("record", _record), ("presentation", lambda credentials: text(presentation(credentials)))):
 
     @worst(TOGETHER, f"{name} of 48 badges with four chains each")
-    def _(wrap: Callable[[list[Json | str]], bytes] = wrap) -> Given:
+    def _(wrap: Callable[[Sequence[Json | str]], bytes] = wrap) -> Given:
         return Given(wrap([chained(badge(number=number), count=2) for number in range(26)]))
 
     @worst(TOGETHER, f"{name} of 48 tokens, each a badge of 20 KiB with four chains")
-    def _(wrap: Callable[[list[Json | str]], bytes] = wrap) -> Given:
+    def _(wrap: Callable[[Sequence[Json | str]], bytes] = wrap) -> Given:
         return Given(wrap(_tokens(lambda number: chained(large(number=number, parts=650)), count=20)))
 
     @worst(TOGETHER, f"{name} of 48 tokens, each with as many parts as fit")
-    def _(wrap: Callable[[list[Json | str]], bytes] = wrap) -> Given:
+    def _(wrap: Callable[[Sequence[Json | str]], bytes] = wrap) -> Given:
         def make(number: int) -> Json:
             document = badge(number=number)
             achievement = document["credentialSubject"]["achievement"]
@@ -50,21 +50,21 @@ for name, wrap in (("record", _record), ("presentation", lambda credentials: tex
         return Given(wrap(_tokens(make)))
 
     @worst(TOGETHER, f"{name} of 48 tokens of poison with four chains each")
-    def _(wrap: Callable[[list[Json | str]], bytes] = wrap) -> Given:
+    def _(wrap: Callable[[Sequence[Json | str]], bytes] = wrap) -> Given:
         return Given(wrap(_tokens(lambda number: chained(alike(2, 6) | {"id": f"https://issuer.example/{number}"}))))
 
     @worst(TOGETHER, f"{name} of 48 badges that name four lists at all limits")
-    def _(wrap: Callable[[list[Json | str]], bytes] = wrap) -> Given:
+    def _(wrap: Callable[[Sequence[Json | str]], bytes] = wrap) -> Given:
         tokens = _tokens(lambda number: badge(number=number) | {"credentialStatus": entries()})
         return Given(wrap(tokens), large_lists(8))
 
     @worst(TOGETHER, f"{name} of 48 badges that name four lists of 16,777,216 entries")
-    def _(wrap: Callable[[list[Json | str]], bytes] = wrap) -> Given:
+    def _(wrap: Callable[[Sequence[Json | str]], bytes] = wrap) -> Given:
         web = {f"https://issuer.example/status/{number}": status_list(number, encoded(bytes(2 * MEBIBYTE))) for number in range(4)}
         return Given(wrap(_tokens(lambda number: badge(number=number) | {"credentialStatus": entries()})), web)
 
     @worst(TOGETHER, f"{name} of 48 badges that name four lists of 1 MiB of text")
-    def _(wrap: Callable[[list[Json | str]], bytes] = wrap) -> Given:
+    def _(wrap: Callable[[Sequence[Json | str]], bytes] = wrap) -> Given:
         tokens = _tokens(lambda number: badge(number=number) | {"credentialStatus": entries()})
         web = {
             f"https://issuer.example/status/{number}": status_list(number, "uA", base={"description": "d" * (MEBIBYTE - 3000)})
@@ -73,14 +73,14 @@ for name, wrap in (("record", _record), ("presentation", lambda credentials: tex
         return Given(wrap(tokens), web)
 
     @worst(TOGETHER, f"{name} of 48 badges that name four towers of references")
-    def _(wrap: Callable[[list[Json | str]], bytes] = wrap) -> Given:
+    def _(wrap: Callable[[Sequence[Json | str]], bytes] = wrap) -> Given:
         urls = [f"https://issuer.example/s{number}" for number in range(4)]
         named = [{"id": url, "type": "JsonSchema"} for url in urls]
         tokens = _tokens(lambda number: badge(number=number) | {"credentialSchema": named})
         return Given(wrap(tokens), {url: towers(number) for number, url in enumerate(urls)})
 
     @worst(TOGETHER, f"{name} of 48 badges with four keys of a document with 10,000 methods")
-    def _(wrap: Callable[[list[Json | str]], bytes] = wrap) -> Given:
+    def _(wrap: Callable[[Sequence[Json | str]], bytes] = wrap) -> Given:
         did = "did:web:issuer.example"
 
         def make(number: int) -> Json:
@@ -92,14 +92,14 @@ for name, wrap in (("record", _record), ("presentation", lambda credentials: tex
         )
 
     @worst(TOGETHER, f"{name} of 48 tokens that bring a key, and a document with 100 others")
-    def _(wrap: Callable[[list[Json | str]], bytes] = wrap) -> Given:
+    def _(wrap: Callable[[Sequence[Json | str]], bytes] = wrap) -> Given:
         key = kit.COLLEGE
         header = {"alg": "EdDSA", "typ": "JWT", "jwk": key.jwk}
         tokens: list[Json | str] = [wrapping.jws(header, badge(key, number) | {"iss": key.did}, key).decode() for number in range(MOST)]
         return Given(wrap(tokens), {"https://issuer.example/.well-known/did.json": points(key.did, 100)})
 
     @worst(TOGETHER, f"{name} of 48 badges on 1EdTech lists of 21,000 revoked ones")
-    def _(wrap: Callable[[list[Json | str]], bytes] = wrap) -> Given:
+    def _(wrap: Callable[[Sequence[Json | str]], bytes] = wrap) -> Given:
         urls = [f"https://issuer.example/status/{number}" for number in range(4)]
         items = [{"id": f"https://issuer.example/c/%{number:04x}/{number:08}"} for number in range(21_000)]
         status = [{"id": url, "type": "1EdTechRevocationList"} for url in urls]
@@ -107,7 +107,7 @@ for name, wrap in (("record", _record), ("presentation", lambda credentials: tex
         return Given(wrap(tokens), {url: text({"id": url, "revokedCredential": items}) for url in urls})
 
     @worst(TOGETHER, f"{name} of 48 badges with 1,500 faults each")
-    def _(wrap: Callable[[list[Json | str]], bytes] = wrap) -> Given:
+    def _(wrap: Callable[[Sequence[Json | str]], bytes] = wrap) -> Given:
         def make(number: int) -> Json:
             return badge(number=number) | {f"e{group}": [None] * 250 for group in range(6)} | {"k" * 10_000: None}
 

@@ -382,3 +382,16 @@ def test_a_did_that_is_a_key_has_that_one_and_no_other() -> None:
         assert controller.find_key(did, KEY, None) == controller.VerificationMethod(method, did, KEY)
         with pytest.raises(problem.Invalid, match="does not list the key that signed"):
             controller.find_key(did, multikey.PublicKey(b"o" * 32), None)
+
+
+@pytest.mark.parametrize("name", ["verificationMethod", "assertionMethod", "authentication"])
+def test_a_document_with_very_many_keys_is_refused(name: str) -> None:
+    document = _document()
+    full = document | {name: [*document.get(name, []), *[METHOD + "-x"] * (controller.MAX_METHODS - 1)]}
+    assert controller.find_method(METHOD, full).public_key == KEY
+    fuller = full | {name: full[name] * 2}
+    with pytest.raises(problem.Invalid, match="more than 100 keys") as refused:
+        controller.find_method(METHOD, fuller)
+    assert refused.value.kind == controller.INVALID_DOCUMENT
+    with pytest.raises(problem.Invalid, match="more than 100 keys"):
+        controller.find_key(DID, KEY, fuller)

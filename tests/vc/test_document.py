@@ -121,3 +121,11 @@ def test_a_long_text_takes_memory_in_proportion_to_its_size() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 10 * len(body)
+
+
+@pytest.mark.parametrize("item", [b"1", b"[]", b"{}", b'"[,{"'])
+def test_a_document_holds_so_many_values_and_no_more(item: bytes) -> None:
+    few = b'{"a":[' + b",".join([item] * (document.MAX_VALUES // 3)) + b"]}"
+    assert document.parse(few)
+    with pytest.raises(problem.TooLarge, match="more than 50,000 values"):
+        document.parse(b'{"a":[' + b",".join([item] * (document.MAX_VALUES + 1)) + b"]}")

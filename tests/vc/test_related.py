@@ -69,6 +69,7 @@ def test_the_digest_of_a_resource_that_is_not_held_is_looked_at_for_its_form_onl
         ([resource(mediaType="application/pdf")], ["/relatedResource/0"]),
         ([resource(), resource(), resource(V1, digestSRI=sri(hashlib.sha512(b"").digest(), "sha512"))], ["/relatedResource/1/id"]),
         (resource(digestSRI=""), ["/relatedResource/digestSRI"]),
+        (resource(digestSRI="sha256-A"), ["/relatedResource/digestSRI"]),
         (resource(digestSRI=5), ["/relatedResource/digestSRI"]),
         (resource(digestSRI=SHA256.hex()), ["/relatedResource/digestSRI"]),
         (resource(digestSRI="sha256-" + SHA256.hex()), ["/relatedResource/digestSRI"]),

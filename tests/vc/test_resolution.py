@@ -209,6 +209,13 @@ def test_a_set_of_keys_that_does_not_hold_it_once_is_refused(keys: object, name:
     assert refused.value.kind == controller.INVALID_METHOD
 
 
+def test_a_set_of_very_many_keys_is_refused() -> None:
+    keys = [KEY.jwk | {"kid": str(number)} for number in range(controller.MAX_METHODS)]
+    assert resolution.token_method(_token(kid=SET_URL + "#1"), ISSUER, _sources({SET_URL: {"keys": keys}})).method.controller == ISSUER
+    with pytest.raises(problem.Invalid, match="more than 100 keys"):
+        resolution.token_method(_token(kid=SET_URL + "#1"), ISSUER, _sources({SET_URL: {"keys": [*keys, KEY.jwk]}}))
+
+
 @pytest.mark.parametrize("key", [{"kty": "oct", "k": "AA"}, KEY.jwk | {"d": "AA"}, {"kty": "OKP"}, {"kty": ["OKP"]}], ids=str)
 def test_a_key_that_is_none_is_refused(key: JsonObject) -> None:
     url = ISSUER + "/key"

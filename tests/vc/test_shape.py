@@ -199,3 +199,46 @@ def test_contexts_are_counted_in_all_parts_together() -> None:
 def test_a_status_list_holds_no_context_below_its_top() -> None:
     assert shape.list_gate({"@context": ["https://www.w3.org/ns/credentials/v2"], "a": {"b": "c"}}) == ()
     assert "stands inside" in shape.list_gate({"a": {"@context": "https://www.w3.org/ns/credentials/v2", "b": "c"}})[0].detail
+
+
+def test_the_contexts_of_a_documents_own_are_short() -> None:
+    own = {"@context": ["https://www.w3.org/ns/credentials/v2", {"a": "x" * (shape.MAX_DEFINITIONS - 1)}]}
+    assert shape.generic_gate(own) == ()
+    assert "longer than 8,192 characters" in shape.generic_gate({"@context": [*own["@context"], {"b": "c"}]})[0].detail
+    assert "longer than 8,192 characters" in shape.generic_gate({"b": own, "c": own})[0].detail
+
+
+def test_of_very_many_faults_the_first_are_told() -> None:
+    assert len(shape.gate({str(number): None for number in range(300)})) == shape.MAX_FINDINGS
+    assert len(shape.generic_gate({str(number): None for number in range(300)})) == shape.MAX_FINDINGS
+
+
+def test_an_empty_array_is_refused_but_for_a_presentation_that_shows_nothing() -> None:
+    assert [finding.pointer for finding in shape.generic_gate({"evidence": [], "a": {"b": [[]]}})] == ["/evidence", "/a/b/0"]
+    assert shape.generic_gate({"verifiableCredential": []}) == ()
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "is_said_twice"),
+    [
+        ("Profile", ["Profile"], False),
+        (["Profile"], None, False),
+        (["a", "b"], ["b", "a"], False),
+        (["Profile", "x"], ["Profile"], True),
+        (["Profile"], ["Profile", "x"], True),
+        (None, "Profile", True),
+    ],
+)
+def test_a_repeated_description_has_the_same_types(outer: object, inner: object, is_said_twice: bool) -> None:  # noqa: FBT001 - a table
+    nodes = [{"id": "urn:x:y", "type": kind, "name": "A"} if kind else {"id": "urn:x:y", "name": "A"} for kind in (outer, inner)]
+    assert bool(shape.gate({"issuer": nodes[0], "a": {"creator": nodes[1]}})) is is_said_twice
+
+
+def test_every_object_of_a_document_is_found() -> None:
+    assert list(shape.nodes({"a": [{"b": 1}, [{"c": {}}]], "d": "e"})) == [
+        {"a": [{"b": 1}, [{"c": {}}]], "d": "e"},
+        {"b": 1},
+        {"c": {}},
+        {},
+    ]
+    assert list(shape.nodes("x")) == []

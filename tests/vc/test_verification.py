@@ -349,7 +349,7 @@ BYTES = {
 @pytest.mark.parametrize("policy", [POLICY, GENERIC], ids=["badge", "vc"])
 @pytest.mark.parametrize("secured_by", BYTES)
 @given(data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_no_single_byte_of_a_signed_credential_can_change(data: st.DataObject, secured_by: str, policy: verification.Policy) -> None:
     body = BYTES[secured_by]
     place = data.draw(st.integers(0, len(body) - 1))

@@ -109,7 +109,9 @@ def _name(item: Any) -> Any:  # noqa: ANN401 - any JSON value
 def _loose_envelopes(source: JsonObject) -> Iterator[Finding]:
     """Yield the envelopes that say more than what is in them: nothing of that is looked at when the token is."""
     for pointer, _, value in inside(source):
-        if secured.is_envelope(value) and set(value) - {"@context", "id", "type"}:
+        if secured.is_envelope(value) and (
+            set(value) - {"@context", "id", "type"} or any(isinstance(item, dict) for item in credential.as_list(value.get("@context")))
+        ):
             yield _refused("An envelope must have @context, id and type only; what it holds says the rest.", pointer)
 
 

@@ -42,10 +42,6 @@ _NEXT = {
     OURS + "schema-undecided": _CANNOT_HERE,
     OURS + "claim-mismatch": _TELL_ISSUER,
     OURS + "claim-missing": "Nothing needs to be done. Other verifiers may object; the issuer may want to know.",
-    OURS + "requirement-not-met": "Decide whether what was reached is enough for you.",
-    OURS + "requirement-unclear": "Ask the issuer whether what was reached is what was required.",
-    OURS + "not-completed": "Do not take it for something that was completed. Ask the learner how it stands now.",
-    OURS + "more-credits": "Ask the issuer how many credits count.",
     OURS + "status-message": "Read what the issuer says, and decide what it means for you.",
     **dict.fromkeys(
         (OURS + name for name in ("requirement-not-met", "requirement-unclear", "not-completed", "more-credits")),

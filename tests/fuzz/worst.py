@@ -158,7 +158,7 @@ def main() -> int:
         costs.append(cost)
         is_over = cost.is_over(given.outcome)
         over += is_over
-        size = f"{len(given.body) / 1024:,.0f} KiB" if len(given.body) > 1024 else f"{len(given.body)} B"  # noqa: PLR2004
+        size = f"{len(given.body) / 1024:,.0f} KiB" if len(given.body) > 1024 else f"{len(given.body)} B"
         figures = [f"{cost.cpu:.2f} s", f"{cost.mebibytes:.0f} MiB"]
         print("| " + " | ".join([item.group, item.name, size, *figures, cost.outcome + " **over**" * is_over]) + " |", flush=True)
         if arguments.why:

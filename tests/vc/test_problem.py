@@ -32,3 +32,13 @@ def test_several_findings_make_one_problem_that_tells_them_all() -> None:
 def test_unavailable_says_when_to_come_back() -> None:
     assert problem.Unavailable("busy").retry_after == 5
     assert problem.Unavailable("busy", retry_after=60).retry_after == 60
+
+
+def test_a_pointer_that_would_grow_too_long_ends_with_an_ellipsis_and_grows_no_further() -> None:
+    deep = ""
+    for _ in range(problem.MAX_POINTER):
+        deep = problem.below(deep, "abc")
+    assert deep.endswith("/abc/…")
+    assert len(deep) <= problem.MAX_POINTER + 1
+    assert problem.below(deep, "more") == deep
+    assert problem.below("/a", "b" * problem.MAX_POINTER) == "/a/…"

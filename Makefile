@@ -43,7 +43,7 @@ check: .venv/dev.stamp ## Linters, types, layers, drift of openapi.yaml and of t
 	$(BIN)/badgeissuer openapi | diff - openapi.yaml
 	folder=$$(mktemp -d) && BADGEISSUER_DATA_DIR=$$folder $(BIN)/badgeissuer migrate --check; rm -r $$folder
 
-bench: .venv/dev.stamp ## The measurements, all or some [ARGS="sign verify_own"]
+bench: .venv/dev.stamp $(if $(NODE),tests/interop/node_modules/.package-lock.json) ## The measurements, all or some [ARGS="sign verify_own"]
 	$(BIN)/python -m benchmarks $(ARGS)
 
 fuzz: .venv/dev.stamp ## Changed bytes at everything that reads what strangers hand in [ARGS="--minutes 10 --seed 1"]

@@ -13,11 +13,13 @@ from benchmarks import bulk, http, intake, measuring, results, signing, verifyin
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-BENCHMARKS: Mapping[str, Callable[[measuring.Scale], results.Figure]] = {
+BENCHMARKS: Mapping[str, Callable[[measuring.Scale], results.Figures]] = {
     "sign": signing.sign,
     "verify_own": verifying.verify_own,
+    "verify_known_shape": verifying.verify_known_shape,
     "verify_new_shape": verifying.verify_new_shape,
     "issue_http": http.issue_http,
+    "issue_http_postgresql": http.issue_http_postgresql,
     "verify_http": http.verify_http,
     "bulk_sqlite": bulk.bulk_sqlite,
     "bulk_postgresql": bulk.bulk_postgresql,
@@ -36,8 +38,10 @@ def main() -> None:
     arguments.output.mkdir(parents=True, exist_ok=True)
     results.clear(arguments.output)
     for name in arguments.names or BENCHMARKS:
-        figures[name] = BENCHMARKS[name](scale)
-        print(results.line(name, figures[name]), flush=True)
+        found = BENCHMARKS[name](scale)
+        figures |= found
+        for part, figure in found.items():
+            print(results.line(part, figure), flush=True)
         results.write(arguments.output, figures)  # after each, so that a failure does not cost the ones before
 
 

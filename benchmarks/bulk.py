@@ -15,7 +15,7 @@ from badgeissuer.awarding import event
 from badgeissuer.settings import clock
 from badgeissuer.store import engine, tables
 from benchmarks import http, measuring, sample, service
-from benchmarks.results import Figure
+from benchmarks.results import Figure, Figures
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -29,14 +29,14 @@ _SECONDS = 300
 _SAMPLES = 5
 
 
-def bulk_sqlite(scale: measuring.Scale) -> Figure:
+def bulk_sqlite(scale: measuring.Scale) -> Figures:
     """Return the badges a second of one worker process on SQLite."""
-    return _bulk(service.sqlite(), scale, workers=1)
+    return {"bulk_sqlite": _bulk(service.sqlite(), scale, workers=1)}
 
 
-def bulk_postgresql(scale: measuring.Scale) -> Figure:
+def bulk_postgresql(scale: measuring.Scale) -> Figures:
     """Return the badges a second of two worker processes on PostgreSQL."""
-    return _bulk(service.postgresql(), scale, workers=2)
+    return {"bulk_postgresql": _bulk(service.postgresql(), scale, workers=2)}
 
 
 def _bulk(place: AbstractContextManager[service.Service], scale: measuring.Scale, *, workers: int) -> Figure:

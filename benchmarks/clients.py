@@ -32,8 +32,8 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def send(port: int, requests: Sequence[Request], *, clients: int, expect: int) -> tuple[float, list[bytes]]:
-    """Send all requests; return the seconds from the first request to the last answer, and the answers in the order of the requests.
+def send(port: int, requests: Sequence[Request], *, clients: int, expect: int) -> measuring.Round:
+    """Send all requests, each client its share one after the other.
 
     Raises:
         measuring.Failed: An answer had another status, or the round took too long.
@@ -41,7 +41,7 @@ def send(port: int, requests: Sequence[Request], *, clients: int, expect: int) -
     start = threading.Barrier(clients + 1, timeout=ANSWER_SECONDS)
     ends = time.monotonic() + ROUND_SECONDS
 
-    def client(number: int) -> list[bytes]:
+    def client(number: int) -> list[tuple[bytes, float]]:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_SECONDS)
         try:
             connection.connect()
@@ -56,15 +56,18 @@ def send(port: int, requests: Sequence[Request], *, clients: int, expect: int) -
         began = time.monotonic()
         answered = [share.result() for share in shares]
         taken = time.monotonic() - began
-    return taken, [answered[place % clients][place // clients] for place in range(len(requests))]
+    both = [answered[place % clients][place // clients] for place in range(len(requests))]
+    return measuring.Round(taken, [answer for answer, _ in both], [wait for _, wait in both])
 
 
-def _answer(connection: http.client.HTTPConnection, request: Request, *, expect: int, ends: float) -> bytes:
+def _answer(connection: http.client.HTTPConnection, request: Request, *, expect: int, ends: float) -> tuple[bytes, float]:
     if time.monotonic() > ends:
         raise measuring.Failed(f"The requests were not all answered within {ROUND_SECONDS} seconds.")
+    began = time.monotonic()
     connection.request("POST", request.path, request.body, dict(request.headers))
     answer = connection.getresponse()
     body = answer.read()
+    wait = time.monotonic() - began
     if answer.status != expect:
         raise measuring.Failed(f"POST {request.path} answered {answer.status} instead of {expect}: {body[:1000].decode(errors='replace')}")
-    return body
+    return body, wait

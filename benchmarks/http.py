@@ -1,36 +1,65 @@
-"""`issue_http` and `verify_http`: requests that one server process on SQLite answers in a second."""
+"""`issue_http`, `issue_http_postgresql` and `verify_http`: requests that one server process answers in a second, and what it takes."""
 
 from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from badgeissuer import verifying
 from badgeissuer.settings import clock
 from badgeissuer.store import engine
 from badgeissuer.vc import instant, verification
-from benchmarks import clients, measuring, sample, service, signing
+from benchmarks import clients, measuring, processes, sample, service, signing
 from benchmarks import verifying as verifications
-from benchmarks.results import Figure
+from benchmarks.results import Figure, Figures
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+_MILLISECONDS = 1000
 
 
-def issue_http(scale: measuring.Scale) -> Figure:
-    """Return how many badges a second are issued one by one, each to a learner of its own."""
+def issue_http(scale: measuring.Scale) -> Figures:
+    """Return how many badges a second are issued one by one, each to a learner of its own, on SQLite."""
+    return _issue("issue_http", service.sqlite(), scale)
+
+
+def issue_http_postgresql(scale: measuring.Scale) -> Figures:
+    """Return the same on PostgreSQL."""
+    return _issue("issue_http_postgresql", service.postgresql(), scale)
+
+
+def _issue(name: str, place: AbstractContextManager[service.Service], scale: measuring.Scale) -> Figures:
     learners = sample.Learners(clock())
 
-    with service.sqlite() as made, made.serving():
+    with place as made, made.serving() as process:
 
-        def send(number: int) -> float:
+        def send(number: int) -> measuring.Round:
             requests = [_award(made, learner) for learner in learners.take(number)]
-            taken, answers = clients.send(made.port, requests, clients=scale.clients, expect=201)
-            awards = [json.loads(answer) for answer in answers]
+            done = clients.send(made.port, requests, clients=scale.clients, expect=201)
+            awards = [json.loads(answer) for answer in done.answers]
             issued = {award["credential"]["id"] for award in awards if award["state"] == "issued"}
             if len(issued) != number:
                 raise measuring.Failed(f"Of {number} badges only {len(issued)} were issued.")
             require_valid(made, next(iter(issued)))
-            return taken
+            return done
 
-        return Figure(measuring.median_rate(send, scale), "requests/s", "higher")
+        return figures(name, send, scale, process=process)
+
+
+def figures(name: str, send: Callable[[int], measuring.Round], scale: measuring.Scale, *, process: int) -> Figures:
+    """Return a rate, and beside it how long requests waited, the CPU of the server for each, and its memory at the end."""
+    before = processes.cpu(process)
+    done = measuring.served(send, scale)
+    return {
+        name: Figure(done.rate, "requests/s", "higher"),
+        f"{name}_p50": Figure(done.p50 * _MILLISECONDS, "ms", "lower"),
+        f"{name}_p99": Figure(done.p99 * _MILLISECONDS, "ms", "lower"),
+        f"{name}_cpu": Figure((processes.cpu(process) - before) / done.number * _MILLISECONDS, "ms of CPU", "lower"),
+        f"{name}_memory": Figure(processes.memory(process), "MiB", "lower"),
+    }
 
 
 def _award(made: service.Service, learner: sample.Learner) -> clients.Request:
@@ -60,22 +89,22 @@ def require_valid(made: service.Service, url: str) -> None:
         raise measuring.Failed(f"A badge that was issued is not good: {found.summary}")
 
 
-def verify_http(scale: measuring.Scale) -> Figure:
+def verify_http(scale: measuring.Scale) -> Figures:
     """Return how many badges a second are verified, each of them another."""
     learners = sample.Learners(clock().replace(microsecond=0) - timedelta(days=1))
 
-    with service.sqlite() as made, made.serving():
+    with service.sqlite() as made, made.serving() as process:
         blank = sample.form(made.signer.did, made.list_url)
 
         def document(learner: sample.Learner) -> bytes:
             return signing.signed(sample.fill(blank, learner), made.signer, learner.valid_from)
 
-        def send(number: int) -> float:
+        def send(number: int) -> measuring.Round:
             headers = {"Content-Type": "application/json", "Accept": "application/json"}
             requests = [clients.Request("/verify", document(learner), headers) for learner in learners.take(number)]
-            taken, answers = clients.send(made.port, requests, clients=scale.clients, expect=200)
-            for answer in answers:
+            done = clients.send(made.port, requests, clients=scale.clients, expect=200)
+            for answer in done.answers:
                 verifications.check_report(json.loads(answer), is_known=True)
-            return taken
+            return done
 
-        return Figure(measuring.median_rate(send, scale), "requests/s", "higher")
+        return figures("verify_http", send, scale, process=process)

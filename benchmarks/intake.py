@@ -12,35 +12,35 @@ from standardwebhooks import Webhook
 from badgeissuer.settings import clock
 from badgeissuer.store import engine, tables
 from benchmarks import clients, measuring, service
-from benchmarks.results import Figure
+from benchmarks.results import Figure, Figures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
 
-def intake_sqlite(scale: measuring.Scale) -> Figure:
+def intake_sqlite(scale: measuring.Scale) -> Figures:
     """Return the events a second that are accepted on SQLite."""
-    return _intake(service.sqlite(), scale)
+    return {"intake_sqlite": _intake(service.sqlite(), scale)}
 
 
-def intake_postgresql(scale: measuring.Scale) -> Figure:
+def intake_postgresql(scale: measuring.Scale) -> Figures:
     """Return the events a second that are accepted on PostgreSQL."""
-    return _intake(service.postgresql(), scale)
+    return {"intake_postgresql": _intake(service.postgresql(), scale)}
 
 
 def _intake(place: AbstractContextManager[service.Service], scale: measuring.Scale) -> Figure:
     numbers = itertools.count()
     with place as made, made.serving("serve --no-worker"):
 
-        def send(number: int) -> float:
+        def send(number: int) -> measuring.Round:
             requests = list(itertools.islice(_deliveries(made, numbers), number))
-            taken, answers = clients.send(made.port, requests, clients=scale.clients, expect=200)
-            if any(json.loads(answer)["status"] != "accepted" for answer in answers):
+            done = clients.send(made.port, requests, clients=scale.clients, expect=200)
+            if any(json.loads(answer)["status"] != "accepted" for answer in done.answers):
                 raise measuring.Failed("An event was taken for a repeated one.")
-            return taken
+            return done
 
-        rate = measuring.median_rate(send, scale)
+        rate = measuring.served(send, scale).rate
         _require_stored(made, next(numbers))
     return Figure(rate, "events/s", "higher")
 

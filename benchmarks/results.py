@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from benchmarks import plot
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -45,13 +45,17 @@ class Figure:
         return found | {name: f"{_times(self, peer):,.2f} times as fast as {name} ({peer:,.1f})" for name, peer in self.peers.items()}
 
 
+Figures: TypeAlias = Mapping[str, Figure]
+"""What one benchmark gives: name → figure."""
+
+
 def _times(figure: Figure, peer: float) -> float:
     return peer / figure.value if figure.better == "lower" else figure.value / peer
 
 
 def line(name: str, figure: Figure) -> str:
     """Return a figure in one line."""
-    return " · ".join((f"{name:<18} {figure.value:>12,.1f} {figure.unit}", *figure.ratios().values()))
+    return " · ".join((f"{name:<26} {figure.value:>12,.1f} {figure.unit}", *figure.ratios().values()))
 
 
 def clear(folder: Path) -> None:

@@ -63,8 +63,8 @@ class Service:
     list_url: str
 
     @contextmanager
-    def running(self, *commands: str) -> Iterator[None]:
-        """Run `badgeissuer …` for each command, and end all of them.
+    def running(self, *commands: str) -> Iterator[list[int]]:
+        """Run `badgeissuer …` for each command, give the ids of their processes, and end all of them.
 
         Raises:
             measuring.Failed: One ended before its time, or did not end well.
@@ -76,18 +76,18 @@ class Service:
                 for command in commands:
                     line = [sys.executable, "-m", "badgeissuer.cli", *command.split()]
                     processes.append(subprocess.Popen(line, env=self.environment, stdout=output, stderr=output))  # noqa: S603 - our own program
-                yield
+                yield [process.pid for process in processes]
             finally:
                 codes = _stopped(processes)
         if any(codes):
             raise measuring.Failed(f"A process ended with {codes}: {log.read_text('utf-8', 'replace')[-2000:]}")
 
     @contextmanager
-    def serving(self, command: str = "serve") -> Iterator[None]:
-        """Run one server process, and wait until it is ready."""
-        with self.running(f"{command} --port {self.port}"):
+    def serving(self, command: str = "serve") -> Iterator[int]:
+        """Run one server process, wait until it is ready, and give its id."""
+        with self.running(f"{command} --port {self.port}") as processes:
             self._wait("/healthz" if "--no-worker" in command else "/readyz")
-            yield
+            yield processes[0]
 
     def _wait(self, path: str) -> None:
         ends = time.monotonic() + START_SECONDS

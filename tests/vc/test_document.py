@@ -5,7 +5,9 @@ import json
 import string
 import time
 import tracemalloc
+from collections.abc import Callable
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,9 +36,73 @@ def test_no_bytes_whatever_bring_another_error_than_a_problem(body: bytes) -> No
         document.parse_any(body)
 
 
+_NUMBERS = st.from_regex(r"-?(0|[1-9][0-9]{0,24})(\.[0-9]{1,24})?([eE][+-]?[0-9]{1,3})?", fullmatch=True)
+_MARKS = st.lists(
+    st.sampled_from(['"', '":', '" :', "\\", '\\"', "\\u0041", "a", "1", "-0", "2.5", "{", "}", "[", "]", ",", " ", "\n", "é"])
+)
+_SPACES = st.sampled_from([(",", ":"), (", ", ": "), (",", " : "), ("\n,", "\n:\t"), (" ,\r", ":\r")])
+
+
+@st.composite
+def _bodies(draw: st.DrawFn) -> bytes:
+    """Draw a document of any spacing, whose numbers are written in any way and whose members may stand twice."""
+    comma, colon = draw(_SPACES)
+    text = st.text(st.sampled_from('ab":\\ \n\x7f\u2028é😀\0\ud83d\ude00'), max_size=4).map(json.dumps)
+
+    def arrays(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+        members = st.tuples(st.sampled_from(['"a"', '"b"', '":"', '"\\":"', '" :"']), inner).map(colon.join)
+        return st.lists(inner, max_size=3).map(lambda items: f"[{comma.join(items)}]") | st.lists(members, max_size=3).map(
+            lambda items: f"{{{comma.join(items)}}}"
+        )
+
+    return draw(
+        arrays(st.recursive(text | _NUMBERS | st.sampled_from(["true", "null", "-0", "-0.0", "1e400"]), arrays, max_leaves=8))
+    ).encode()
+
+
+@given(_bodies() | _MARKS.map(lambda marks: "".join(marks).encode()) | st.binary(max_size=30), st.integers(1, 4))
+@settings(max_examples=200)
+def test_the_quick_reader_says_what_the_strict_one_says_or_nothing(body: bytes, max_depth: int) -> None:
+    assert _outcome(document.parse_any, body, max_depth=max_depth) == _outcome(_strictly, body, max_depth=max_depth)
+
+
+def _strictly(body: bytes, *, max_depth: int) -> object:
+    def give_up(_body: bytes) -> None:
+        raise orjson.JSONDecodeError("", "", 0)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(orjson, "loads", give_up)
+        return document.parse_any(body, max_depth=max_depth)
+
+
+def _outcome(read: Callable[..., object], body: bytes, *, max_depth: int) -> str:
+    """Return a value as Python writes it, with the types of its numbers and the order of its members; or what is said of it."""
+    try:
+        return repr(read(body, max_depth=max_depth))
+    except problem.Problem as error:
+        return f"{type(error).__name__}: {error.detail}"
+
+
+@pytest.mark.parametrize(
+    "number",
+    ["0.1", "-0.0", "1e-400", "4.35", "2.2250738585072011e-308", "9007199254740993.0", "1.0000000000000002e15", "123456789012.3456789"],
+)
+def test_floats_are_read_as_exactly_as_they_are_written(number: str) -> None:
+    for body in (f'{{"a":{number}}}', f'{{"a": {number}}}'):
+        assert repr(document.parse(body.encode())) == repr({"a": float(number)})
+
+
+def test_an_ordinary_badge_is_left_to_the_quick_reader(badge: document.JsonObject, monkeypatch: pytest.MonkeyPatch) -> None:
+    bodies = [json.dumps(badge | {"n": 2.5, "escaped": '"a\n'}, indent=indent, ensure_ascii=False).encode() for indent in (None, 1)]
+    monkeypatch.delattr(json, "loads")
+    assert [document.parse(body)["n"] for body in [*bodies, document.write(badge | {"n": 2.5})]] == [2.5] * 3
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [
+        (b'{"a" :1,"a":1}', "'a' stands twice"),
+        (b'{"a":":","a" :1}', "'a' stands twice"),
         (b'{"a":1,"a":1}', "'a' stands twice"),
         (b'{"a":1,"\\u0061":2}', "'a' stands twice"),
         (b'{"x":{"b":1,"a":1,"a":[]}}', "'a' stands twice"),

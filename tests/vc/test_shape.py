@@ -183,6 +183,50 @@ def test_no_member_of_the_badge_can_move_to_another_description_of_it(frozen_bad
     assert "described in two places" in _said(source)
 
 
+_ODD = st.sampled_from(
+    [
+        *(None, "", [], {}, 0, 1, True, 1.5, 2**70, "a\x07", "a\x7f", "\\b", "a\nb", "urn:x:y", "urn:", "a:b\nc:d", "\ud800", ("a",)),
+        *(["a", "a"], [1, True], [["a"]], ["A"], [{"id": "urn:x:y"}, "urn:x:y"], [{"a": 1}, {"a": 1}]),
+        *({"id": "urn:x:y"}, {"id": "urn:x:y", "name": "z"}, {"type": 5}),
+    ]
+)
+_NAMES = st.sampled_from(["id", "type", "name", "proof", "@context", "@id", "a:b", "Name", "", "a\nb", "a\nB", "a\x07", "é", "É"])
+
+
+@given(st.data(), _NAMES, _ODD, st.booleans())
+@settings(max_examples=300, deadline=None)
+def test_the_quick_walk_passes_nothing_that_the_whole_gate_finds(
+    frozen_badge: JsonObject,
+    data: st.DataObject,
+    key: str,
+    value: object,
+    in_array: bool,  # noqa: FBT001 - hypothesis fills it
+) -> None:
+    source = copy.deepcopy(frozen_badge)
+    arrays = [item for node in _objects(source) for item in node.values() if isinstance(item, list)]
+    if in_array:
+        data.draw(st.sampled_from(arrays)).append(value)
+    else:
+        data.draw(st.sampled_from(list(_objects(source))))[key] = value
+    quick = shape.gate(source)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shape, "is_plain", lambda _source: False)
+        assert shape.gate(source) == quick
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"proof": [{"@context": [f"https://x.example/{number}"], "n": number} for number in range(shape.MAX_CONTEXTS)]},
+        {"@context": [{"a": "b"}]},
+    ],
+)
+def test_what_has_contexts_of_its_own_or_many_of_them_is_walked_with_care(badge: JsonObject, change: JsonObject) -> None:
+    assert shape.is_plain(badge)
+    assert not shape.is_plain(badge | change)
+    assert shape.gate(badge | change) == ()
+
+
 @pytest.mark.parametrize("gate", [shape.gate, shape.generic_gate, shape.list_gate])
 def test_what_json_ld_processing_pays_for_is_limited(gate: Callable[[JsonObject], tuple[problem.Finding, ...]]) -> None:
     assert gate({"tag": [str(number) for number in range(shape.MAX_ITEMS)]}) == ()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
+import orjson
 import pydantic
 from pydantic import AfterValidator
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 TYPE = "EndorsementCredential"
 MEMBERS = ("endorsement", "endorsementJwt")
 """Where endorsements stand, in whatever object."""
+_WRITTEN = b'"endorsement'
 
 
 class EndorsementSubject(model.View):
@@ -69,12 +71,20 @@ def embedded(source: JsonObject) -> list[tuple[str, Any]]:
         The JSON Pointer of each, and the value as it stands there: an object or the text of a compact JWS. Anything else is no
         endorsement, and for the caller to refuse.
     """
-    return list(_embedded(source, ""))
+    return list(_embedded(source, "")) if _may_hold_any(source) else []
 
 
 def without(source: JsonObject) -> JsonObject:
     """Return a copy of a document without the endorsements that `embedded` finds in it."""
     return {name: _without(value) for name, value in source.items() if name not in MEMBERS}
+
+
+def _may_hold_any(source: JsonObject) -> bool:
+    """Return whether a member's name begins as those of `MEMBERS` do, or a text does: most badges have none, and so it is quickly told."""
+    try:
+        return _WRITTEN in orjson.dumps(source, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
+    except orjson.JSONEncodeError:
+        return True
 
 
 def _embedded(value: object, pointer: str) -> Iterator[tuple[str, Any]]:

@@ -52,10 +52,13 @@ _MEMBERS: Mapping[str, frozenset[str]] = {
 
 def gate(source: JsonObject) -> tuple[Finding, ...]:
     """Return what keeps a badge from being read in one way only; the credentials inside it are gated each on its own."""
+    found = inside(source)
+    if not found and shape.is_plain(source):
+        return ()
     return shape.too_large(source, most_parts=MAX_PARTS, most_contexts=MAX_CONTEXTS) or (
         *shape.gate(_alone(source), members=_members),
-        *_loose_envelopes(source),
-        *_foreign_words(source),
+        *_loose_envelopes(found),
+        *_foreign_words(source, found),
     )
 
 
@@ -106,25 +109,27 @@ def _name(item: Any) -> Any:  # noqa: ANN401 - any JSON value
     return item["id"] if isinstance(item.get("id"), str) else document.write(item).decode()
 
 
-def _loose_envelopes(source: JsonObject) -> Iterator[Finding]:
+def _loose_envelopes(found: list[tuple[str, str, Any]]) -> Iterator[Finding]:
     """Yield the envelopes that say more than what is in them: nothing of that is looked at when the token is."""
-    for pointer, _, value in inside(source):
+    for pointer, _, value in found:
         if secured.is_envelope(value) and (
             set(value) - {"@context", "id", "type"} or any(isinstance(item, dict) for item in credential.as_list(value.get("@context")))
         ):
             yield _refused("An envelope must have @context, id and type only; what it holds says the rest.", pointer)
 
 
-def _foreign_words(source: JsonObject) -> Iterator[Finding]:
+def _foreign_words(source: JsonObject, found: list[tuple[str, str, Any]]) -> Iterator[Finding]:
     """Yield where a credential inside, by another issuer, describes what the document describes itself, beyond endorsing it.
 
     The badges of a learner record describe its learner and its achievements as a matter of course: of the achievements they may say what
     they want, of the learner what the record does not say in the same words.
     """
+    if not found:
+        return
     own, ours, subject = _described(source), credential.issuer_id(source), source.get("credentialSubject")
     learner = subject.get("id") if clr.is_clr(source) and isinstance(subject, dict) else None
     kept = {name: nodes for name, nodes in own.items() if name in (source.get("id"), ours, learner)}
-    for pointer, role, value in inside(source):
+    for pointer, role, value in found:
         for by, node in _statements(value):
             described = (kept if role == "credential" else own).get(node["id"], [])
             is_harmless = _is_apart if role == "credential" and node["id"] == learner else _is_harmless

@@ -4,6 +4,9 @@ An RDF signature covers a graph, and many JSON documents have the same graph: st
 full IRI, one node can be split over two, a null or an empty array leaves no trace. Documents are interpreted only after this gate, which
 leaves one way to write a thing.
 
+Nearly every document is plain: one quick walk over it (`is_plain`) sees that there is nothing to find. What finds and tells is asked only
+where that walk is not sure.
+
 Source: VC-DATA-INTEGRITY#context-validation, VC-DATA-MODEL-2.0#json-processing.
 """
 
@@ -12,6 +15,8 @@ from __future__ import annotations
 import itertools
 import re
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from badgeissuer.problem import CRYPTOGRAPHIC_SECURITY_ERROR, Finding, below
 from badgeissuer.vc import jsonld
@@ -38,6 +43,12 @@ _REFUSED_IN_CONTEXTS = _HIDING | {"@import"}
 """PyLD writes what a context imports into the imported one's place in its cache, and so into all later documents."""
 _SHOWN = "/verifiableCredential"
 """Where an empty array hides nothing: a presentation that shows nothing may say so, as one of the W3C's suite does."""
+_NESTING = (dict, list)
+_PLAIN_NAMES = re.compile(r"(?:[a-z][A-Za-z0-9]*+\0)++")
+_PLAIN_IDS = re.compile(rf"(?:{jsonld.ABSOLUTE_IRI.pattern}\0)*+")
+"""Names and ids each with a NUL after it, which none of them holds."""
+_ESCAPES = re.compile(rb'\\[^nrt"\\]')
+"""How orjson begins to write a control character; it may be a backslash and a letter too."""
 _KEYWORDS_OF_GENERIC_CREDENTIALS = {"@context", "@id", "@type", "@value", "@language", "@direction"}
 
 
@@ -53,8 +64,66 @@ def gate(
         members: An object and the name of the member that it stands under → the members that an object of its class may have, where that is
             known. One id may be described in two places only if nothing could have been moved from one of them to the other.
     """
+    if is_plain(source):
+        return ()
     body = without_context(source)
     return too_large(body) or _first(itertools.chain(_object(body, ""), _described_twice(body, members)))
+
+
+def is_plain(source: document.JsonObject) -> bool:
+    """Return whether a document is within all limits and `gate` has nothing to find in it; where False, it may be so all the same."""
+    try:
+        text = orjson.dumps(source, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
+    except orjson.JSONEncodeError:
+        return False
+    if b"\x7f" in text or _ESCAPES.search(text):
+        return False
+    names: set[str] = set()
+    described: dict[str, dict[str, Any]] = {}
+    level: list[Any] = [without_context(source)]
+    parts = 1
+    while level:
+        items: list[Any] = []
+        for node in level:
+            if not node or not (_is_plain_array(node) if type(node) is list else _is_plain_object(node, described)):
+                return False
+            names.update(node if type(node) is dict else ())
+            items += node.values() if type(node) is dict else node
+        parts += len(items)
+        others = [item for item in items if type(item) is not str]
+        level = [item for item in others if type(item) in _NESTING]
+        if parts > MAX_NODES or (len(level) < len(others) and None in others):
+            return False
+    has_plain_names = _PLAIN_NAMES.fullmatch("\0".join([*names, ""])) and _PLAIN_IDS.fullmatch("\0".join([*described, ""]))
+    return has_plain_names is not None and _has_few_contexts(source)
+
+
+def _is_plain_object(node: dict[str, Any], described: dict[str, dict[str, Any]]) -> bool:
+    """Return whether type and id of an object are of their form, and it adds nothing to what was described by that id before."""
+    kind, name = node.get("type", ""), node.get("id", _ABSENT)
+    if type(kind) is not str and not _is_type(kind):
+        return False
+    if name is _ABSENT:
+        return True
+    return type(name) is str and _adds_nothing(node, described.setdefault(name, node))
+
+
+def _is_plain_array(items: list[Any]) -> bool:
+    """Return whether an array is no longer than it may be, and holds no array and nothing twice."""
+    seen: list[Any] = []
+    for item in items if len(items) <= MAX_ITEMS else ():
+        name = item.get("id", item) if type(item) is dict else item  # things that are the same have the same name
+        if type(item) is list or name in seen:
+            return False
+        seen.append(name)
+    return bool(seen)
+
+
+def _has_few_contexts(source: document.JsonObject) -> bool:
+    proofs = source.get("proof")
+    holders = [source, *(item for item in _list(proofs) if type(item) is dict)]
+    named = [item for holder in holders if "@context" in holder for item in _list(holder["@context"])]
+    return len(named) <= MAX_CONTEXTS and {str}.issuperset(map(type, named))
 
 
 def generic_gate(source: document.JsonObject) -> tuple[Finding, ...]:

@@ -19,10 +19,10 @@ LOCK := uv pip compile pyproject.toml --quiet --upgrade --universal --python-ver
 NODE := $(shell node --version >/dev/null 2>&1 && npm --version >/dev/null 2>&1 && echo yes)
 PURE := src/badgeissuer/vc/*,src/badgeissuer/openbadges/*,src/badgeissuer/awarding/*,src/badgeissuer/problem.py
 
-.PHONY: help demo serve test check bench fuzz worst openapi migration lock
+.PHONY: help demo serve test check bench fuzz worst differential openapi migration lock
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: .venv/run.stamp ## The whole way once, from LMS event to verified badge [ARGS="--once --port 8001 --dir DIR"]
 	$(BIN)/badgeissuer demo $(ARGS)
@@ -51,6 +51,9 @@ fuzz: .venv/dev.stamp ## Changed bytes at everything that reads what strangers h
 
 worst: .venv/dev.stamp ## Time and memory of the worst input of every class, those named or all; fails over 2 s or 200 MiB [ARGS="JWT images"]
 	$(BIN)/python tests/fuzz/worst.py $(ARGS)
+
+differential: .venv/dev.stamp ## Canonical forms beside those of PyLD and pyoxigraph [ARGS="--documents 100000 --seed 1 --state FILE"]
+	$(BIN)/python -m tests.differential.comparing $(ARGS)
 
 openapi: .venv/run.stamp ## Write openapi.yaml anew
 	$(BIN)/badgeissuer openapi > openapi.yaml.new

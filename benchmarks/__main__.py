@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from badgeissuer.settings import PREFIX
-from benchmarks import bulk, http, intake, measuring, results, signing, verifying
+from benchmarks import bulk, http, intake, measuring, results, signing, statuses, verifying
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +23,8 @@ BENCHMARKS: Mapping[str, Callable[[measuring.Scale], results.Figures]] = {
     "verify_http": http.verify_http,
     "bulk_sqlite": bulk.bulk_sqlite,
     "bulk_postgresql": bulk.bulk_postgresql,
+    "status_update": statuses.status_update,
+    "status_build": statuses.status_build,
     "intake_sqlite": intake.intake_sqlite,
     "intake_postgresql": intake.intake_postgresql,
 }

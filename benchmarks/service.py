@@ -182,7 +182,7 @@ def _found(session: Session, settings: Settings, signer: sample.Signer) -> tuple
     source = {"slug": "sis", "name": "SIS", "adapter": "native", "signature": {"scheme": "standard_webhooks", "secrets": [SECRET]}}
     hook_key = connecting.connect(session, issuer, source, token=secrets.token_urlsafe, now=now).hook_key
     place = uuid4()
-    status.allocate(session, issuer.id, credential_uuid=place, randrange=issuing.SYSTEM.randrange, now=now)
+    status.allocate(session, issuer.id, credential_uuid=place, randomness=issuing.SYSTEM, now=now)
     status_list, _ = status.entry(session, place)
     status.publish(session, status_list.id, keyring=keyring, site=site, now=now)
     _, token = access.create(session, "benchmark", role="admin", now=now)

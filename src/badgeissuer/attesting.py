@@ -25,13 +25,14 @@ from badgeissuer.vc import contexts, credential, cryptosuites, document, jose, p
 from badgeissuer.vc.report import Outcome, Undecided
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy.orm import Session
 
     from badgeissuer.openbadges.addresses import Site
+    from badgeissuer.store import status_places
     from badgeissuer.vc import multikey
     from badgeissuer.vc.document import JsonObject
 
@@ -138,7 +139,7 @@ def request(
     mechanism: Mechanism,
     name: str | None,
     site: Site,
-    randrange: Callable[[int], int],
+    randomness: status_places.Randomness,
     now: datetime,
 ) -> UUID:
     """Store a document to be signed, and the job that will; return the name under which the answer can be asked for.
@@ -150,13 +151,13 @@ def request(
         mechanism: How.
         name: The id by which its status will be changed, where it gets one.
         site: This service.
-        randrange: `randrange(n)` gives an unpredictable number from 0 to n - 1.
+        randomness: Where unpredictable values come from.
         now: The moment that the signature will say it was made at.
     """
     row = tables.SigningRequest(issuer_id=owner.id, mechanism=mechanism.name, document=document.write(composed), created_at=now)
     session.add(row)
     if mechanism.has_status:
-        status.allocate(session, owner.id, credential_uuid=row.uuid, randrange=randrange, now=now)
+        status.allocate(session, owner.id, credential_uuid=row.uuid, randomness=randomness, now=now)
         status_list, place = status.entry(session, row.uuid)
         entry = statuslist.Entry(site.status_list(status_list.uuid), place.position, status_list.purpose)
         row.document = document.write(composed | {"credentialStatus": entry.to_json()})

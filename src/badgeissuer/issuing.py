@@ -182,7 +182,7 @@ def _existing(session: Session, achievement: tables.Achievement, *, learner: tab
 
 
 def _queue(session: Session, row: tables.Award, *, randomness: Randomness, now: datetime) -> None:
-    status.allocate(session, row.issuer_id, credential_uuid=row.credential_uuid, randrange=randomness.randrange, now=now)
+    status.allocate(session, row.issuer_id, credential_uuid=row.credential_uuid, randomness=randomness, now=now)
     jobs.enqueue(session, ISSUE, {"award": row.id}, now=now)
 
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import or_, select
 
 from badgeissuer import problem, signing
-from badgeissuer.store import jobs, status_entries, tables
+from badgeissuer.store import jobs, status_entries, status_places, tables
 from badgeissuer.vc import controller, document, proof, statuslist, verification
 from badgeissuer.vc.report import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -29,9 +29,20 @@ VALID_FOR = timedelta(days=14)
 REFRESHED_AFTER = timedelta(days=1)
 
 
-def allocate(session: Session, issuer_id: int, *, credential_uuid: UUID, randrange: Callable[[int], int], now: datetime) -> None:
-    """Give a credential a random free place in a list of its issuer, in the caller's transaction."""
-    status_entries.allocate(session, issuer_id, credential_uuid=credential_uuid, purpose=PURPOSE, randrange=randrange, now=now)
+def reserve(
+    session: Session, issuer_id: int, credential_uuids: Sequence[UUID], *, randomness: status_places.Randomness, now: datetime
+) -> list[tuple[tables.StatusList, int]]:
+    """Give many credentials their places in lists of their issuer, in the caller's transaction; one that has a place keeps it.
+
+    Returns:
+        The list and the position in it of each credential, in the order given.
+    """
+    return status_places.reserve(session, issuer_id, credential_uuids, purpose=PURPOSE, randomness=randomness, now=now)
+
+
+def allocate(session: Session, issuer_id: int, *, credential_uuid: UUID, randomness: status_places.Randomness, now: datetime) -> None:
+    """Give a credential its place, as `reserve` does."""
+    reserve(session, issuer_id, [credential_uuid], randomness=randomness, now=now)
 
 
 def entry(session: Session, credential_uuid: UUID) -> tuple[tables.StatusList, tables.StatusEntry]:

@@ -29,7 +29,7 @@ from badgeissuer import authoring, connecting, intake, issuing, recognising, sig
 from badgeissuer.awarding import event, rule
 from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import engine as engines
-from badgeissuer.store import keyring, tables
+from badgeissuer.store import keyring, status_places, tables
 from badgeissuer.vc import report, verification
 
 BEGINNING = datetime(2026, 5, 20, 14, 5, tzinfo=UTC)
@@ -281,8 +281,12 @@ Anew = Callable[[], AbstractContextManager[Campus]]
 
 
 def _settle(campus: Campus, monkeypatch: pytest.MonkeyPatch) -> Campus:
-    """Give a campus its issuer and its achievement, and have workers look at its clock."""
+    """Give a campus its issuer and its achievement, and have workers look at its clock.
+
+    One status list at a time is enough here: tests may speak of the list. Those of tests/store/test_status_places.py have several.
+    """
     monkeypatch.setattr(worker, "clock", lambda: campus.now)
+    monkeypatch.setattr(status_places, "MIN_OPEN", 1)
     campus.new_issuer("workshop", name="Northvalley Workshop", url="https://workshop.example.edu")
     campus.new_achievement("welding")
     return campus

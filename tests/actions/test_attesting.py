@@ -70,7 +70,7 @@ def ask(campus: Campus, source: JsonObject, way: str = "eddsa-rdfc-2022", *, nam
             mechanism=attesting.MECHANISMS[way],
             name=name,
             site=campus.site,
-            randrange=campus.randomness.randrange,
+            randomness=campus.randomness,
             now=campus.now,
         )
 

@@ -259,14 +259,22 @@ class Credential(Base):
     created_at: Mapped[datetime]
 
 
+_IS_CHANGED = "published_changes <> changes"
+
+
 class StatusList(Base):
-    """A Bitstring Status List: its entries are rows, `published` is the credential that was last signed from them."""
+    """A Bitstring Status List: its entries are rows, `published` is the credential that was last signed from them.
+
+    `publish_due` is the moment from which the job runs that was last ordered to publish a change; None once the list was published.
+    """
 
     __tablename__ = "status_list"
     __table_args__ = (
         CheckConstraint(one_of("state", "open", "full"), name="state"),
         CheckConstraint("length >= 131072", name="length"),
         Index("ix_status_list_open", "issuer_id", "purpose", "state"),
+        Index("ix_status_list_changed", "issuer_id", sqlite_where=text(_IS_CHANGED), postgresql_where=text(_IS_CHANGED)),
+        Index("ix_status_list_published_at", "published_at"),
     )
 
     id: Mapped[Id] = mapped_column(init=False)
@@ -280,13 +288,31 @@ class StatusList(Base):
     published: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
     published_changes: Mapped[int] = mapped_column(default=-1)
     published_at: Mapped[datetime | None] = mapped_column(default=None)
+    publish_due: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class StatusCounter(Base):
+    """How many places of a status list were counted off, and the secret key that maps a count to a place.
+
+    Apart from the list, so that giving out places never waits for a publication, and the key is not read with the list.
+    """
+
+    __tablename__ = "status_counter"
+
+    status_list_id: Mapped[int] = mapped_column(Ref, ForeignKey("status_list.id"), primary_key=True)
+    key: Mapped[bytes] = mapped_column(LargeBinary, repr=False)
+    counted: Mapped[int] = mapped_column(default=0)
 
 
 class StatusEntry(Base):
     """The place of one credential in a status list, and whether its bit is set."""
 
     __tablename__ = "status_entry"
-    __table_args__ = (UniqueConstraint("status_list_id", "position"), UniqueConstraint("credential_uuid", "purpose"))
+    __table_args__ = (
+        UniqueConstraint("status_list_id", "position"),
+        UniqueConstraint("credential_uuid", "purpose"),
+        Index("ix_status_entry_set", "status_list_id", "position", sqlite_where=text("is_set"), postgresql_where=text("is_set")),
+    )
 
     id: Mapped[Id] = mapped_column(init=False)
     status_list_id: Mapped[int] = mapped_column(Ref, ForeignKey("status_list.id"))

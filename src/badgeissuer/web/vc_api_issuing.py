@@ -113,7 +113,7 @@ def _ask(using: Service, asking: access.Actor | None, body: Document, *, way: Wa
             mechanism=mechanism,
             name=name,
             site=using.site,
-            randrange=issuing.SYSTEM.randrange,
+            randomness=issuing.SYSTEM,
             now=using.now(),
         )
 

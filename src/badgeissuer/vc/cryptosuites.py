@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 import rfc8785
 
 from badgeissuer import problem
-from badgeissuer.vc import canonical, contexts, effort, jsonld
+from badgeissuer.vc import contexts, effort, templates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +58,7 @@ class Cryptosuite:
 
 def rdfc(source: JsonObject, known: Mapping[str, contexts.Context], spend: effort.Spend = effort.free) -> bytes:
     """Return the canonical N-Quads, UTF-8, of a JSON-LD document (VC-DI-EDDSA#transformation-eddsa-rdfc-2022)."""
-    return canonical.canonicalize(jsonld.to_quads(source, known=known, spend=spend), spend=spend).encode()
+    return templates.TEMPLATES.canonicalize(source, known, spend)
 
 
 def jcs(

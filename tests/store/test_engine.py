@@ -103,9 +103,8 @@ def test_writers_who_read_first_wait_for_each_other_on_sqlite(tmp_path: Path) ->
     other.dispose()
 
 
-def test_a_writer_who_cannot_begin_does_not_block_those_after_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines, "BUSY_SECONDS", 0.05)
-    engine, other = (engines.connect(f"sqlite:///{tmp_path / 'new.db'}") for _ in range(2))
+def test_a_writer_who_cannot_begin_does_not_block_those_after_it(tmp_path: Path) -> None:
+    engine, other = (engines.connect(f"sqlite:///{tmp_path / 'new.db'}", patience=0.05) for _ in range(2))
     with engines.writing(other) as holder:
         holder.execute(text("CREATE TABLE one (n INTEGER)"))
         for _ in range(2):
@@ -152,10 +151,9 @@ def mode(engine: Engine) -> str:
 
 
 @pytest.fixture
-def occupied_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Engine, sqlite3.Connection]]:
+def occupied_engine(tmp_path: Path) -> Iterator[tuple[Engine, sqlite3.Connection]]:
     """An engine without patience on a new file, and the connection that has the file for itself."""
-    monkeypatch.setattr(engines, "BUSY_SECONDS", 0.01)
-    engine = engines.connect(f"sqlite:///{tmp_path / 'new.db'}")
+    engine = engines.connect(f"sqlite:///{tmp_path / 'new.db'}", patience=0.01)
     with closing(sqlite3.connect(tmp_path / "new.db", isolation_level=None)) as holder:
         holder.execute("BEGIN EXCLUSIVE")
         yield engine, holder

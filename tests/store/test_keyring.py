@@ -5,6 +5,7 @@ import json
 import multiprocessing
 import os
 import stat
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -239,9 +240,8 @@ class TestKeptAlready:
         assert sign(cheap(folder), public)
 
     def test_processes_that_create_at_once_each_have_a_key(self, folder: Path) -> None:
-        processes = multiprocessing.get_context("spawn")
-        with processes.Pool(2) as pool:
-            made = pool.map(_create, [folder] * 6, chunksize=1)
+        with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+            made = list(pool.map(_create, [folder] * 6))
         assert len(set(made)) == 6
         assert {path.name for path in folder.iterdir()} == {f"{public}.key.json" for public in made}
         assert all(sign(cheap(folder), public) for public in made)

@@ -146,8 +146,8 @@ def prove(
         "proofPurpose": "assertionMethod",
         **options,
     }
-    configuration = suite.canonicalize(made | {"@context": source["@context"]}, contexts.PINNED)
-    message = cryptosuites.hash_data(configuration, suite.canonicalize(proof.without_proof(source), contexts.PINNED))
+    digest = cryptosuites.options_digest(suite, made | {"@context": source["@context"]}, contexts.PINNED)
+    message = cryptosuites.hash_data(digest, suite.canonicalize(proof.without_proof(source), contexts.PINNED))
     kept = {"@context": source["@context"]} if suite.keeps_context else {}
     return source | {"proof": made | kept | {"proofValue": multikey.multibase(signer.sign(message))}}
 

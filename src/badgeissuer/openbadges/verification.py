@@ -6,13 +6,14 @@ Source: OB-3.0 "OpenBadgeCredential Verification", "EndorsementCredential Verifi
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from badgeissuer import problem
 from badgeissuer.openbadges import clr, endorsement, gating, identity, legacy, model, results, revocationlist
-from badgeissuer.vc import contexts, credential, presentation, proof, shape, verification
+from badgeissuer.vc import contexts, credential, family, instant, presentation, proof, shape, template, verification
 from badgeissuer.vc.verification import Kind, Profile
 
 if TYPE_CHECKING:
@@ -113,6 +114,29 @@ def _presentation_gate(source: JsonObject) -> tuple[problem.Finding, ...]:
     )
 
 
+_NAME, _SAID = template.PLAIN_IRI, re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+")
+_NEUTRAL = family.Neutral(
+    texts={
+        ("id",): _NAME,
+        ("awardedDate",): instant.PLAIN,
+        ("validFrom",): instant.PLAIN,
+        ("validUntil",): instant.PLAIN,
+        ("credentialSubject", "id"): _NAME,
+        ("credentialSubject", "narrative"): _SAID,
+        ("credentialSubject", "licenseNumber"): _SAID,
+        ("credentialSubject", "identifier", "*", "identityHash"): _SAID,
+        ("credentialSubject", "identifier", "*", "salt"): _SAID,
+        ("evidence", "*", "id"): _NAME,
+        ("evidence", "*", "narrative"): _SAID,
+        ("credentialStatus", "id"): _NAME,
+        ("credentialStatus", "statusListIndex"): _SAID,
+    },
+    names=frozenset({("id",), ("credentialSubject", "id"), ("evidence", "*", "id"), ("credentialStatus", "id")}),
+    judged=frozenset({("credentialSubject", "result"), ("credentialSubject", "creditsEarned")}),
+    ordered=((("validFrom",), ("validUntil",)),),
+)
+"""What differs between the badges of one achievement, and no rule looks at but for its form."""
+
 _BADGE = Kind(
     "badge",
     check_context(ACCEPTED_CONTEXTS, "W3C credentials 2.0, then that of Open Badges 3.0.2 or 3.0.3, then its extensions if any"),
@@ -126,16 +150,18 @@ _BADGE = Kind(
     refreshes=frozenset({"1EdTechCredentialRefresh"}),
     answers_to=identity.answers_to,
     is_defined=True,
+    neutral=_NEUTRAL,
 )
 _LEGACY = replace(
     _BADGE,
+    neutral=None,
     check_context=check_context(
         ACCEPTED_LEGACY_CONTEXTS, "W3C credentials 1.1, then that of Open Badges 3.0 before 3.0.2, then those of its proof and extensions"
     ),
     rules=(check_legacy,),
     schemas=_schemas(check_legacy, legacy.check_endorsement),
 )
-_ENDORSEMENT = replace(_BADGE, noun="endorsement", rules=(endorsement.check,), remarks=(), role="endorsement")
+_ENDORSEMENT = replace(_BADGE, noun="endorsement", rules=(endorsement.check,), remarks=(), role="endorsement", neutral=None)
 _LEGACY_ENDORSEMENT = replace(_ENDORSEMENT, check_context=_LEGACY.check_context, rules=(legacy.check_endorsement,), schemas=_LEGACY.schemas)
 _CLR = replace(
     _BADGE,
@@ -144,6 +170,7 @@ _CLR = replace(
     rules=(clr.check,),
     remarks=(),
     schemas={_CLR_SCHEMA: clr.check},
+    neutral=None,
 )
 _LEGACY_CLR = replace(
     _CLR, check_context=check_context((), "W3C credentials 2.0, and CLR on version 1.1 is not read"), rules=(legacy.check_clr,)

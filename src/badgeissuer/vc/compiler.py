@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from badgeissuer.vc.document import JsonObject
     from badgeissuer.vc.skeleton import Leaf, Skeleton
 
-MAX_LEAVES = 2000
-"""Leaves of a document that is compiled."""
 _ROUNDS = 3
 _XSD_DOUBLE = "^^<http://www.w3.org/2001/XMLSchema#double>"
 
@@ -37,7 +35,7 @@ def compile_document(
     """
     leaves = bones.leaves
     stem = _stem(bones)
-    if not stem or len(leaves) > MAX_LEAVES or not all(is_safe(known[url]) for url in bones.contexts):
+    if not stem or len(leaves) > skeleton.MAX_LEAVES or not all(is_safe(known[url]) for url in bones.contexts):
         return None
     pinned: set[int] = set()
     for _ in range(_ROUNDS):

@@ -5,6 +5,7 @@ Source: CID-1.0, DID-CORE, did:key, did:jwk and did:web method specifications.
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -249,6 +250,7 @@ def _readable(method: str, source: JsonObject) -> list[VerificationMethod]:
         return []
 
 
+@functools.lru_cache(maxsize=1024)
 def _own_method(method: str, did: str) -> VerificationMethod:
     """Return the one method of a DID that is itself a key."""
     if did.startswith(DID_JWK):

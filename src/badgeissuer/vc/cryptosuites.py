@@ -10,20 +10,24 @@ Source: VC-DI-EDDSA.
 from __future__ import annotations
 
 import hashlib
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import rfc8785
+from cachetools import LRUCache
 
 from badgeissuer import problem
 from badgeissuer.vc import contexts, effort, templates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Hashable, Mapping
 
     from badgeissuer.vc.document import JsonObject
 
 DATA_INTEGRITY = "DataIntegrityProof"
+_DIGESTS: LRUCache[Hashable, bytes] = LRUCache(4096)
+_LOCK = threading.Lock()
 
 
 JCS_COST = 100
@@ -94,6 +98,30 @@ def find(proof: JsonObject) -> Cryptosuite | None:
     return ED25519_SIGNATURE_2020 if kind == ED25519_SIGNATURE_2020.name and name is None else None
 
 
-def hash_data(canonical_options: bytes, canonical_document: bytes) -> bytes:
-    """Return the 64 bytes to sign: SHA-256 of the proof options, then of the document (VC-DI-EDDSA#hashing-eddsa-rdfc-2022)."""
-    return hashlib.sha256(canonical_options).digest() + hashlib.sha256(canonical_document).digest()
+def options_digest(
+    suite: Cryptosuite, options: JsonObject, known: Mapping[str, contexts.Context], spend: effort.Spend = effort.free
+) -> bytes:
+    """Return the SHA-256 of the canonical form of proof options, `@context` among them (VC-DI-EDDSA#hashing-eddsa-rdfc-2022).
+
+    Those of badges that were signed in one second are the same, so the last ones are remembered.
+    """
+    context = options.get("@context")
+    urls = tuple(context) if isinstance(context, list) else ()
+    if suite.keeps_context or not urls or not all(isinstance(url, str) and url in known for url in urls):
+        return hashlib.sha256(suite.canonicalize(options, known, spend)).digest()
+    said = tuple([(name, value) for name, value in options.items() if isinstance(value, str)])
+    if len(said) < len(options) - 1:
+        return hashlib.sha256(suite.canonicalize(options, known, spend)).digest()
+    key = (suite.name, said, urls, tuple([known[url].sha256 for url in urls]))
+    with _LOCK:
+        found = _DIGESTS.get(key)
+    if found is None:
+        found = hashlib.sha256(suite.canonicalize(options, known, spend)).digest()
+        with _LOCK:
+            _DIGESTS[key] = found
+    return found
+
+
+def hash_data(digest: bytes, canonical_document: bytes) -> bytes:
+    """Return the 64 bytes to sign: the SHA-256 of the proof options, then that of the document (VC-DI-EDDSA#hashing-eddsa-rdfc-2022)."""
+    return digest + hashlib.sha256(canonical_document).digest()

@@ -17,6 +17,9 @@ from badgeissuer import problem
 
 _ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _DIGITS = {character: value for value, character in enumerate(_ALPHABET)}
+_PAIRS = [one + two for one in _ALPHABET for two in _ALPHABET]
+_WORD_DIGITS = 10
+_WORD = 58**_WORD_DIGITS
 _MULTIBASE = re.compile(rf"z[{_ALPHABET}]{{1,200}}")
 _ED25519_PUBLIC = b"\xed\x01"
 _ED25519_SECRET = b"\x80\x26"
@@ -25,11 +28,15 @@ _KEY_BYTES = 32
 
 def base58(data: bytes) -> str:
     """Return `data` in the Bitcoin base 58 alphabet."""
-    number, text = int.from_bytes(data), ""
-    while number:
-        number, digit = divmod(number, 58)
-        text = _ALPHABET[digit] + text
-    return "1" * (len(data) - len(data.lstrip(b"\0"))) + text
+    number, words = int.from_bytes(data), []
+    while number:  # by words of ten digits: dividing the whole number is what takes the time
+        number, word = divmod(number, _WORD)
+        text = ""
+        while word:
+            word, pair = divmod(word, 3364)
+            text = _PAIRS[pair] + text
+        words.append(text.rjust(_WORD_DIGITS, "1"))
+    return "1" * (len(data) - len(data.lstrip(b"\0"))) + "".join(reversed(words)).lstrip("1")
 
 
 def multibase(data: bytes) -> str:
@@ -48,8 +55,11 @@ def from_multibase(text: object) -> bytes:
             "The value is not multibase in base58btc: it must be `z` and then letters and digits of the base 58 alphabet."
         )
     number = 0
-    for character in text[1:]:
-        number = number * 58 + _DIGITS[character]
+    for start in range(1, len(text), _WORD_DIGITS):
+        word, digits = 0, text[start : start + _WORD_DIGITS]
+        for digit in digits:
+            word = word * 58 + _DIGITS[digit]
+        number = number * 58 ** len(digits) + word
     zeros = len(text) - 1 - len(text[1:].lstrip("1"))
     return b"\0" * zeros + number.to_bytes((number.bit_length() + 7) // 8)
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from badgeissuer import problem
-from badgeissuer.vc import contexts, controller, multikey, proof
+from badgeissuer.vc import contexts, controller, family, multikey, proof
 from badgeissuer.vc.document import JsonObject
 
 SKEW = timedelta(minutes=5)
@@ -40,9 +40,9 @@ class ForeignStatus:
     find: Find
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Kind:
-    """A kind of document.
+    """A kind of document; one is equal to itself only.
 
     Attributes:
         noun: What a person calls it.
@@ -61,6 +61,7 @@ class Kind:
         role: In which role such a document may stand inside another.
         is_presentation: Whether a holder made it, to show that they have what is inside.
         is_list: Whether it is a status list.
+        neutral: The places that rules, remarks and gate do not tell apart; None where every document is looked at anew.
     """
 
     noun: str
@@ -78,6 +79,7 @@ class Kind:
     role: str = "credential"
     is_presentation: bool = False
     is_list: bool = False
+    neutral: family.Neutral | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,13 @@ Source: VC-DATA-INTEGRITY#add-proof, VC-DATA-INTEGRITY#verify-proof, VC-DATA-INT
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import InitVar, dataclass
 from typing import TYPE_CHECKING, Any
 
 from badgeissuer import problem
-from badgeissuer.vc import contexts, controller, cryptosuites, effort, instant, multikey
+from badgeissuer.vc import contexts, controller, cryptosuites, effort, instant, multikey, template
 from badgeissuer.vc.document import JsonObject
 
 if TYPE_CHECKING:
@@ -29,6 +30,14 @@ _MEMBERS = {
     "@context", "id", "type", "cryptosuite", "created", "expires", "verificationMethod",
     "proofPurpose", "proofValue", "domain", "challenge", "nonce", "previousProof",
 }  # fmt: skip
+_PLAIN = {
+    "type": re.compile(cryptosuites.DATA_INTEGRITY),
+    "cryptosuite": re.compile("eddsa-rdfc-2022"),
+    "created": instant.PLAIN,
+    "verificationMethod": template.PLAIN_IRI,
+    "proofPurpose": re.compile("assertionMethod"),
+    "proofValue": re.compile("z[1-9A-HJ-NP-Za-km-z]{1,200}"),
+}
 _LINT = object()
 
 Rule = Callable[[JsonObject], tuple[problem.Finding, ...]]
@@ -113,7 +122,7 @@ def add_proof(
         canonical = linted.canonical
     else:
         canonical = suite.canonicalize(bound(linted.content | {"proof": list(earlier)}, options), linted.known)
-    message = cryptosuites.hash_data(suite.canonicalize(options | context, linted.known), canonical)
+    message = cryptosuites.hash_data(cryptosuites.options_digest(suite, options | context, linted.known), canonical)
     made = options | {"proofValue": multikey.multibase(signer.sign(message))}
     return linted.content | {"proof": [*earlier, made] if earlier else made}
 
@@ -122,6 +131,15 @@ def proofs(source: JsonObject) -> list[Any]:
     """Return the proofs of a document, whether it has one object or a set of them."""
     value = source.get("proof")
     return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def is_plain(value: object) -> bool:
+    """Return whether a proof is one of eddsa-rdfc-2022 with the members that we write ourselves, each of the plainest form."""
+    return (
+        isinstance(value, dict)
+        and value.keys() == _PLAIN.keys()
+        and all(isinstance(text := value[name], str) and form.fullmatch(text) for name, form in _PLAIN.items())
+    )
 
 
 def without_proof(source: JsonObject) -> JsonObject:
@@ -234,6 +252,6 @@ def verify_proof(
     configuration = options if suite.keeps_context else options | {"@context": source.get("@context")}
     if canonical is None:
         canonical = suite.canonicalize(bound(source, proof), known, spend)
-    message = cryptosuites.hash_data(suite.canonicalize(configuration, known, spend), canonical)
+    message = cryptosuites.hash_data(cryptosuites.options_digest(suite, configuration, known, spend), canonical)
     if not method.public_key.verifies(signature, message):
         raise problem.Invalid("The signature does not fit the document: it was changed, or another key signed it.", kind=VERIFICATION_ERROR)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Leaf: TypeAlias = str | int | float
 """A text or number of a document; never a boolean, which belongs to the skeleton."""
 
+MAX_LEAVES = 2000
+"""Leaves of a document of which anything is remembered."""
 _FIXED = frozenset({"type", "@type", "@language", "@direction", "@index", "@none", "@nest", "@version", "@container"})
 """Members whose values are names for the processor, not data; so is everything under a keyword but @id and @value."""
 _TEXTS = ("texts",)
@@ -111,7 +113,7 @@ def _frozen(value: Any) -> Hashable:  # noqa: ANN401 - any JSON value
             return ("a", *map(_frozen, value))
         return (_TEXTS, *value)
     if value.__class__ is str:
-        return value  # type: ignore[no-any-return]
+        return value
     if isinstance(value, dict):
         return ("o", *((name, _frozen(item)) for name, item in value.items()))
     return (value.__class__.__name__, value)
@@ -136,3 +138,20 @@ def _filled(value: Any, leaves: Iterator[Leaf]) -> Any:  # noqa: ANN401 - any JS
 
 def _is_keyword(name: str) -> bool:
     return (name in _FIXED or name[:1] == "@") and name not in {"@id", "@value"}
+
+
+def paths(source: JsonObject) -> list[tuple[str, ...]]:
+    """Return where each leaf of a document stands: the names of members and the numbers of items, from the top."""
+    return list(_paths(source, ()))
+
+
+def _paths(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:  # noqa: ANN401 - any JSON value
+    if isinstance(value, dict):
+        for name, item in value.items():
+            if not _is_keyword(name):
+                yield from _paths(item, (*path, name))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _paths(item, (*path, str(number)))
+    elif value is not None and not isinstance(value, bool):
+        yield path

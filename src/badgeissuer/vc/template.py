@@ -10,14 +10,15 @@ algorithm is asked:
     one value twice where there were two             a set holds it once
     two blank nodes with the same first hash         the full algorithm tells them apart
 
-A leaf whose mark comes out nowhere is not signed at all, and one whose mark comes out changed is a name: such documents are not compiled, or
-only for that one value of the leaf.
+A leaf whose mark comes out nowhere is not signed at all, and one whose mark comes out changed is a name: such documents are not compiled,
+or only for that one value of the leaf.
 
 Source: RDF-CANON#canon-algo-algo; the numbers in the comments are the steps there.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import operator
 import re
@@ -40,7 +41,10 @@ PLAIN_IRI = re.compile(r"(?:https?://|urn:|did:|mailto:)[^\x00-\x20<>\"{}|\\^`\x
 MAX_INTEGER = 2**53 - 1
 _DOUBLE = "^^<http://www.w3.org/2001/XMLSchema#double>"
 _IRI, _TEXT, _INTEGER = "<", '"', "#"
-_LABELS = [f"_:c14n{number}" for number in range(256)]
+
+
+class Unsure(Exception):  # noqa: N818 - nothing is wrong
+    """A value decides something itself; only the full algorithm knows what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +61,14 @@ class Slot:
     form: str
     suffix: str = ""
 
-    def write(self, value: Leaf) -> str | None:
-        """Return the term in N-Quads; None for a value that the full algorithm must look at."""
-        if isinstance(value, str):
-            if self.form == _IRI:
-                return f"<{value}>" if PLAIN_IRI.fullmatch(value) else None
+    def write(self, value: Leaf) -> str:
+        """Return the term in N-Quads; raises `Unsure`."""
+        if self.form == _TEXT and isinstance(value, str):
             return _text(value, self.suffix)
+        if self.form == _IRI and isinstance(value, str) and PLAIN_IRI.fullmatch(value):
+            return f"<{value}>"
+        if isinstance(value, str):
+            raise Unsure
         return _number(value, self.form, self.suffix)
 
 
@@ -72,12 +78,12 @@ def _text(value: str, suffix: str) -> str:
     return canonical.literal(value) + suffix
 
 
-def _number(value: float, form: str, suffix: str) -> str | None:
-    """Return a number as JSON-LD writes it (JSON-LD11-API#data-round-tripping); None where readers of JSON may differ."""
-    if form == _INTEGER:
-        return f'"{value}"{suffix}' if abs(value) <= MAX_INTEGER else None
-    if isinstance(value, float) and value.is_integer():
-        return None
+def _number(value: float, form: str, suffix: str) -> str:
+    """Return a number as JSON-LD writes it (JSON-LD11-API#data-round-tripping), where all readers of JSON agree on it."""
+    if form == _INTEGER and abs(value) <= MAX_INTEGER:
+        return f'"{value}"{suffix}'
+    if form == _INTEGER or (value.__class__ is float and value.is_integer()):
+        raise Unsure
     return f'"{double(value)}"{suffix}'
 
 
@@ -122,29 +128,29 @@ class Template:
 
     def fill(self, leaves: Sequence[Leaf]) -> str | None:
         """Return the canonical N-Quads of the document with these leaves; None where the full algorithm must be asked."""
+        try:
+            return self._filled(leaves)
+        except Unsure:
+            return None
+
+    def _filled(self, leaves: Sequence[Leaf]) -> str:
         for leaf, value in self.fixed.items():
             if leaves[leaf] != value:
-                return None
+                raise Unsure
         for one, two in self.same:
             if leaves[one] != leaves[two]:
-                return None
-        parts = [
-            _text(value, slot.suffix) if slot.form == _TEXT and (value := leaves[slot.leaf]).__class__ is str else slot.write(leaves[slot.leaf])
-            for slot in self.slots
-        ]
-        if None in parts or self._is_joined(parts):
-            return None
+                raise Unsure
+        parts = [slot.write(leaves[slot.leaf]) for slot in self.slots]
         hashes = [node.constant or node.hash(parts) for node in self._nodes]  # 3
         ranks = {digest: rank for rank, digest in enumerate(sorted(hashes))}  # 4
-        if len(ranks) < len(hashes):
-            return None
-        parts += [_LABELS[ranks[digest]] for digest in hashes]
-        blocks = [*self._constant, *[text % get(parts) for text, get in self._simple]]  # 6
-        for block in self._grouped:
-            text = block.write(parts)
-            if text is None:
-                return None
-            blocks.append(text)
+        if len(ranks) < len(hashes) or self._is_joined(parts):
+            raise Unsure
+        parts += [_label(ranks[digest]) for digest in hashes]
+        blocks = [  # 6
+            *self._constant,
+            *[text % get(parts) for text, get in self._simple],
+            *[block.write(parts) for block in self._grouped],
+        ]
         blocks.sort()
         return "".join(blocks)
 
@@ -158,7 +164,12 @@ class Template:
 
         Its leaves are the free ones, in the order in which `free` names them. None where the bound leaves do not fit.
         """
-        renamed = {leaf: number for number, leaf in enumerate(free)}
+        try:
+            return self._bound(leaves, {leaf: number for number, leaf in enumerate(free)})
+        except Unsure:
+            return None
+
+    def _bound(self, leaves: Sequence[Leaf], renamed: Mapping[int, int]) -> Template:
         terms: list[Term] = []
         slots: list[Slot] = []
         for slot in self.slots:
@@ -166,21 +177,18 @@ class Template:
                 terms.append(len(slots))
                 slots.append(replace(slot, leaf=renamed[slot.leaf]))
             else:
-                written = slot.write(leaves[slot.leaf])
-                if written is None:
-                    return None
-                terms.append(written)
+                terms.append(slot.write(leaves[slot.leaf]))
         fixed = {renamed[leaf]: value for leaf, value in self.fixed.items() if leaf in renamed}
         same = []
         for one, two in self.same:
-            if leaves[one] != leaves[two]:
-                return None
             if one in renamed and two in renamed:
                 same.append((renamed[one], renamed[two]))
             elif one in renamed or two in renamed:
-                fixed[renamed[one if one in renamed else two]] = leaves[one]
+                fixed[renamed[one if one in renamed else two]] = leaves[two if one in renamed else one]
+            elif leaves[one] != leaves[two]:
+                raise Unsure
         if any(leaves[leaf] != value for leaf, value in self.fixed.items() if leaf not in renamed):
-            return None
+            raise Unsure
         quads = [tuple(terms[term] if isinstance(term, int) else term for term in quad) for quad in self.quads]
         return Template(quads, slots, same=same, fixed=fixed)  # type: ignore[arg-type]  # four terms in, four terms out
 
@@ -204,6 +212,11 @@ class _Piece:
 
     def write(self, parts: Sequence[str]) -> str:
         return self.text % self.get(parts) if self.places else self.text
+
+
+@functools.cache
+def _label(rank: int) -> str:
+    return f"_:c14n{rank}"
 
 
 def _line(quad: Quad) -> tuple[Term, ...]:
@@ -244,16 +257,14 @@ class _Block:
     def is_constant(self) -> bool:
         return not self.groups and not self.pieces[0].places
 
-    def write(self, parts: Sequence[str]) -> str | None:
-        """Return the lines; None where two of them are the same, so that a dataset holds one of them only."""
-        if not self.groups:
-            return self.pieces[0].write(parts)
+    def write(self, parts: Sequence[str]) -> str:
+        """Return the lines; raises `Unsure` where two of them are the same, so that a dataset holds one of them only."""
         texts = []
         for piece, group in zip(self.pieces, self.groups, strict=False):
             texts.append(piece.write(parts))
             lines = sorted([line.write(parts) for line in group])
             if len(set(lines)) < len(lines):
-                return None
+                raise Unsure
             texts += lines
         texts.append(self.pieces[-1].write(parts))
         return "".join(texts)
@@ -285,7 +296,9 @@ class _Node:
 
 
 def _anonymous(quad: Quad, label: str) -> Quad:
-    one, two, three, four = ("_:a" if term == label else "_:z" if isinstance(term, str) and term.startswith("_:") else term for term in quad)
+    one, two, three, four = (
+        "_:a" if term == label else "_:z" if isinstance(term, str) and term.startswith("_:") else term for term in quad
+    )
     return one, two, three, four
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from cachetools import LRUCache
 
 from badgeissuer.vc import canonical, compiler, contexts, effort, jsonld, skeleton
+
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
 
@@ -54,7 +55,7 @@ class Templates:
     def canonicalize(self, source: JsonObject, known: Mapping[str, contexts.Context], spend: effort.Spend = effort.free) -> bytes:
         """Return the canonical N-Quads, UTF-8, of a JSON-LD document; raises as `jsonld.to_quads` and `canonical.canonicalize`."""
         bones = None if self.alarm else skeleton.of(source)
-        if bones is None or len(bones.leaves) > compiler.MAX_LEAVES or not all(url in known for url in bones.contexts):
+        if bones is None or len(bones.leaves) > skeleton.MAX_LEAVES or not all(url in known for url in bones.contexts):
             return full(source, known, spend)
         variants = self.variants(bones, known)
         for template in variants.templates:

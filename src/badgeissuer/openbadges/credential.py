@@ -57,6 +57,23 @@ class Dates:
     valid_until: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Particulars:
+    """What differs between the badges of one achievement: the arguments of `compose` but for the achievement and the issuer."""
+
+    url: str
+    recipient: Recipient
+    claims: Claims
+    dates: Dates
+    status: statuslist.Entry
+
+    def badge(self, achievement: JsonObject, issuer: JsonObject) -> JsonObject:
+        """Return the unsigned badge."""
+        return compose(
+            self.url, achievement, issuer=issuer, recipient=self.recipient, claims=self.claims, dates=self.dates, status=self.status
+        )
+
+
 def compose(
     url: str, achievement: JsonObject, *, issuer: JsonObject, recipient: Recipient, claims: Claims, dates: Dates, status: statuslist.Entry
 ) -> JsonObject:

@@ -139,8 +139,7 @@ class Likeness:
             fitting = (template for template in variants if template and template.fill(self.bones.leaves) is not None)
             template = next(fitting, None)
             self.family.template = template.bind(self.bones.leaves, free=self.layout.free) if template else None
-        text = self.family.template.fill(self.free) if self.family.template else None
-        return text.encode() if text is not None else None
+        return self.family.template.fill(self.free) if self.family.template else None
 
 
 class Families:

@@ -23,7 +23,7 @@ import hashlib
 import operator
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from badgeissuer.vc import canonical
 
@@ -40,7 +40,6 @@ PLAIN_IRI = re.compile(r"(?:https?://|urn:|did:|mailto:)[^\x00-\x20<>\"{}|\\^`\x
 """An absolute IRI that no context can give another meaning, as `contexts` sees to: none of these schemes is a term."""
 MAX_INTEGER = 2**53 - 1
 _DOUBLE = "^^<http://www.w3.org/2001/XMLSchema#double>"
-_IRI, _TEXT, _INTEGER = "<", '"', "#"
 
 
 class Unsure(Exception):  # noqa: N818 - nothing is wrong
@@ -61,30 +60,43 @@ class Slot:
     form: str
     suffix: str = ""
 
-    def write(self, value: Leaf) -> str:
-        """Return the term in N-Quads; raises `Unsure`."""
-        if self.form == _TEXT and isinstance(value, str):
-            return _text(value, self.suffix)
-        if self.form == _IRI and isinstance(value, str) and PLAIN_IRI.fullmatch(value):
-            return f"<{value}>"
-        if isinstance(value, str):
-            raise Unsure
-        return _number(value, self.form, self.suffix)
+    def writer(self) -> Callable[[Leaf], bytes]:
+        """Return what writes a leaf's value as the term in N-Quads, UTF-8; it raises `Unsure`."""
+        end = self.suffix.encode()
+        match self.form:
+            case "<":
+                return _iri
+            case '"':
+                return lambda value: _text(value, end)
+            case "#":
+                return lambda value: _integer(value, end)
+        return lambda value: _real(value, end)
 
 
-def _text(value: str, suffix: str) -> str:
+# Values of a skeleton are of the kind that the form is for: a text here, a number there.
+def _iri(value: Any) -> bytes:  # noqa: ANN401 - a leaf
+    if PLAIN_IRI.fullmatch(value):
+        return b"<%b>" % value.encode()
+    raise Unsure
+
+
+def _text(value: Any, end: bytes) -> bytes:  # noqa: ANN401 - as above
     if value.isprintable() and '"' not in value and "\\" not in value:
-        return f'"{value}"{suffix}'
-    return canonical.literal(value) + suffix
+        return b'"%b"%b' % (value.encode(), end)
+    return canonical.literal(value).encode() + end
 
 
-def _number(value: float, form: str, suffix: str) -> str:
-    """Return a number as JSON-LD writes it (JSON-LD11-API#data-round-tripping), where all readers of JSON agree on it."""
-    if form == _INTEGER and abs(value) <= MAX_INTEGER:
-        return f'"{value}"{suffix}'
-    if form == _INTEGER or (value.__class__ is float and value.is_integer()):
+def _integer(value: Any, end: bytes) -> bytes:  # noqa: ANN401 - as above
+    if abs(value) <= MAX_INTEGER:
+        return b'"%d"%b' % (value, end)
+    raise Unsure
+
+
+def _real(value: Any, end: bytes) -> bytes:  # noqa: ANN401 - as above
+    """Write a number with a fraction as JSON-LD does (JSON-LD11-API#data-round-tripping), where all readers of JSON agree on it."""
+    if isinstance(value, float) and value.is_integer():
         raise Unsure
-    return f'"{double(value)}"{suffix}'
+    return b'"%b"%b' % (double(value).encode(), end)
 
 
 def double(value: float) -> str:
@@ -104,7 +116,7 @@ class Template:
         fixed: Leaves that must have this value.
     """
 
-    __slots__ = ("_constant", "_grouped", "_names", "_nodes", "_simple", "_subjects", "fixed", "quads", "same", "slots")
+    __slots__ = ("_constant", "_grouped", "_names", "_nodes", "_simple", "_subjects", "_writers", "fixed", "quads", "same", "slots")
 
     def __init__(
         self, quads: Iterable[Quad], slots: Sequence[Slot], *, same: Sequence[tuple[int, int]] = (), fixed: Mapping[int, Leaf] | None = None
@@ -124,23 +136,24 @@ class Template:
         self._simple = tuple((block.pieces[0].text, block.pieces[0].get) for block in blocks if not block.is_constant and not block.groups)
         self._grouped = tuple(block for block in blocks if block.groups)
         self._subjects = tuple(subject for subject in subjects if isinstance(subject, int))
-        self._names = {subject for subject in subjects if isinstance(subject, str)}
+        self._names = {subject.encode() for subject in subjects if isinstance(subject, str)}
+        self._writers = tuple((slot.leaf, slot.writer()) for slot in self.slots)
 
-    def fill(self, leaves: Sequence[Leaf]) -> str | None:
-        """Return the canonical N-Quads of the document with these leaves; None where the full algorithm must be asked."""
+    def fill(self, leaves: Sequence[Leaf]) -> bytes | None:
+        """Return the canonical N-Quads, UTF-8, of the document with these leaves; None where the full algorithm must be asked."""
         try:
             return self._filled(leaves)
         except Unsure:
             return None
 
-    def _filled(self, leaves: Sequence[Leaf]) -> str:
+    def _filled(self, leaves: Sequence[Leaf]) -> bytes:
         for leaf, value in self.fixed.items():
             if leaves[leaf] != value:
                 raise Unsure
         for one, two in self.same:
             if leaves[one] != leaves[two]:
                 raise Unsure
-        parts = [slot.write(leaves[slot.leaf]) for slot in self.slots]
+        parts = [write(leaves[leaf]) for leaf, write in self._writers]
         hashes = [node.constant or node.hash(parts) for node in self._nodes]  # 3
         ranks = {digest: rank for rank, digest in enumerate(sorted(hashes))}  # 4
         if len(ranks) < len(hashes) or self._is_joined(parts):
@@ -151,10 +164,10 @@ class Template:
             *[text % get(parts) for text, get in self._simple],
             *[block.write(parts) for block in self._grouped],
         ]
-        blocks.sort()
-        return "".join(blocks)
+        blocks.sort()  # UTF-8 sorts as code points do
+        return b"".join(blocks)
 
-    def _is_joined(self, parts: Sequence[str]) -> bool:
+    def _is_joined(self, parts: Sequence[bytes]) -> bool:
         """Return whether two nodes have one name."""
         named = {parts[slot] for slot in self._subjects}
         return len(named) < len(self._subjects) or not named.isdisjoint(self._names)
@@ -177,7 +190,7 @@ class Template:
                 terms.append(len(slots))
                 slots.append(replace(slot, leaf=renamed[slot.leaf]))
             else:
-                terms.append(slot.write(leaves[slot.leaf]))
+                terms.append(slot.writer()(leaves[slot.leaf]).decode())
         fixed = {renamed[leaf]: value for leaf, value in self.fixed.items() if leaf in renamed}
         same = []
         for one, two in self.same:
@@ -203,20 +216,20 @@ class _Piece:
         for line in lines:
             for term in line:
                 where = term if isinstance(term, int) else place.get(term)
-                texts.append("%s" if where is not None else str(term).replace("%", "%%"))
+                texts.append("%b" if where is not None else str(term).replace("%", "%%"))
                 places += [where] if where is not None else []
         text = "".join(texts)
         self.places = places
-        self.text = text if places else text.replace("%%", "%")
+        self.text = (text if places else text.replace("%%", "%")).encode()
         self.get = operator.itemgetter(*places) if places else tuple
 
-    def write(self, parts: Sequence[str]) -> str:
+    def write(self, parts: Sequence[bytes]) -> bytes:
         return self.text % self.get(parts) if self.places else self.text
 
 
 @functools.cache
-def _label(rank: int) -> str:
-    return f"_:c14n{rank}"
+def _label(rank: int) -> bytes:
+    return b"_:c14n%d" % rank
 
 
 def _line(quad: Quad) -> tuple[Term, ...]:
@@ -257,7 +270,7 @@ class _Block:
     def is_constant(self) -> bool:
         return not self.groups and not self.pieces[0].places
 
-    def write(self, parts: Sequence[str]) -> str:
+    def write(self, parts: Sequence[bytes]) -> bytes:
         """Return the lines; raises `Unsure` where two of them are the same, so that a dataset holds one of them only."""
         texts = []
         for piece, group in zip(self.pieces, self.groups, strict=False):
@@ -267,7 +280,7 @@ class _Block:
                 raise Unsure
             texts += lines
         texts.append(self.pieces[-1].write(parts))
-        return "".join(texts)
+        return b"".join(texts)
 
 
 def _varies(quad: Quad, place: Mapping[str, int]) -> bool:
@@ -278,9 +291,9 @@ def _varies(quad: Quad, place: Mapping[str, int]) -> bool:
 class _Node:
     """A blank node: its first-degree hash (RDF-CANON#hash-1d-quads-algorithm), or the lines that it is made of."""
 
-    constant: str
-    lines: tuple[str, ...] = ()
-    pieces: tuple[tuple[str, Callable[[Sequence[str]], object]], ...] = ()
+    constant: bytes
+    lines: tuple[bytes, ...] = ()
+    pieces: tuple[tuple[bytes, Callable[[Sequence[bytes]], object]], ...] = ()
 
     @classmethod
     def of(cls, label: str, quads: Iterable[Quad]) -> _Node:
@@ -289,9 +302,9 @@ class _Node:
         constant = tuple(piece.text for piece in pieces if not piece.places)
         if len(constant) == len(pieces):
             return cls(_hash(list(constant)))
-        return cls("", constant, tuple((piece.text, piece.get) for piece in pieces if piece.places))
+        return cls(b"", constant, tuple((piece.text, piece.get) for piece in pieces if piece.places))
 
-    def hash(self, parts: Sequence[str]) -> str:
+    def hash(self, parts: Sequence[bytes]) -> bytes:
         return _hash([*self.lines, *[text % get(parts) for text, get in self.pieces]])
 
 
@@ -302,6 +315,6 @@ def _anonymous(quad: Quad, label: str) -> Quad:
     return one, two, three, four
 
 
-def _hash(lines: list[str]) -> str:
+def _hash(lines: list[bytes]) -> bytes:
     lines.sort()
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    return hashlib.sha256(b"".join(lines)).digest()  # these sort as their hexadecimal forms do

@@ -62,11 +62,11 @@ class Templates:
             text = template.fill(bones.leaves) if template else None
             if text is not None:
                 spend(COST)
-                return self.checked(text.encode(), source, known, spend)
+                return self.checked(text, source, known, spend)
         made = full(source, known, spend)
         if len(variants.templates) < MAX_VARIANTS and None not in variants.templates:
             template = compiler.compile_document(source, bones, known=known, spend=spend)
-            fits = template is not None and template.fill(bones.leaves) == made.decode()
+            fits = template is not None and template.fill(bones.leaves) == made
             variants.templates.append(template if fits else None)
         return made
 

@@ -1,0 +1,147 @@
+"""Badges of one achievement, printed: the JSON and what is signed of it come from one plan, so that they cannot drift apart.
+
+A press is made from a whole badge that passed every rule. It holds the badge's text, with gaps where badges of the achievement differ, and
+the template of its canonical form, with slots for the same values. Whatever has other members needs a press of its own.
+
+Source: VC-DI-EDDSA#transformation-eddsa-rdfc-2022, OB-3.0 "Serialization/JSON".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import orjson
+
+from badgeissuer import problem
+from badgeissuer.openbadges import credential
+from badgeissuer.vc import compiler, contexts, cryptosuites, document, skeleton, template
+
+if TYPE_CHECKING:
+
+    from badgeissuer.vc.document import JsonObject
+    from badgeissuer.vc.skeleton import Skeleton
+
+_STUB = {"name": "-"}
+"""What stands for the achievement where only the particulars are of interest."""
+_NOT_PARTICULAR = {("name",), ("credentialSubject", "achievement", "name")}
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """An unsigned badge: its JSON, and the canonical N-Quads of the same values."""
+
+    text: bytes
+    canonical: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """Prints badges that have the same members and differ in their particulars only.
+
+    Attributes:
+        text: The badge's JSON, UTF-8, as a format, one gap for each value.
+        plan: Makes the canonical form from the same values in the same order.
+        values: Where in the leaves of the particulars the values stand.
+        contexts: The contexts that it was made under: URL → SHA-256.
+    """
+
+    text: bytes
+    plan: template.Template
+    values: tuple[int, ...]
+    contexts: tuple[tuple[str, str], ...]
+
+    def print(self, particulars: Skeleton) -> Printed | None:
+        """Return the badge; None where its values need the full algorithm.
+
+        Args:
+            particulars: What `take_apart` made of the badge's particulars.
+        """
+        leaves = particulars.leaves
+        values = [leaves[number] for number in self.values]
+        canonical = self.plan.fill(values)
+        return Printed(self.text % tuple([orjson.dumps(value) for value in values]), canonical) if canonical is not None else None
+
+
+def take_apart(particulars: credential.Particulars) -> Skeleton:
+    """Return the particulars of a badge as leaves; the skeleton's key says which members the badge has."""
+    return _known(skeleton.of(particulars.badge(_STUB, {})))
+
+
+def make(particulars: credential.Particulars, achievement: JsonObject, *, issuer: JsonObject) -> Press | None:
+    """Return a press for badges like the one that these values make; None where their form cannot be compiled.
+
+    Raises:
+        problem.Invalid: The badge breaks a rule.
+        problem.Fault: What would be printed is not what the full algorithm makes.
+    """
+    linted = credential.lint(particulars.badge(achievement, issuer))
+    bones = _known(skeleton.of(linted.content))
+    compiled = compiler.compile_document(linted.content, bones)
+    place = {path: number for number, path in enumerate(skeleton.paths(linted.content))}
+    own = skeleton.paths(particulars.badge(_STUB, {}))
+    chosen = sorted((place[path], number) for number, path in enumerate(own) if path not in _NOT_PARTICULAR)
+    plan = compiled.bind(bones.leaves, free=[leaf for leaf, _ in chosen]) if compiled else None
+    if plan is None:
+        return None
+    digests = tuple((url, contexts.PINNED[url].sha256) for url in bones.contexts)
+    press = Press(_format(linted.content, bones, {leaf for leaf, _ in chosen}), plan, tuple(number for _, number in chosen), digests)
+    printed = press.print(take_apart(particulars))
+    if printed is None or printed.canonical != linted.canonical or json.loads(printed.text) != linted.content:
+        raise problem.Fault("A press prints another badge than the full algorithm signs.")
+    return press
+
+
+def members(particulars: Skeleton, issuer: JsonObject) -> str:
+    """Return the digest that names a press among those of an achievement version: which members a badge has, and who issues it."""
+    return hashlib.sha256(repr((particulars.key, cryptosuites.jcs(issuer, {}))).encode()).hexdigest()
+
+
+def to_json(press: Press) -> JsonObject:
+    """Return a press as a JSON object, for keeping."""
+    plan = press.plan
+    return {
+        "text": press.text.decode(),
+        "quads": [list(quad) for quad in plan.quads],
+        "slots": [[slot.leaf, slot.form, slot.suffix] for slot in plan.slots],
+        "same": [list(pair) for pair in plan.same],
+        "fixed": [list(item) for item in plan.fixed.items()],
+        "values": list(press.values),
+        "contexts": dict(press.contexts),
+    }
+
+
+def from_json(kept: JsonObject) -> Press:
+    """Return the press that was kept.
+
+    Raises:
+        problem.Fault: A context is another one now than when the press was made; what it prints would mean something else.
+    """
+    for url, sha256 in kept["contexts"].items():
+        if url not in contexts.PINNED or contexts.PINNED[url].sha256 != sha256:
+            raise problem.Fault(f"The context {url} is not the one that a template for badges was made under; nothing is signed with it.")
+    plan = template.Template(
+        [tuple(quad) for quad in kept["quads"]],
+        [template.Slot(*slot) for slot in kept["slots"]],
+        same=[tuple(pair) for pair in kept["same"]],
+        fixed=dict(kept["fixed"]),
+    )
+    return Press(kept["text"].encode(), plan, tuple(kept["values"]), tuple(kept["contexts"].items()))
+
+
+def _format(badge: JsonObject, bones: Skeleton, gaps: set[int]) -> bytes:
+    """Return the JSON of a badge with `%b` for each value in a gap."""
+    stem = next(f"gap-{number}:" for number in range(1000) if f"gap-{number}:" not in repr((bones.key, bones.leaves)))
+    marked = skeleton.filled(badge, [f"{stem}{number}:" if number in gaps else leaf for number, leaf in enumerate(bones.leaves)])
+    text = document.write(marked).decode().replace("%", "%%")
+    for number in gaps:
+        text = text.replace(f'"{stem}{number}:"', "%b")
+    return text.encode()
+
+
+def _known(bones: Skeleton | None) -> Skeleton:
+    if bones is None:
+        raise problem.Fault("A badge that we composed has a context of its own.")
+    return bones

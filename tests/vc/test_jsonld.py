@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pyld.jsonld
 import pytest
+from cachetools import LRUCache
+from pyld.context_resolver import ContextResolver
 
 from badgeissuer import problem
 from badgeissuer.vc import canonical, contexts, jsonld
@@ -25,6 +27,23 @@ def _refusal(source: JsonObject) -> str:
 
 def _canonical(source: JsonObject) -> str:
     return canonical.canonicalize(jsonld.to_quads(source))
+
+
+def _stock(source: JsonObject, known: Mapping[str, contexts.Context] = contexts.PINNED) -> str:
+    """Return the canonical form as PyLD makes it by itself."""
+
+    def load(url: str, _options: object) -> JsonObject:
+        return {"contentType": "", "contextUrl": None, "documentUrl": url, "document": contexts.lookup(url, known)}
+
+    options = {
+        "algorithm": "URDNA2015",
+        "base": None,
+        "contextResolver": ContextResolver(LRUCache(maxsize=100), load),
+        "documentLoader": load,
+        "format": "application/n-quads",
+        "rdfDirection": "i18n-datatype",
+    }
+    return str(pyld.jsonld.normalize(copy.deepcopy(source), options))
 
 
 def test_the_benchmark_badge_has_the_quads_that_its_origin_says(read_json: Callable[[str], Any]) -> None:
@@ -166,11 +185,7 @@ def test_a_member_that_verifiers_act_on_stands_only_where_they_look(badge: JsonO
             inner |= {"id": badge["id"], "type": [*inner["type"], "VerifiableCredential"], name: value}
     assert f"{name} is not written in the one place" in _refusal(badge)
     if before:
-        watcher = pyld.jsonld.JsonLdProcessor()
-        with jsonld._LOCK:
-            dataset = watcher.to_rdf(badge, jsonld._options(contexts.PINNED))
-        quads = [jsonld._quad(triple, graph) for graph, triples in dataset.items() for triple in triples]
-        assert canonical.canonicalize(quads) == before, "the attack is one: the graph, and so the signature, is the same"
+        assert _stock(badge) == before, "the attack is one: the graph, and so the signature, is the same"
 
 
 def test_two_sets_of_contexts_never_share_what_was_made_of_them() -> None:

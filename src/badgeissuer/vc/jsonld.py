@@ -1,25 +1,19 @@
 """JSON-LD to RDF with pinned contexts only, in safe mode: what would not be signed is an error.
 
-PyLD does the expansion. It has no safe mode, so this module watches it: a hook for dropped members, and a walk over the expanded form for
-what PyLD later leaves out without a word (relative identifiers and types, blank predicates, malformed language tags). Its caches are not
-safe for threads and its default loader may reach the network: one lock, a cache and a loader of our own.
+`expansion` has PyLD expand the document, `rdf` makes the dataset of what that came to. Neither has a safe mode: PyLD tells which members it
+dropped, and a walk over the expanded form finds what would be left out without a word (relative identifiers and types, blank predicates,
+malformed language tags).
 
 Source: VC-DATA-INTEGRITY#securing-data-losslessly, JSON-LD11-API#deserialize-json-ld-to-rdf-algorithm.
 """
 
 from __future__ import annotations
 
-import itertools
 import re
-import threading
-from typing import TYPE_CHECKING, Any
-
-from cachetools import LRUCache
-from pyld import jsonld
-from pyld.context_resolver import ContextResolver
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from badgeissuer import problem
-from badgeissuer.vc import canonical, contexts, effort
+from badgeissuer.vc import canonical, contexts, effort, expansion, rdf
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,12 +42,15 @@ _ACTED_ON = {
 }
 """What a verifier reads from the top of the JSON: a member of that name there, and nothing else, may say it in the graph."""
 
+_Place: TypeAlias = tuple[str | int, ...]
+_UNSIGNED = "The {what} {value!r} is no absolute IRI and not defined by the document's contexts, so no signature would cover it."
+
 MAX_FINDINGS = 50
 """Faults of one document that are told."""
-CONTEXT_COST, TERM_COST = 0.06, 0.4
-"""What it costs to apply a context, for each of its parts, and to define one of its words; many are applied again at every place."""
-_LOCK = threading.Lock()
-_CACHES: LRUCache[frozenset[tuple[str, str]], LRUCache[str, Any]] = LRUCache(maxsize=8)
+PART_COST = 0.4
+"""What each value of a document costs to expand (units of `effort`)."""
+CHARACTER_COST = 0.0005
+"""What each character of the dataset costs."""
 
 
 def to_quads(
@@ -68,176 +65,121 @@ def to_quads(
 
     Raises:
         report.Undecided: There is no more to be spent.
+        problem.TooLarge: Its contexts would have to be applied too often.
         problem.Invalid: Part of the document would be left out, a context is not known, or JSON-LD refuses it.
     """
-    processor = _Watcher(spend)
-    spend(_cost(source))
-    with _LOCK:
-        try:
-            dataset = processor.to_rdf(source, _options(known))
-        except (jsonld.JsonLdError, RecursionError, ValueError, TypeError, AttributeError, KeyError) as error:
-            raise _refusal(error) from None
-    faults = itertools.chain(processor.dropped, _unsigned(processor.expanded, ""), _moved(source, processor.expanded))
-    findings = tuple(itertools.islice(faults, MAX_FINDINGS))
-    if findings:
-        raise problem.Invalid.of(findings)
-    return [_quad(triple, graph) for graph, triples in dataset.items() for triple in triples]
+    spend(_parts(source) * PART_COST)
+    expanded, dropped = expansion.expand(source, known=known, spend=spend)
+    walk = _Walk(expanded[0] if len(expanded) == 1 else {}, dropped)
+    walk.items(expanded, ())
+    spend(walk.characters * CHARACTER_COST)
+    walk.findings += _moved(source, walk.root, walk.others)
+    if walk.findings:
+        raise problem.Invalid.of(tuple(walk.findings[:MAX_FINDINGS]))
+    return rdf.quads(expanded)
 
 
-class _Watcher(jsonld.JsonLdProcessor):  # type: ignore[misc]  # PyLD has no types
-    """PyLD's processor, which keeps what it expanded and what it dropped."""
-
-    def __init__(self, spend: effort.Spend) -> None:
-        self._spend = spend
-        self.dropped: list[problem.Finding] = []
-        self.expanded: list[Any] = []
-        super().__init__(on_property_dropped=self._drop)
-
-    def _drop(self, name: object) -> None:
-        self.dropped.append(
-            problem.Finding(f"The member {str(name)[:120]!r} is not defined by the document's contexts, so no signature would cover it.")
-        )
-
-    def expand(self, input_: Any, options: Any) -> list[Any]:  # noqa: ANN401 - the signature is PyLD's
-        self.expanded = super().expand(input_, options)
-        return self.expanded
-
-    def _process_context(self, active_ctx: Any, local_ctx: Any, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - as above
-        self._spend(1 + _parts(local_ctx) * CONTEXT_COST)
-        return super()._process_context(active_ctx, local_ctx, *arguments, **options)
-
-    def _create_term_definition(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - as above
-        self._spend(TERM_COST)
-        super()._create_term_definition(*arguments, **options)
+def _parts(value: object) -> int:
+    """Return how many values a JSON value is made of."""
+    count, waiting = 0, [value]
+    while waiting:
+        value = waiting.pop()
+        count += 1
+        if isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+    return count
 
 
-def _parts(value: Any) -> int:  # noqa: ANN401 - any JSON value
-    """Return how many parts a value has; PyLD writes a context out as text each time that it applies it."""
-    if isinstance(value, dict):
-        return 1 + sum(map(_parts, value.values()))
-    return 1 + sum(map(_parts, value)) if isinstance(value, list) else 1
+class _Walk:
+    """What of an expanded document would not reach the dataset as it stands.
 
+    Attributes:
+        root: The node that the document is about.
+        findings: What was found, no more of it than is told.
+        others: The nodes that are the root too, written in another place.
+        characters: Of all the IRIs and texts that the dataset will hold.
+    """
 
-def _cost(value: Any) -> float:  # noqa: ANN401 - any JSON value
-    """Return what expanding a document costs: each part, and each item of an array once more for those before it."""
-    if isinstance(value, dict):
-        return 1 + sum(map(_cost, value.values()))
-    return 1 + len(value) ** 2 / 64 + sum(map(_cost, value)) if isinstance(value, list) else 1
+    def __init__(self, root: dict[str, Any], dropped: list[problem.Finding]) -> None:
+        self.root = root
+        self.findings = dropped
+        self.others: list[dict[str, Any]] = []
+        self.characters = 0
+        self._name = root.get("@id", root)  # no other node is the one that has no name
+        self._sound: set[str] = set()
 
+    def items(self, items: list[Any], place: _Place) -> None:
+        """Look at all items of an array."""
+        for index, item in enumerate(items):
+            if "@value" in item:
+                self._value(item, (*place, index))
+            else:
+                self._node(item, (*place, index))
 
-def _options(known: Mapping[str, contexts.Context]) -> dict[str, Any]:
-    def load(url: str, _options: object) -> dict[str, Any]:
-        # The tag lets PyLD keep the resolved context, in the cache of this set of contexts and in no other.
-        return {"contentType": "application/ld+json", "contextUrl": None, "documentUrl": url, "tag": "static"} | {
-            "document": contexts.lookup(url, known)
-        }
-
-    # By digest and not by identity: two sets of contexts never share what was made of them.
-    cache = _CACHES.setdefault(frozenset((url, context.sha256) for url, context in known.items()), LRUCache(maxsize=64))
-    return {
-        "base": None,
-        "documentLoader": load,
-        "contextResolver": ContextResolver(cache, load),
-        "processingMode": "json-ld-1.1",
-        "rdfDirection": "i18n-datatype",
-    }
-
-
-def _refusal(error: BaseException | None) -> problem.Invalid:
-    """Name the reason; the text of PyLD's own errors holds whole contexts and is never shown."""
-    causes, cause = [], error
-    while cause is not None:
-        causes.append(cause)
-        cause = cause.__cause__
-    ours = next((cause for cause in causes if isinstance(cause, problem.Invalid)), None)
-    code = next((cause.code for cause in causes if isinstance(cause, jsonld.JsonLdError) and cause.code), "it cannot be expanded")
-    return ours or problem.Invalid(f"The document is not valid JSON-LD: {code}.")
-
-
-def _unsigned(node: Any, pointer: str) -> Iterator[problem.Finding]:  # noqa: ANN401 - an expanded document: arrays and objects
-    """Yield what of an expanded document would not reach the dataset as it stands."""
-    if isinstance(node, list):
-        for index, item in enumerate(node):
-            yield from _unsigned(item, problem.below(pointer, index))
-    elif "@value" in node:
-        yield from _unsigned_value(node, pointer)
-    else:
+    def _node(self, node: dict[str, Any], place: _Place) -> None:
+        if "@id" in node:
+            self._is_sound(node["@id"], "identifier", (*place, "@id"), may_be_blank=True)
+            if node["@id"] == self._name and node is not self.root:
+                self.others.append(node)
         for key, value in node.items():
-            yield from _unsigned_member(key, value, pointer=problem.below(pointer, key))
+            if key[0] != "@":
+                if self._is_sound(key, "member", (*place, key)):
+                    self.items(value, (*place, key))
+            elif key != "@id":
+                self._keyword(key, value, (*place, key))
 
-
-def _unsigned_value(node: dict[str, Any], pointer: str) -> Iterator[problem.Finding]:
-    language = node.get("@language")
-    if language is not None and not _LANGUAGE.fullmatch(language):
-        yield problem.Finding("A language tag is not of the form that BCP 47 describes.", pointer)
-    if "@index" in node:
-        yield problem.Finding("An @index is not covered by a signature.", pointer)
-    datatype = node.get("@type")
-    if datatype not in {None, "@json"} and not ABSOLUTE_IRI.fullmatch(datatype):
-        yield problem.Finding(f"The datatype {datatype!r:.120} is no absolute IRI.", pointer)
-
-
-def _unsigned_member(key: str, value: Any, *, pointer: str) -> Iterator[problem.Finding]:  # noqa: ANN401 - any JSON value
-    match key:
-        case "@id":
-            yield from _unsigned_iri(value, "identifier", pointer=pointer, blank=True)
-        case "@type":
+    def _keyword(self, key: str, value: list[Any], place: _Place) -> None:
+        if key == "@type":
             for item in value:
-                yield from _unsigned_iri(item, "type", pointer=pointer, blank=False)
-        case "@list" | "@set" | "@graph":
-            yield from _unsigned(value, pointer)
-        case _ if key.startswith("@"):
-            yield problem.Finding(f"{key} hides data from readers of the JSON and is not accepted.", pointer)
-        case _:
-            yield from _unsigned_iri(key, "member", pointer=pointer, blank=False)
-            yield from _unsigned(value, pointer)
+                self._is_sound(item, "type", place)
+        elif key not in {"@list", "@graph"}:
+            self._find(f"{key} hides data from readers of the JSON and is not accepted.", place)
+        elif key == "@graph" and any("@value" in item or "@list" in item for item in value):
+            self._find("A value that stands in a graph by itself says nothing, so no signature would cover it.", place)
+        else:
+            self.items(value, place)
+
+    def _value(self, node: dict[str, Any], place: _Place) -> None:
+        value, language, datatype = node["@value"], node.get("@language"), node.get("@type")
+        if isinstance(value, str):
+            self.characters += len(value)
+        elif "@direction" in node:
+            self._find("An @direction of what is no text is not covered by a signature.", place)
+        if language is not None and not _LANGUAGE.fullmatch(language):
+            self._find("A language tag is not of the form that BCP 47 describes.", place)
+        if "@index" in node:
+            self._find("An @index is not covered by a signature.", place)
+        if datatype is not None and not (isinstance(datatype, str) and (datatype == "@json" or ABSOLUTE_IRI.fullmatch(datatype))):
+            self._find(f"The datatype {datatype!r:.120} is no absolute IRI.", place)
+
+    def _is_sound(self, value: object, what: str, place: _Place, *, may_be_blank: bool = False) -> bool:
+        """Return whether a name will stand in the dataset, and note it where it will not."""
+        if not isinstance(value, str):
+            self._find(_UNSIGNED.format(what=what, value=str(value)[:120]), place)
+            return False
+        self.characters += len(value)
+        if value in self._sound or (may_be_blank and value.startswith("_:")):
+            return True
+        if value.startswith("_:") or not ABSOLUTE_IRI.fullmatch(value):
+            self._find(_UNSIGNED.format(what=what, value=value[:120]), place)
+            return False
+        self._sound.add(value)
+        return True
+
+    def _find(self, detail: str, place: _Place) -> None:
+        if len(self.findings) < MAX_FINDINGS:
+            pointer = ""
+            for step in place:
+                pointer = problem.below(pointer, step)
+            self.findings.append(problem.Finding(detail, pointer))
 
 
-def _unsigned_iri(value: object, what: str, *, pointer: str, blank: bool) -> Iterator[problem.Finding]:
-    if blank and isinstance(value, str) and value.startswith("_:"):
-        return
-    if not isinstance(value, str) or value.startswith("_:") or not ABSOLUTE_IRI.fullmatch(value):
-        shown = f"The {what} {str(value)[:120]!r} is"
-        yield problem.Finding(
-            f"{shown} no absolute IRI and not defined by the document's contexts, so no signature would cover it.", pointer
-        )
-
-
-def _moved(source: document.JsonObject, expanded: list[Any]) -> Iterator[problem.Finding]:
+def _moved(source: document.JsonObject, root: dict[str, Any], others: list[dict[str, Any]]) -> Iterator[problem.Finding]:
     """Yield the members that readers of the JSON act on and that stand elsewhere, or under another name, than where they look."""
-    root = expanded[0] if len(expanded) == 1 else {}
-    others = list(_same_node(expanded, root))
     for name, iri in _ACTED_ON.items():
         value = source.get(name)
         written = len(value) if isinstance(value, list) else 0 if value is None else 1
         if len(root.get(iri, ())) != written or any(iri in node for node in others):
             yield problem.Finding(f"{name} is not written in the one place and under the one name where it is looked for.", f"/{name}")
-
-
-def _same_node(value: object, root: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    if isinstance(value, dict):
-        if value is not root and "@id" in value and value["@id"] == root.get("@id"):
-            yield value
-        value = list(value.values())
-    for item in value if isinstance(value, list) else ():
-        yield from _same_node(item, root)
-
-
-def _quad(triple: dict[str, Any], graph: str) -> canonical.Quad:
-    return canonical.Quad(
-        _term(triple["subject"]),
-        _term(triple["predicate"]),
-        _term(triple["object"]),
-        "" if graph == "@default" else graph if graph.startswith("_:") else f"<{graph}>",
-    )
-
-
-def _term(term: dict[str, str]) -> str:
-    value = term["value"]
-    match term["type"]:
-        case "IRI":
-            return f"<{value}>"
-        case "blank node":
-            return value
-        case _:
-            return canonical.literal(value, datatype=term.get("datatype", ""), language=term.get("language", ""))

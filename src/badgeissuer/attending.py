@@ -63,6 +63,11 @@ def leave(session: Session, name: str, *, now: datetime) -> None:
         session.delete(row)
 
 
+def is_anybody_there(session: Session, *, now: datetime) -> bool:
+    """Return whether some worker was seen within the last minute."""
+    return session.scalar(select(tables.Worker.id).where(tables.Worker.seen_at >= now - FRESH).limit(1)) is not None
+
+
 def require(session: Session, *, now: datetime) -> None:
     """Return if some worker lives and, where there is a key to sign with, has just signed something that verifies.
 

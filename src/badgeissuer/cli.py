@@ -9,14 +9,13 @@ import functools
 import logging
 import os
 import signal
-import socket
-import ssl
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
 import pydantic
 import sqlalchemy.exc
@@ -25,7 +24,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from badgeissuer import access, authoring, checking, problem, signing
-from badgeissuer.settings import PREFIX, Settings, clock
+from badgeissuer.settings import PREFIX, Settings, clock, opened
 from badgeissuer.store import engine, tables
 from badgeissuer.vc import instant, multikey, report
 
@@ -43,7 +42,6 @@ APP.add_typer(KEYS, name="keys")
 
 USAGE = 2
 GRACE_SECONDS = 20
-BACKLOG = 2048
 KEPT_SECONDS = 30
 """How long an idle connection stays open: longer than clients keep theirs, so that none sends into one that is being closed."""
 
@@ -83,26 +81,8 @@ def _say(text: str) -> None:
 @contextmanager
 def _writing() -> Iterator[tuple[Settings, Session]]:
     settings = Settings()
-    with _database(settings) as database, engine.writing(database) as session:
+    with opened(settings) as database, engine.writing(database) as session:
         yield settings, session
-
-
-@contextmanager
-def _database(settings: Settings, *, at_head: bool = True) -> Iterator[Engine]:
-    """Give the database; an embedded one is made and migrated, any other must be at head where `at_head`."""
-    from badgeissuer.store import migrating  # noqa: PLC0415 - as the module says
-
-    if settings.is_embedded:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-    database = engine.connect(settings.database)
-    try:
-        if settings.is_embedded:
-            migrating.migrate(database)
-        elif at_head and not migrating.is_at_head(database):
-            raise problem.Conflict("The database is not at the version of this program. Run: badgeissuer migrate")
-        yield database
-    finally:
-        database.dispose()
 
 
 @APP.command()
@@ -126,9 +106,9 @@ def serve(
     _log(settings)
     settings.trusted()  # what is wrong with it is said now, not from inside a server process
     ports = None if no_worker else worker.Ports(settings.keyring(), settings.site, settings.contexts())
-    _check_certificate(ssl_certfile, ssl_keyfile)
-    listener = _listen(host, port)
-    with _database(settings) as database:
+    connections.check_certificate(ssl_certfile, ssl_keyfile)
+    listener = connections.listen(host, port)
+    with opened(settings) as database:
         _greet(settings, database)
     inside = functools.partial(_worker_beside, settings, ports) if ports else None
     configuration = uvicorn.Config(
@@ -159,26 +139,6 @@ def _name_it_by_its_port(scheme: str, port: int) -> None:
         os.environ[f"{PREFIX}BASE_URL"] = f"{scheme}://localhost:{port}"  # for the server processes too
 
 
-def _check_certificate(certificate: Path | None, key: Path | None) -> None:
-    if certificate is None:
-        if key is not None:
-            raise problem.Invalid("--ssl-keyfile is the key of a certificate: give --ssl-certfile too.")
-        return
-    try:
-        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate, key)
-    except OSError as error:
-        raise problem.Invalid(f"The certificate {certificate} or its key cannot be used: {error.strerror or error}.") from None
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """Take the address before anything is started that would have to be ended again."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        raise problem.Unavailable(f"Port {port} of {host} cannot be listened on: {error.strerror}.") from None
-
-
 def _end_quietly() -> None:
     """Let SIGTERM and SIGINT end the server with exit code 0: uvicorn raises them again once it has shut down."""
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -198,7 +158,7 @@ def _worker_beside(settings: Settings, ports: worker.Ports) -> Iterator[Wake]:
     """Run a worker in a thread of this process, and give what wakes it."""
     from badgeissuer import worker  # noqa: PLC0415 - as the module says
 
-    with _database(settings) as database:
+    with opened(settings) as database:
         inner = worker.Worker(database, ports)
         thread = threading.Thread(target=inner.run, name="worker")
         thread.start()
@@ -216,7 +176,7 @@ def run_worker(concurrency: Annotated[int, typer.Option(min=1, max=64, help="Thr
 
     settings = Settings()
     _log(settings)
-    with _database(settings) as database:
+    with opened(settings) as database:
         ports = worker.Ports(settings.keyring(), settings.site, settings.contexts())
         crew = [worker.Worker(database, ports) for _ in range(concurrency)]
 
@@ -240,7 +200,7 @@ def migrate(check: Annotated[bool, typer.Option("--check", help="Only compare th
     from badgeissuer.store import migrating  # noqa: PLC0415 - as the module says
 
     settings = Settings()
-    with _database(settings, at_head=False) as database:
+    with opened(settings, at_head=False) as database:
         if check:
             migrating.check(database)
             _say("The migrations make exactly the tables that the program expects.")
@@ -289,6 +249,47 @@ def verify(
         sys.stdout.flush()
 
     sys.exit(checking.check(sources, asked, tell=tell))
+
+
+@APP.command("issue")
+def issue(
+    roster: Annotated[Path, typer.Argument(metavar="ROSTER", help="One JSON object a line, or - for standard input.")],
+    achievement: Annotated[str, typer.Option(help="The slug of the achievement.")],
+    key: Annotated[str | None, typer.Option(help="The key of the batch; made from the roster if none.")] = None,
+    wait: Annotated[bool, typer.Option(help="Stay until it is done; do the work here where no worker lives.")] = True,
+    failed: Annotated[Path | None, typer.Option(help="A file for the rows that failed, as they were.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the batch as JSON at the end.")] = False,
+) -> None:
+    """Issue an achievement to everybody on a roster. Exit code 0: all rows are done; 1: some failed; 130: interrupted."""
+    from badgeissuer import submitting  # noqa: PLC0415 - as the module says
+
+    with _ports() as (database, ports), sys.stdin.buffer if str(roster) == "-" else roster.open("rb") as source:
+        sys.exit(submitting.issue(database, source, submitting.Order(achievement, key, wait, as_json, failed), ports=ports))
+
+
+@APP.command("revoke")
+def revoke(
+    batch: Annotated[UUID | None, typer.Option(help="Those of this batch.")] = None,
+    achievement: Annotated[str | None, typer.Option(help="Those of this achievement.")] = None,
+    learner: Annotated[str | None, typer.Option(help="Those of this learner: an e-mail address, a DID or an id.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Why. Without it, it is only said how many there are.")] = None,
+) -> None:
+    """Revoke all credentials of a batch, an achievement or a learner, or of what is common to those that are given."""
+    from badgeissuer import revoking, submitting  # noqa: PLC0415 - as the module says
+
+    with _ports() as (database, ports):
+        sys.exit(submitting.revoke(database, revoking.Selection(batch, achievement, learner), reason=reason, ports=ports))
+
+
+@contextmanager
+def _ports() -> Iterator[tuple[Engine, worker.Ports]]:
+    """Give the database, and what a worker in this process would need."""
+    from badgeissuer import worker  # noqa: PLC0415 - as the module says
+
+    settings = Settings()
+    _log(settings)
+    with opened(settings) as database:
+        yield database, worker.Ports(settings.keyring(), settings.site, settings.contexts())
 
 
 @APP.command("bake")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from badgeissuer import authoring, problem, recognising, signing, status
+from badgeissuer.awarding import roster
 from badgeissuer.openbadges import credential, identity, model, results
 from badgeissuer.openbadges import verification as badges
 from badgeissuer.store import engine, jobs, tables
@@ -34,8 +35,7 @@ if TYPE_CHECKING:
     from badgeissuer.vc.document import JsonObject
 
 ISSUE = "issue"
-ONCE = "once"
-"""The scope of an award that a learner can have once."""
+ONCE = roster.ONCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +113,17 @@ def award(
     row = engine.add_if_new(session, _decided(achievement, version, learner=learner, decision=decision, fixed=fixed, now=now))
     if row is None:
         row = _existing(session, achievement, learner=learner, scope=decision.scope)
-        if row.state == "needs_identity" and (email or did) and _locked(session, row).state == "needs_identity":
-            _requeue(session, row, email=email, did=did, randomness=randomness, now=now)
+        supply(session, row, email=email, did=did, randomness=randomness, now=now)
         return row, False
     if row.state == "pending":
         _queue(session, row, randomness=randomness, now=now)
     return row, True
+
+
+def supply(session: Session, row: tables.Award, *, email: str | None, did: str | None, randomness: Randomness, now: datetime) -> None:
+    """Queue an award that waits for an address, where there is one now; leave any other as it is."""
+    if row.state == "needs_identity" and (email or did) and _locked(session, row).state == "needs_identity":
+        _requeue(session, row, email=email, did=did, randomness=randomness, now=now)
 
 
 def _decided(
@@ -140,7 +145,7 @@ def _decided(
         scope=decision.scope,
         state="pending" if is_known else "needs_identity",
         reason=None if is_known else "The learner has neither an e-mail address nor a DID to issue to.",
-        claims=_claims(decision, version) | fixed,
+        claims=claims(decision, version) | fixed,
         awarded_at=decision.awarded_at,
         created_at=now,
         valid_from=now,
@@ -156,7 +161,12 @@ def _recipient(session: Session, learner: tables.Learner, decision: Decision) ->
     return identity.normal_email(decision.email) if decision.email else email, decision.did or did
 
 
-def _claims(decision: Decision, version: tables.AchievementVersion) -> dict[str, Any]:
+def claims(decision: Decision, version: tables.AchievementVersion) -> dict[str, Any]:
+    """Return what a decision says of the learner, completed and checked, as it is kept in the award.
+
+    Raises:
+        problem.Invalid: A result or a piece of evidence does not fit.
+    """
     completed = results.complete(decision.results, version.document)
     evidence = [{"type": ["Evidence"]} | dict(item) for item in decision.evidence]
     for kind, name, items in ((model.Result, "results", completed), (model.Evidence, "evidence", evidence)):
@@ -262,6 +272,46 @@ def issue(session: Session, award_id: int, *, keyring: signing.Keyring, site: Si
     row.state, row.reason = "issued", None
     session.flush()
     return badge
+
+
+def sign_all(
+    session: Session,
+    version: tables.AchievementVersion,
+    particulars: Sequence[credential.Particulars],
+    *,
+    issuer: tables.Issuer,
+    keyring: signing.Keyring,
+    site: Site,
+    now: datetime,
+) -> list[bytes]:
+    """Sign badges of one version and verify them as a stranger would; return them in order.
+
+    Raises:
+        problem.Invalid: A badge would break a rule of Open Badges; none is signed.
+        problem.Fault: A signed badge does not verify.
+    """
+    _, signer = signing.signer(session, issuer, keyring=keyring)
+    profile, signed = authoring.profile(issuer), []
+    lists = {site.status_list(row.uuid): row for row in status.open_lists(session, issuer.id)}
+    for item in particulars:
+        status_list = lists[item.status.list_url]
+        if status.is_due(status_list, now=now):
+            status_list = status.publish(session, status_list.id, keyring=keyring, site=site, now=now)
+        linted = credential.lint(
+            credential.compose(
+                item.url,
+                version.document,
+                issuer=profile,
+                recipient=item.recipient,
+                claims=item.claims,
+                dates=item.dates,
+                status=item.status,
+            )
+        )
+        badge = document.write(proof.add_proof(linted, signer, created=item.dates.valid_from))
+        _self_verify(session, badge, issuer=issuer, status_list=status_list, site=site, now=now)
+        signed.append(badge)
+    return signed
 
 
 def _entry(status_list: tables.StatusList, place: tables.StatusEntry, site: Site) -> statuslist.Entry:

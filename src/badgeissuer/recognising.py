@@ -7,15 +7,15 @@ them. What one issuer's source says about a person so never changes whom another
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
 from badgeissuer.openbadges import identity
-from badgeissuer.store import engine, tables
+from badgeissuer.store import bulk, engine, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -74,6 +74,72 @@ def recognise(session: Session, claim: LearnerClaim, *, issuer_id: int, authorit
             _merge(session, learner, owner)  # another transaction made the same person at the same moment
             learner, is_new = owner, False
     return learner
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """A learner, and what may be issued to; the oldest address of each kind."""
+
+    learner_id: int
+    email: str | None
+    did: str | None
+    is_new: bool
+
+
+def recognise_all(session: Session, claims: Sequence[LearnerClaim], *, issuer_id: int, authority: str, now: datetime) -> list[Recognised]:
+    """Return the learners that claims are about, in order, as if each had been recognised after the one before.
+
+    Raises:
+        bulk.Taken: Another transaction has just brought one of the same identities; go back to a savepoint and call again.
+    """
+    named = [identities(claim, authority=authority) for claim in claims]
+    owners = _owners(session, issuer_id, {item for items in named for item in items})
+    addresses = _addresses(session, set(owners.values()))
+    fresh = iter(bulk.new_ids(session, tables.Learner, len(claims)))
+    learners: list[tuple[Any, ...]] = []
+    added: list[tuple[Any, ...]] = []
+    found = []
+    for claim, items in zip(claims, named, strict=True):
+        known = next((owners[item] for item in items if item in owners), None)
+        learner_id = next(fresh) if known is None else known
+        if known is None:
+            learners.append((learner_id, claim.name, now))
+        own = addresses.setdefault(learner_id, {})
+        for item in items:
+            if item not in owners:
+                owners[item] = learner_id
+                added.append((learner_id, issuer_id, item.kind, item.authority, item.value, now))
+                own.setdefault(item.kind, item.value)
+        found.append(Recognised(learner_id, own.get("email"), own.get("did"), known is None))
+    bulk.add(session, tables.Learner, ("id", "name", "created_at"), learners)
+    added.sort(key=lambda row: row[2:5])  # always in one order, so that two transactions cannot wait for each other
+    bulk.add(session, tables.LearnerIdentity, ("learner_id", "issuer_id", "kind", "authority", "value", "created_at"), added)
+    return found
+
+
+def _owners(session: Session, issuer_id: int, items: set[Identity]) -> dict[Identity, int]:
+    table = tables.LearnerIdentity.__table__.c
+    values: dict[tuple[str, str], list[str]] = {}
+    for item in items:
+        values.setdefault((item.kind, item.authority), []).append(item.value)
+    owners = {}
+    for (kind, authority), some in values.items():
+        is_one = (table.issuer_id == issuer_id, table.kind == kind, table.authority == authority, table.value.in_(some))
+        for value, learner_id in session.execute(select(table.value, table.learner_id).where(*is_one)):
+            owners[Identity(kind, authority, value)] = learner_id
+    return owners
+
+
+def _addresses(session: Session, learners: set[int]) -> dict[int, dict[str, str]]:
+    """Return learner → kind → the oldest address of that kind."""
+    found: dict[int, dict[str, str]] = {}
+    if not learners:
+        return found
+    table = tables.LearnerIdentity.__table__.c
+    query = select(table.learner_id, table.kind, table.value).where(table.learner_id.in_(learners), table.kind.in_(("email", "did")))
+    for learner_id, kind, value in session.execute(query.order_by(table.id)):
+        found.setdefault(learner_id, {}).setdefault(kind, value)
+    return found
 
 
 def _merge(session: Session, new: tables.Learner, owner: tables.Learner) -> None:

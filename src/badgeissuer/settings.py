@@ -23,11 +23,14 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, Pydanti
 from badgeissuer import problem, verifying
 from badgeissuer.net import fetch
 from badgeissuer.openbadges.addresses import Site
+from badgeissuer.store import engine
 from badgeissuer.store.keyring import Keyring
 from badgeissuer.vc import contexts, document, instant, jsonld
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from sqlalchemy import Engine
 
 PREFIX = "BADGEISSUER_"
 DEFAULT_PORT = 8000
@@ -262,3 +265,25 @@ def _compromised_since(about: dict[str, Any]) -> datetime | None:
     if about["state"] not in {"active", "compromised"}:
         raise ValueError  # a misspelt state must not pass for a good one
     return instant.read(about["compromised_since"]) if about["state"] == "compromised" else None
+
+
+@contextlib.contextmanager
+def opened(settings: Settings, *, at_head: bool = True) -> Iterator[Engine]:
+    """Give the database; an embedded one is made and migrated, any other must be at head where `at_head`.
+
+    Raises:
+        problem.Conflict: It is not.
+    """
+    from badgeissuer.store import migrating  # noqa: PLC0415 - most commands do without
+
+    if settings.is_embedded:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    database = engine.connect(settings.database)
+    try:
+        if settings.is_embedded:
+            migrating.migrate(database)
+        elif at_head and not migrating.is_at_head(database):
+            raise problem.Conflict("The database is not at the version of this program. Run: badgeissuer migrate")
+        yield database
+    finally:
+        database.dispose()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from badgeissuer.openbadges.addresses import Site
 
+
 PUBLISH = "publish_status_list"
 PURPOSE = "revocation"
 VALID_FOR = timedelta(days=14)
@@ -45,6 +46,11 @@ def allocate(session: Session, issuer_id: int, *, credential_uuid: UUID, randomn
     reserve(session, issuer_id, [credential_uuid], randomness=randomness, now=now)
 
 
+def open_lists(session: Session, issuer_id: int) -> Sequence[tables.StatusList]:
+    """Return the lists of an issuer."""
+    return session.scalars(select(tables.StatusList).where(tables.StatusList.issuer_id == issuer_id)).all()
+
+
 def entry(session: Session, credential_uuid: UUID) -> tuple[tables.StatusList, tables.StatusEntry]:
     """Return the list and the place of a credential, or raise `problem.NotFound`."""
     places = tables.StatusEntry
@@ -65,6 +71,11 @@ def revoke(session: Session, credential_uuid: UUID, *, reason: str, actor: str, 
     if not status_entries.set_value(session, place, True, reason=reason, actor=actor, now=now):
         return None
     return jobs.enqueue(session, PUBLISH, {"status_list": place.status_list_id}, now=now)
+
+
+def revoke_all(session: Session, credential_uuids: Sequence[UUID], *, reason: str, actor: str, now: datetime) -> int:
+    """Set the bits of credentials and return how many were not set before; the lists are left to be published when all is done."""
+    return status_entries.set_all(session, credential_uuids, purpose=PURPOSE, reason=reason, actor=actor, now=now)
 
 
 def is_due(row: tables.StatusList, *, now: datetime) -> bool:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from badgeissuer import attending, attesting, intake, issuing, problem, signing, status
+from badgeissuer import attending, attesting, batching, chunking, intake, issuing, problem, revoking, signing, status
 from badgeissuer.settings import clock
 from badgeissuer.store import engine, jobs, tables
 from badgeissuer.vc import contexts
@@ -157,6 +157,8 @@ _GIVING_UP: Mapping[str, tuple[str, Callable[[Session, int, str], None]]] = {
     issuing.ISSUE: ("award", issuing.give_up),
     attesting.SIGN: ("request", attesting.give_up),
     intake.PROCESS: ("delivery", intake.give_up),
+    batching.ISSUE: ("chunk", chunking.give_up),
+    revoking.REVOKE: ("revocation", revoking.give_up),
 }
 
 
@@ -177,6 +179,8 @@ def _handlers(ports: Ports) -> Mapping[str, Handler]:
         attesting.SIGN: functools.partial(_sign, ports),
         status.PUBLISH: functools.partial(_publish, ports),
         signing.GENERATE: functools.partial(_generate_key, ports),
+        batching.ISSUE: functools.partial(_issue_chunk, ports),
+        revoking.REVOKE: _revoke,
     }
 
 
@@ -186,6 +190,15 @@ def _process(session: Session, payload: dict[str, Any], now: datetime) -> None:
 
 def _issue(ports: Ports, session: Session, payload: dict[str, Any], now: datetime) -> None:
     issuing.issue(session, payload["award"], keyring=ports.keyring, site=ports.site, now=now)
+
+
+def _issue_chunk(ports: Ports, session: Session, payload: dict[str, Any], now: datetime) -> None:
+    means = chunking.Ports(ports.keyring, ports.site, issuing.SYSTEM)
+    chunking.work(session, payload["chunk"], ports=means, now=now)
+
+
+def _revoke(session: Session, payload: dict[str, Any], now: datetime) -> None:
+    revoking.work(session, payload["revocation"], now=now)
 
 
 def _sign(ports: Ports, session: Session, payload: dict[str, Any], now: datetime) -> None:

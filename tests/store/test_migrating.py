@@ -117,7 +117,7 @@ def test_a_database_that_was_never_migrated_is_not_at_head(blank_engine: Engine)
         ("ALTER TABLE worker RENAME COLUMN seen_at TO met_at", "add_column.*seen_at"),
         ("DROP TABLE idempotency_key", "add_table.*idempotency_key"),
         ("CREATE TABLE stray (n INTEGER)", "remove_table.*stray"),
-        ("DROP INDEX ix_job_state_run_at_id", "add_index.*ix_job_state_run_at_id"),
+        ("DROP INDEX ix_job_state_turn_run_at_id", "add_index.*ix_job_state_turn_run_at_id"),
         ("DROP INDEX uq_signing_key_one_active", "add_index.*uq_signing_key_one_active"),
     ],
 )

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from badgeissuer.web.service import Service
 
 START_SECONDS = 30
-RESTLESS = {"job", "learning_event", "worker"}
+RESTLESS = {"batch_chunk", "job", "learning_event", "worker"}
 """Tables in which the worker writes whenever it likes."""
 WEBHOOK_SECRET = "whsec_c2VjcmV0LW9mLXRoZS1oYXJib3VyLXNjaG9vbC0x"
 

@@ -75,6 +75,20 @@ def _issuing(path: str) -> Prepare:
     return prepare
 
 
+def _batch(change: str) -> Prepare:
+    def prepare(server: Running, names: dict[str, str]) -> Request:
+        rows = [{"learner": {"email": "no address"}}]
+        made = server.make("batches", {"achievement": names["achievement"], "rows": rows}, expect=202)
+        return f"/api/batches/{made['id']}{change}", None
+
+    return prepare
+
+
+def _revoked(server: Running, names: dict[str, str]) -> Request:
+    body = {"learner": "nobody@example.org", "reason": "x"}
+    return f"/api/revocations/{server.make('revocations', body | {'achievement': names['achievement']}, expect=202)['id']}", None
+
+
 def _definition(server: Running) -> dict[str, Any]:
     return {name: value for name, value in server.draft().items() if name not in {"issuer", "slug"}}
 
@@ -94,6 +108,7 @@ READ = LIST | {"stranger": 404, "bound admin": 404}
 WRITE = {"admin": 200, "issuer": 200, "reviewer": 403, "auditor": 403, "stranger": 404, "bound admin": 404}
 MAKE = WRITE | {"admin": 201, "issuer": 201}
 MANAGE = {"admin": 200, "issuer": 403, "reviewer": 403, "auditor": 403, "stranger": 403, "bound admin": 403}
+ACCEPT = WRITE | {"admin": 202, "issuer": 202}
 RULE = {"field": "type", "op": "eq", "value": "x"}
 RULES: dict[tuple[str, str], tuple[dict[str, int], Prepare]] = {
     ("GET", "/api/issuers"): (LIST, _of("/api/issuers")),
@@ -125,6 +140,21 @@ RULES: dict[tuple[str, str], tuple[dict[str, int], Prepare]] = {
     ("GET", "/api/awards/{uuid}"): (READ, _of("/api/awards/{award}")),
     ("POST", "/api/awards/{uuid}/retry"): (WRITE | {"admin": 409, "issuer": 409}, _waiting),
     ("POST", "/api/credentials/{uuid}/revoke"): (WRITE, _revocation),
+    ("POST", "/api/batches"): (
+        ACCEPT,
+        _with("/api/batches", lambda _, names: {"achievement": names["achievement"], "rows": [{"learner": {"email": "no address"}}]}),
+    ),
+    ("GET", "/api/batches"): (LIST, _of("/api/batches")),
+    ("GET", "/api/batches/{uuid}"): (READ, _batch("")),
+    ("GET", "/api/batches/{uuid}/rows"): (READ, _batch("/rows")),
+    ("GET", "/api/batches/{uuid}/rows.jsonl"): (READ, _batch("/rows.jsonl")),
+    ("POST", "/api/batches/{uuid}/{change}"): (WRITE, _batch("/pause")),
+    ("GET", "/api/revocations"): (LIST, _of("/api/revocations")),
+    ("POST", "/api/revocations"): (
+        ACCEPT,
+        _with("/api/revocations", lambda _, names: {"achievement": names["achievement"], "learner": "nobody", "reason": "x"}),
+    ),
+    ("GET", "/api/revocations/{uuid}"): (READ, _revoked),
     ("GET", "/api/events"): (LIST, _of("/api/events")),
     ("GET", "/api/deliveries"): (LIST, _of("/api/deliveries")),
     ("POST", "/api/deliveries/{delivery_id}/retry"): (WRITE, _failed),

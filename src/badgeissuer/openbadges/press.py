@@ -20,7 +20,6 @@ from badgeissuer.openbadges import credential
 from badgeissuer.vc import compiler, contexts, cryptosuites, document, skeleton, template
 
 if TYPE_CHECKING:
-
     from badgeissuer.vc.document import JsonObject
     from badgeissuer.vc.skeleton import Skeleton
 

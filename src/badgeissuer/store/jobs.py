@@ -38,7 +38,9 @@ LOST = "The worker was lost during the last attempt that was allowed."
 Job = tables.Job
 
 
-def enqueue(session: Session, kind: str, payload: Mapping[str, Any], *, now: datetime, run_at: datetime | None = None) -> Job:
+def enqueue(
+    session: Session, kind: str, payload: Mapping[str, Any], *, now: datetime, run_at: datetime | None = None, turn: int = 0
+) -> Job:
     """Write a job that is due at `run_at`, or at once; it exists when the transaction commits.
 
     Args:
@@ -47,8 +49,9 @@ def enqueue(session: Session, kind: str, payload: Mapping[str, Any], *, now: dat
         payload: What it needs to know, as JSON; ids rather than copies of what is stored.
         now: The moment, aware.
         run_at: Not before this moment.
+        turn: Where among the due jobs; 0 is before all that have a number.
     """
-    job = Job(kind=kind, payload=dict(payload), created_at=now, run_at=run_at or now)
+    job = Job(kind=kind, payload=dict(payload), created_at=now, run_at=run_at or now, turn=turn)
     session.add(job)
     session.flush()
     return job
@@ -63,7 +66,7 @@ def claim(
     kinds: Collection[str] | None = None,
     bury: Callable[[Job], None] | None = None,
 ) -> Job | None:
-    """Take the next job for `worker`: one whose holder was lost, else the one that has been due for longest.
+    """Take the next job for `worker`: one whose holder was lost, else of those due the one with the lowest turn, oldest first.
 
     Two workers never get the same job, and neither waits for the other. Commit before starting on the job: until then nobody else can
     see that it is taken, and on SQLite nobody else can write.
@@ -80,7 +83,7 @@ def claim(
         The job, or None where nothing is due. Its `worker` and `attempts` are what `finish` and `fail` go by.
     """
     lost = _next(kinds).where(Job.state == "running", Job.lease_until <= now, Job.attempts < MAX_ATTEMPTS).order_by(Job.lease_until, Job.id)
-    due = _next(kinds).where(Job.state == "queued", Job.run_at <= now).order_by(Job.run_at, Job.id)
+    due = _next(kinds).where(Job.state == "queued", Job.run_at <= now).order_by(Job.turn, Job.run_at, Job.id)
     statement = (
         update(Job)
         .where(Job.id == func.coalesce(lost.scalar_subquery(), due.scalar_subquery()))
@@ -165,6 +168,15 @@ def wait(attempts: int, *, jitter: float) -> timedelta:
     """Return the wait after a failed attempt, the first being 1: from half of the full wait (`jitter` 0) to all of it (1)."""
     full = min(FIRST_WAIT * WAIT_FACTOR ** (attempts - 1), LONGEST_WAIT)
     return full * (0.5 + jitter / 2)
+
+
+def first_turn(session: Session, kind: str) -> int | None:
+    """Return the lowest turn of the jobs of a kind that wait or run, None where there is none.
+
+    A newcomer whose turns begin there takes turns with those who were first.
+    """
+    waiting = select(func.min(Job.turn)).where(Job.kind == kind, Job.state.in_(("queued", "running")))
+    return session.scalar(waiting)
 
 
 def _next(kinds: Collection[str] | None) -> Select[int]:

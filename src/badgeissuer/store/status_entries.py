@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from badgeissuer.store import tables
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
+    from uuid import UUID
 
     from sqlalchemy.orm import Session
 
@@ -44,6 +46,21 @@ def set_value(
     status_list.changes += 1
     session.flush()
     return True
+
+
+def set_all(session: Session, credential_uuids: Sequence[UUID], *, purpose: str, reason: str, actor: str, now: datetime) -> int:
+    """Set the bits of credentials that are not set, count the changes in their lists, and return how many there were."""
+    table = tables.StatusEntry
+    is_one = (table.credential_uuid.in_(credential_uuids), table.purpose == purpose, ~table.is_set)
+    lists = session.scalars(select(table.status_list_id).where(*is_one).distinct()).all()
+    found = {list_id: locked(session, list_id) for list_id in sorted(lists)}  # in one order, so that nobody waits in a circle
+    values = {"is_set": True, "reason": reason, "changed_by": actor, "changed_at": now}
+    change = update(table).where(*is_one, table.status_list_id.in_(found)).values(values).returning(table.status_list_id)
+    changed = session.scalars(change.execution_options(synchronize_session=False)).all()
+    for list_id in changed:
+        found[list_id].changes += 1
+    session.flush()
+    return len(changed)
 
 
 def positions_set(session: Session, list_id: int) -> list[int]:

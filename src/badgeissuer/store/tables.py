@@ -13,13 +13,18 @@ from uuid import UUID, uuid4
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from badgeissuer.store import orders
 from badgeissuer.store.base import Base, Id, Ref, one_of
 
 KEY_STATES = ("pending", "active", "verify_only", "retired", "compromised")
 AWARD_STATES = ("pending", "needs_identity", "needs_approval", "on_hold", "issued", "failed", "cancelled")
-JOB_STATES = ("queued", "running", "done", "dead")
 REQUEST_STATES = ("waiting", "signed", "refused")
 ROLES = ("admin", "issuer", "reviewer", "auditor")
+
+Batch = orders.Batch
+BatchChunk = orders.BatchChunk
+Job = orders.Job
+Revocation = orders.Revocation
 
 
 class Issuer(Base):
@@ -222,6 +227,7 @@ class Award(Base):
         UniqueConstraint("achievement_id", "learner_id", "scope"),
         CheckConstraint(one_of("state", *AWARD_STATES), name="state"),
         Index("ix_award_source_id_id", "source_id", "id"),
+        Index("ix_award_batch_id_row", "batch_id", "row"),
     )
 
     id: Mapped[Id] = mapped_column(init=False)
@@ -242,6 +248,8 @@ class Award(Base):
     rule_id: Mapped[int | None] = mapped_column(Ref, ForeignKey("rule.id"), default=None)
     learning_event_id: Mapped[int | None] = mapped_column(Ref, ForeignKey("learning_event.id"), default=None)
     valid_until: Mapped[datetime | None] = mapped_column(default=None)
+    batch_id: Mapped[int | None] = mapped_column(Ref, default=None)  # no foreign key: to check it costs each badge, and no batch is deleted
+    row: Mapped[int | None] = mapped_column(default=None)
 
 
 class Credential(Base):
@@ -355,25 +363,6 @@ class Attestation(Base):
     credential_sha256: Mapped[str] = mapped_column(index=True)
     credential_uuid: Mapped[UUID] = mapped_column(unique=True)
     created_at: Mapped[datetime]
-
-
-class Job(Base):
-    """Work for a worker, written in the transaction that makes it necessary."""
-
-    __tablename__ = "job"
-    __table_args__ = (CheckConstraint(one_of("state", *JOB_STATES), name="state"), Index("ix_job_state_run_at_id", "state", "run_at", "id"))
-
-    id: Mapped[Id] = mapped_column(init=False)
-    kind: Mapped[str]
-    payload: Mapped[dict[str, Any]]
-    created_at: Mapped[datetime]
-    run_at: Mapped[datetime]
-    state: Mapped[str] = mapped_column(default="queued")
-    attempts: Mapped[int] = mapped_column(default=0)
-    lease_until: Mapped[datetime | None] = mapped_column(default=None)
-    worker: Mapped[str | None] = mapped_column(default=None)
-    finished_at: Mapped[datetime | None] = mapped_column(default=None)
-    error: Mapped[str | None] = mapped_column(default=None)
 
 
 class ApiToken(Base):

@@ -18,7 +18,7 @@ from badgeissuer.net import fetch
 from badgeissuer.settings import Settings, clock
 from badgeissuer.store import engine
 from badgeissuer.web import headers, hooks, limits, problems, public, vc_api, vc_api_issuing, verify
-from badgeissuer.web.api import achievements, awards, events, issuers, sources, tokens
+from badgeissuer.web.api import achievements, awards, batches, events, issuers, revocations, sources, tokens
 from badgeissuer.web.service import Service
 
 ROUTERS = (
@@ -31,6 +31,8 @@ ROUTERS = (
     achievements.ROUTER,
     sources.ROUTER,
     awards.ROUTER,
+    batches.ROUTER,
+    revocations.ROUTER,
     events.ROUTER,
     tokens.ROUTER,
 )

@@ -9,22 +9,56 @@ Source: RFC 9112 section 9.5 (a server should close what times out), section 9.8
 from __future__ import annotations
 
 import asyncio
+import socket
+import ssl
+from pathlib import Path
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from badgeissuer import problem
 from badgeissuer.web import limits
 
 HEAD_SECONDS = 10
 """How long the head of a request may take to come, from the first byte of it, or from the beginning of the connection."""
 BODY_SECONDS = limits.SECONDS + 5
-"""How long its body may, whoever reads it. `limits` answers 408 before that, where somebody does."""
+"""How long its body may at least, whoever reads it. `limits` answers 408 before that, where somebody does."""
+BACKLOG = 2048
 READING_SECONDS = 30
 """How long a client may read nothing of an answer."""
 MAX_WAITING = 512
 """Connections of one process on which we may be waiting for a client; of more, those are closed that have kept us waiting longest."""
 MAX_CONNECTIONS = 800
 """Connections of one process after which requests are answered 503: many systems give a process a thousand files."""
+
+
+def check_certificate(certificate: Path | None, key: Path | None) -> None:
+    """Return if a certificate can be served with.
+
+    Raises:
+        problem.Invalid: It cannot, or there is a key without one.
+    """
+    if certificate is None:
+        if key is not None:
+            raise problem.Invalid("--ssl-keyfile is the key of a certificate: give --ssl-certfile too.")
+        return
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate, key)
+    except OSError as error:
+        raise problem.Invalid(f"The certificate {certificate} or its key cannot be used: {error.strerror or error}.") from None
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take an address, before anything is started that would have to be ended again.
+
+    Raises:
+        problem.Unavailable: It cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise problem.Unavailable(f"Port {port} of {host} cannot be listened on: {error.strerror}.") from None
 
 
 class Protocol(H11Protocol):
@@ -87,7 +121,11 @@ class Protocol(H11Protocol):
             return "", 0
         if self.conn.their_state is h11.IDLE:
             return ("a next request", 0) if self.timeout_keep_alive_task else ("a head", HEAD_SECONDS)
-        return ("a body", BODY_SECONDS) if self.conn.their_state is h11.SEND_BODY else ("", 0)
+        return ("a body", self._body_seconds()) if self.conn.their_state is h11.SEND_BODY else ("", 0)
+
+    def _body_seconds(self) -> float:
+        """Return how long this body may take: a roster, which is read only once it is known who sends it, has more time."""
+        return max(BODY_SECONDS, limits.bounds(dict(self.scope)).seconds + 5)
 
     def _overdue(self) -> None:
         if self._owed == "a body" and self.flow.read_paused:  # it is we who have not read what came

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from fastapi import HTTPException
 
@@ -12,14 +13,19 @@ from badgeissuer import problem
 from badgeissuer.web import problems
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BYTES = 2 * 1024 * 1024
 HOOK_BYTES = 256 * 1024
+ROSTER_BYTES = 256 * 1024 * 1024
+"""A roster as JSON Lines, which is not kept in memory: a million rows of ordinary length."""
 DRAINED = 8
 """A body of up to this many times the limit is read to its end and dropped: who is still sending would not see the answer."""
 SECONDS = 10
 """How long the body of a request may take to arrive."""
+ROSTER_SECONDS = 600
 
 
 class BodyLimit:
@@ -31,9 +37,32 @@ class BodyLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] == "http":
-            most = HOOK_BYTES if scope["path"].startswith("/hooks/") else MAX_BYTES
-            receive = _Body(receive, most, declared=_declared(scope)).receive
+            receive = _Body(receive, bounds(scope), declared=_declared(scope)).receive
         await self.app(scope, receive, send)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What holds for a body.
+
+    Attributes:
+        most: Bytes that are taken.
+        drained: Bytes that are read to the end and dropped.
+        seconds: How long they may take.
+    """
+
+    most: int
+    drained: int
+    seconds: float
+
+
+def bounds(scope: Mapping[str, Any]) -> Bounds:
+    """Return what holds for the body of a request."""
+    if scope["path"].startswith("/hooks/"):
+        return Bounds(HOOK_BYTES, HOOK_BYTES * DRAINED, SECONDS)
+    if scope["path"] == "/api/batches" and not dict(scope["headers"]).get(b"content-type", b"").startswith(b"application/json"):
+        return Bounds(ROSTER_BYTES, ROSTER_BYTES, ROSTER_SECONDS)
+    return Bounds(MAX_BYTES, MAX_BYTES * DRAINED, SECONDS)
 
 
 def _declared(scope: Scope) -> int:
@@ -44,12 +73,12 @@ def _declared(scope: Scope) -> int:
 class _Body:
     """The body of one request, counted and timed while it arrives."""
 
-    def __init__(self, receive: Receive, most: int, *, declared: int) -> None:
+    def __init__(self, receive: Receive, bounds: Bounds, *, declared: int) -> None:
         self._receive = receive
-        self._most = most
-        self._is_hopeless = declared > most * DRAINED
+        self._bounds = bounds
+        self._is_hopeless = declared > bounds.drained
         self._read = 0
-        self._ends = time.monotonic() + SECONDS
+        self._ends = time.monotonic() + bounds.seconds
         self._is_complete = False
 
     async def receive(self) -> Message:
@@ -58,20 +87,22 @@ class _Body:
         if self._is_hopeless:
             raise self._too_large()
         message = last = await self._next()
-        while self._read > self._most:
-            if not last.get("more_body") or self._read > self._most * DRAINED:
+        while self._read > self._bounds.most:
+            if not last.get("more_body") or self._read > self._bounds.drained:
                 raise self._too_large()
             last = await self._next()
         return message
 
     def _too_large(self) -> problems.HttpProblem:
-        return problems.HttpProblem(problem.TooLarge(f"At most {self._most:,} bytes are taken here."), {"Connection": "close"})
+        return problems.HttpProblem(problem.TooLarge(f"At most {self._bounds.most:,} bytes are taken here."), {"Connection": "close"})
 
     async def _next(self) -> Message:
         try:
             message = await asyncio.wait_for(self._receive(), max(0.001, self._ends - time.monotonic()))
         except TimeoutError:
-            raise HTTPException(408, f"The body did not arrive within {SECONDS} seconds.", {"Connection": "close"}) from None
+            raise HTTPException(
+                408, f"The body did not arrive within {self._bounds.seconds:.0f} seconds.", {"Connection": "close"}
+            ) from None
         self._read += len(message.get("body", b""))
         self._is_complete = not message.get("more_body", False)
         return message

@@ -11,41 +11,23 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from badgeissuer import access, authoring, connecting, issuing, problem, recognising, status
-from badgeissuer.awarding import adapter, event
+from badgeissuer.awarding import event, roster
 from badgeissuer.openbadges import credential
 from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import tables
 from badgeissuer.vc import statuslist, verification
-from badgeissuer.web.api.shapes import PROBLEMS, Document, Email, Moment, Name, Page, Paging, Repeatable, Shape, Slug, Text
+from badgeissuer.web.api.shapes import PROBLEMS, Moment, Page, Paging, Repeatable, Shape, Slug
 from badgeissuer.web.service import Acting, Using
 from badgeissuer.web.strict import StrictRoute
 
 ROUTER = APIRouter(prefix="/api", tags=["awards and credentials"], route_class=StrictRoute, responses=PROBLEMS)
-_DID = r"^did:[a-z0-9]+:(?:[A-Za-z0-9._:-]|%[0-9A-Fa-f]{2})*(?:[A-Za-z0-9._-]|%[0-9A-Fa-f]{2})$"
 State = Literal["pending", "needs_identity", "needs_approval", "on_hold", "issued", "failed", "cancelled"]
 
 
-class Learner(Shape):
-    """Who earned it; an e-mail address or a DID is what a badge can be issued to."""
-
-    email: Email | None = None
-    name: Name | None = None
-    source_id: Annotated[str, Field(min_length=1, max_length=255)] | None = None
-    did: Annotated[str, Field(pattern=_DID, max_length=2048)] | None = None
-
-
-class NewAward(Shape):
+class NewAward(roster.Row):
     """An award to be made and issued at once. `results` and `evidence` are in Open Badges form; fragments name result descriptions."""
 
     achievement: Slug
-    learner: Learner
-    awarded_at: Moment | None = None
-    valid_until: Moment | None = None
-    results: Annotated[list[Document], Field(default_factory=list)]
-    evidence: Annotated[list[Document], Field(default_factory=list)]
-    credits_earned: Annotated[float, Field(ge=0, le=adapter.MAX_CREDITS, allow_inf_nan=False)] | None = None
-    narrative: Annotated[Text, Field(min_length=1, max_length=10_000)] | None = None
-    scope: Annotated[str, Field(min_length=1, max_length=100)] = issuing.ONCE
 
 
 class Credential(Shape):
@@ -67,7 +49,7 @@ class Award(Shape):
     version: int
     source: str | None = None
     scope: str
-    learner: Learner
+    learner: roster.Learner
     awarded_at: Moment
     credential: Credential | None = None
 
@@ -82,7 +64,7 @@ class Revocation(Shape):
 def create(body: NewAward, using: Using, acting: Acting, once: Repeatable) -> Award:
     """Award an achievement to a learner. A worker issues the badge, and the answer waits for it up to five seconds (then 503)."""
     access.require(acting, access.ISSUE)
-    if not body.learner.model_dump(exclude_none=True, exclude={"name"}):
+    if not body.learner.is_somebody:
         raise problem.Invalid.of((problem.Finding("The learner needs an e-mail address, a DID or a source_id.", "/learner"),))
     now = using.now()
     if body.awarded_at and body.awarded_at > now + verification.SKEW:
@@ -205,7 +187,7 @@ def _shown(session: Session, row: tables.Award, *, site: Site) -> Award:
         version=version.version,
         source=session.get_one(tables.Source, row.source_id).slug if row.source_id else None,
         scope=row.scope,
-        learner=Learner.model_construct(
+        learner=roster.Learner.model_construct(
             email=row.claims["email"], name=learner.name, did=row.claims["did"], source_id=recognising.source_id(session, learner)
         ),
         awarded_at=row.awarded_at,

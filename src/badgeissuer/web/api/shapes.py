@@ -5,65 +5,33 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Depends, Header, Path, Query, Request
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, Field
 from sqlalchemy import Select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from badgeissuer import access, problem
-from badgeissuer.awarding import adapter
+from badgeissuer.awarding import roster
 from badgeissuer.store import idempotency
-from badgeissuer.vc import instant
 
 MAX_PAGE = 200
 MAX_CURSOR = 2**62
 
 Document = dict[str, Any]
 RowId = Annotated[int, Path(ge=1, lt=MAX_CURSOR)]
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 T = TypeVar("T")
 
 
-class Shape(BaseModel):
-    """A request or an answer; members that nobody knows are refused, so that a slip of the pen is not lost."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
-
-
-def _email(value: str) -> str:
-    address = adapter.email_address(value)
-    if address is None:
-        raise ValueError("must be an e-mail address")
-    return address
-
-
-def _printable(value: str) -> str:
-    if _CONTROL.search(value):
-        raise ValueError("holds a control character other than tab and line break")
-    return value
-
-
-def _moment(value: object) -> datetime:
-    if isinstance(value, datetime):
-        return value
-    try:
-        return instant.read(value)
-    except problem.Invalid as error:
-        raise ValueError(error.detail.removesuffix(".")) from None
-
-
-Email = Annotated[str, AfterValidator(_email)]
-Text = Annotated[str, AfterValidator(_printable)]
-"""What may stand in a badge; what could not would be found only when it is signed."""
-Name = Annotated[Text, Field(min_length=1, max_length=300)]
+Shape = roster.Part
+Email = roster.Email
+Text = roster.Text
+Name = roster.Name
+Moment = roster.Moment
 Slug = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$", examples=["welding-safety"])]
-Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
-"""As credentials write it: a text with a zone, and a moment that UTC has."""
 
 
 class Page(Shape, Generic[T]):
@@ -89,6 +57,11 @@ class Cursor:
         rows = session.scalars(query.where(key > self.after).order_by(key).limit(self.limit + 1)).all()
         shown = rows[: self.limit]
         return shown, _encode(getattr(shown[-1], key.key)) if len(rows) > self.limit else None
+
+    @staticmethod
+    def at(position: int) -> str:
+        """Return the cursor of what comes after a position."""
+        return _encode(position)
 
 
 Paging = Annotated[Cursor, Depends()]

@@ -73,6 +73,8 @@ def real(sqlite_server: Running) -> dict[str, dict[str, object]]:
     badge = sqlite_server.stranger.get(award["credential"]["id"]).json()
     credential, status_list = (url.rpartition("/")[2] for url in (badge["id"], badge["credentialStatus"]["statusListCredential"]))
     token = sqlite_server.make("tokens", {"name": "x", "role": "auditor"})["id"]
+    batch = sqlite_server.make("batches", {"achievement": award["achievement"], "rows": [{"learner": {}}]}, expect=202)["id"]
+    revocation = sqlite_server.make("revocations", {"learner": "nobody", "reason": "x"}, expect=202)["id"]
     slugs = {"achievements": award["achievement"], "sources": source["slug"], "issuers": unit}
     return {
         "/c/{uuid}": {"uuid": credential},
@@ -87,6 +89,11 @@ def real(sqlite_server: Running) -> dict[str, dict[str, object]]:
         "/api/achievements/{slug}/publish": {"slug": award["achievement"]},
         "/api/awards/{uuid}": {"uuid": award["id"]},
         "/api/awards/{uuid}/retry": {"uuid": award["id"]},
+        "/api/batches/{uuid}": {"uuid": batch},
+        "/api/batches/{uuid}/rows": {"uuid": batch},
+        "/api/batches/{uuid}/rows.jsonl": {"uuid": batch},
+        "/api/batches/{uuid}/{change}": {"uuid": batch, "change": "pause"},
+        "/api/revocations/{uuid}": {"uuid": revocation},
         "/api/credentials/{uuid}/revoke": {"uuid": credential},
         "/api/deliveries/{delivery_id}/retry": {"delivery_id": 1},
         "/api/tokens/{public_id}": {"public_id": token},

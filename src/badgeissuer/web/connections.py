@@ -125,7 +125,8 @@ class Protocol(H11Protocol):
 
     def _body_seconds(self) -> float:
         """Return how long this body may take: a roster, which is read only once it is known who sends it, has more time."""
-        return max(BODY_SECONDS, limits.bounds(dict(self.scope)).seconds + 5)
+        seconds = limits.bounds(dict(self.scope)).seconds
+        return seconds + 5 if seconds > limits.SECONDS else BODY_SECONDS
 
     def _overdue(self) -> None:
         if self._owed == "a body" and self.flow.read_paused:  # it is we who have not read what came

@@ -6,8 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rfc8785
+from hypothesis import example, given
+from hypothesis import strategies as st
 
+from badgeissuer import problem
 from badgeissuer.vc import contexts, cryptosuites
+from badgeissuer.vc.document import JsonObject
 
 RDFC = "w3c/vc-di-eddsa/eddsa-rdfc-2022"
 ReadJson = Callable[[str], Any]
@@ -47,6 +52,47 @@ def test_the_vectors_of_1edtechs_guide_reproduce_byte_for_byte(name: str, read_j
     assert hashlib.sha256(canonical_document).hexdigest() == vector["documentHashHex"]
     assert hashlib.sha256(canonical_options).hexdigest() == vector["proofHashHex"]
     assert cryptosuites.hash_data(hashlib.sha256(canonical_options).digest(), canonical_document).hex() == vector["dataToSignHex"]
+
+
+_NUMBERS = st.floats() | st.sampled_from([1.0, -0.0, 1e16, 1e21, 1e-7, 5e-324, 0.1 + 0.2, 7.5]) | st.integers(-(2**54), 2**54)
+_TEXTS = st.text(st.characters()) | st.sampled_from(["\ue000", "\U00010000", "\ud800", "\x7f\x1f\x00\u2028", "a"])
+_JSON = st.recursive(
+    st.none() | st.booleans() | _NUMBERS | _TEXTS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_TEXTS | st.text("abA01", max_size=3), inner, max_size=4),
+)
+
+
+@given(st.dictionaries(_TEXTS | st.text("abA01", max_size=3), _JSON, max_size=6))
+@example({"\ue000": 1, "\U00010000": 2})
+@example({"a": [1.0, -0.0, 1e16, 2**53]})
+@example({"\ud800": 1})
+@example({"a": float("nan")})
+def test_whatever_stands_in_a_document_jcs_writes_it_as_rfc_8785_says(source: dict[str, Any]) -> None:
+    try:
+        expected = rfc8785.dumps(source)
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError):
+        with pytest.raises(problem.Invalid, match="no canonical JSON form"):
+            cryptosuites.jcs(source, {})
+    else:
+        assert cryptosuites.jcs(source, {}) == expected
+
+
+def test_jcs_is_quick_where_both_ways_write_the_same_and_slow_where_not() -> None:
+    inner: list[Any] = []
+    deep: JsonObject = {"a": inner}
+    for _ in range(40):
+        inner.append(inner := [])
+    cases: list[tuple[JsonObject, bool]] = [
+        ({"b": [1, -2.5, True, None, "é"], "a": {}}, True),
+        ({"é": 1}, False),
+        ({"a": 1.0}, False),
+        ({"a": (1,)}, False),
+        (deep, False),
+    ]
+    for source, is_quick in cases:
+        spent: list[float] = []
+        assert cryptosuites.jcs(source, {}, spent.append) == rfc8785.dumps(source)
+        assert (len(spent) == 1) is is_quick
 
 
 def test_the_suites_are_found_by_the_name_that_a_proof_gives() -> None:

@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
-from badgeissuer import issuing, problem, recognising, signing, status
+from badgeissuer import issuing, pressing, problem, recognising, signing, status
 from badgeissuer.awarding import event, roster
 from badgeissuer.openbadges import credential, identity
 from badgeissuer.store import bulk, tables
@@ -307,7 +307,7 @@ def _sign(session: Session, order: _Order, awards: Sequence[_Award]) -> None:
     places = status.reserve(session, order.issuer.id, uuids, randomness=ports.randomness, now=now)
     particulars = [_particulars(order, award, *place) for award, place in zip(awards, places, strict=True)]
     key, _ = signing.signer(session, order.issuer, keyring=ports.keyring)
-    signed = issuing.sign_all(session, order.version, particulars, issuer=order.issuer, keyring=ports.keyring, site=ports.site, now=now)
+    signed = pressing.sign_all(session, order.version, particulars, issuer=order.issuer, keyring=ports.keyring, site=ports.site, now=now)
     rows = [
         (award.credential_uuid, award.id, order.issuer.id, key.id, badge, hashlib.sha256(badge).hexdigest(), now)
         for award, badge in zip(awards, signed, strict=True)

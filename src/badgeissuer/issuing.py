@@ -16,13 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from badgeissuer import authoring, problem, recognising, signing, status
+from badgeissuer import authoring, pressing, problem, recognising, signing, status
 from badgeissuer.awarding import roster
 from badgeissuer.openbadges import credential, identity, model, results
-from badgeissuer.openbadges import verification as badges
 from badgeissuer.store import engine, jobs, tables
-from badgeissuer.vc import document, instant, proof, shape, statuslist, verification
-from badgeissuer.vc.report import Outcome
+from badgeissuer.vc import instant, proof, shape, statuslist
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -253,12 +251,10 @@ def issue(session: Session, award_id: int, *, keyring: signing.Keyring, site: Si
         return existing
     issuer = session.get_one(tables.Issuer, row.issuer_id)
     status_list, place = status.entry(session, row.credential_uuid)
-    if status.is_due(status_list, now=now):
-        status_list = status.publish(session, status_list.id, keyring=keyring, site=site, now=now)
-    key, signer = signing.signer(session, issuer, keyring=keyring)
-    linted = credential.lint(_compose(session, row, issuer, entry=_entry(status_list, place, site), site=site))
-    signed = document.write(proof.add_proof(linted, signer, created=row.valid_from))
-    _self_verify(session, signed, issuer=issuer, status_list=status_list, site=site, now=now)
+    key, _ = signing.signer(session, issuer, keyring=keyring)
+    version = session.get_one(tables.AchievementVersion, row.achievement_version_id)
+    particulars = _particulars(row, _entry(status_list, place, site), site)
+    (signed,) = pressing.sign_all(session, version, [particulars], issuer=issuer, keyring=keyring, site=site, now=now)
     badge = tables.Credential(
         uuid=row.credential_uuid,
         award_id=row.id,
@@ -274,75 +270,19 @@ def issue(session: Session, award_id: int, *, keyring: signing.Keyring, site: Si
     return badge
 
 
-def sign_all(
-    session: Session,
-    version: tables.AchievementVersion,
-    particulars: Sequence[credential.Particulars],
-    *,
-    issuer: tables.Issuer,
-    keyring: signing.Keyring,
-    site: Site,
-    now: datetime,
-) -> list[bytes]:
-    """Sign badges of one version and verify them as a stranger would; return them in order.
-
-    Raises:
-        problem.Invalid: A badge would break a rule of Open Badges; none is signed.
-        problem.Fault: A signed badge does not verify.
-    """
-    _, signer = signing.signer(session, issuer, keyring=keyring)
-    profile, signed = authoring.profile(issuer), []
-    lists = {site.status_list(row.uuid): row for row in status.open_lists(session, issuer.id)}
-    for item in particulars:
-        status_list = lists[item.status.list_url]
-        if status.is_due(status_list, now=now):
-            status_list = status.publish(session, status_list.id, keyring=keyring, site=site, now=now)
-        linted = credential.lint(
-            credential.compose(
-                item.url,
-                version.document,
-                issuer=profile,
-                recipient=item.recipient,
-                claims=item.claims,
-                dates=item.dates,
-                status=item.status,
-            )
-        )
-        badge = document.write(proof.add_proof(linted, signer, created=item.dates.valid_from))
-        _self_verify(session, badge, issuer=issuer, status_list=status_list, site=site, now=now)
-        signed.append(badge)
-    return signed
-
-
 def _entry(status_list: tables.StatusList, place: tables.StatusEntry, site: Site) -> statuslist.Entry:
     return statuslist.Entry(site.status_list(status_list.uuid), place.position, status_list.purpose)
 
 
-def _compose(session: Session, row: tables.Award, issuer: tables.Issuer, *, entry: statuslist.Entry, site: Site) -> JsonObject:
+def _particulars(row: tables.Award, entry: statuslist.Entry, site: Site) -> credential.Particulars:
     claims = row.claims
-    return credential.compose(
+    return credential.Particulars(
         site.credential(row.credential_uuid),
-        session.get_one(tables.AchievementVersion, row.achievement_version_id).document,
-        issuer=authoring.profile(issuer),
-        recipient=credential.Recipient(claims["email"], claims["did"], claims["salt"]),
-        claims=credential.Claims(claims["results"], claims["evidence"], claims["credits"], claims["narrative"]),
-        dates=credential.Dates(row.awarded_at, row.valid_from, row.valid_until),
-        status=entry,
+        credential.Recipient(claims["email"], claims["did"], claims["salt"]),
+        credential.Claims(claims["results"], claims["evidence"], claims["credits"], claims["narrative"]),
+        credential.Dates(row.awarded_at, row.valid_from, row.valid_until),
+        entry,
     )
-
-
-def _self_verify(
-    session: Session, signed: bytes, *, issuer: tables.Issuer, status_list: tables.StatusList, site: Site, now: datetime
-) -> None:
-    """Verify as a stranger would; only the date is the badge's own, so that a slow queue does not fail what was fine when awarded."""
-    url = site.status_list(status_list.uuid)
-    listed = verification.Resource(url, status_list.published or b"", status_list.published_at or now)
-    gathered = {url: listed, **status.controller_resource(session, issuer, now=now)}
-    policy = verification.Policy(badges.BADGE, trusted={issuer.did or "": issuer.name}, compromised=signing.compromised(session))
-    found = verification.verify(document.parse(signed), gathered, now=now, policy=policy, sha256="")
-    good = {Outcome.VALID, Outcome.NOT_APPLICABLE}
-    if any(step.outcome not in good for step in found.steps if step.name != "validity"):
-        raise problem.Fault(f"The badge that was just signed does not verify. {found.summary}")
 
 
 def give_up(session: Session, award_id: int, reason: str) -> None:

@@ -17,7 +17,7 @@ import orjson
 
 from badgeissuer import problem
 from badgeissuer.openbadges import credential
-from badgeissuer.vc import compiler, contexts, cryptosuites, document, skeleton, template
+from badgeissuer.vc import compiler, contexts, document, skeleton, template
 
 if TYPE_CHECKING:
     from badgeissuer.vc.document import JsonObject
@@ -93,9 +93,10 @@ def make(particulars: credential.Particulars, achievement: JsonObject, *, issuer
     return press
 
 
-def members(particulars: Skeleton, issuer: JsonObject) -> str:
-    """Return the digest that names a press among those of an achievement version: which members a badge has, and who issues it."""
-    return hashlib.sha256(repr((particulars.key, cryptosuites.jcs(issuer, {}))).encode()).hexdigest()
+def members(particulars: Skeleton, achievement: JsonObject, issuer: JsonObject) -> str:
+    """Return the digest that names a press: which members a badge has, of which achievement, and who issues it."""
+    kept = document.write({"achievement": achievement, "issuer": issuer})
+    return hashlib.sha256(repr(particulars.key).encode() + kept).hexdigest()
 
 
 def to_json(press: Press) -> JsonObject:

@@ -98,6 +98,24 @@ class AchievementVersion(Base):
     published_at: Mapped[datetime]
 
 
+class Press(Base):
+    """A template that badges of a version are printed with (`openbadges.press`). Never changed; a badge never depends on it being kept.
+
+    `members` names the press: which members its badges have, and who issues them. `contexts` are those it was made under: URL → SHA-256.
+    """
+
+    __tablename__ = "press"
+    __table_args__ = (UniqueConstraint("achievement_version_id", "members"),)
+
+    id: Mapped[Id] = mapped_column(init=False)
+    achievement_version_id: Mapped[int] = mapped_column(Ref, ForeignKey("achievement_version.id"))
+    members: Mapped[str]
+    contexts: Mapped[dict[str, Any]]
+    plan: Mapped[bytes] = mapped_column(LargeBinary)
+    sha256: Mapped[str]
+    created_at: Mapped[datetime]
+
+
 class Source(Base):
     """An LMS, or anything else that tells us of learning: how it signs and how its events are read."""
 

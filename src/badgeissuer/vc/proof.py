@@ -122,9 +122,39 @@ def add_proof(
         canonical = linted.canonical
     else:
         canonical = suite.canonicalize(bound(linted.content | {"proof": list(earlier)}, options), linted.known)
-    message = cryptosuites.hash_data(cryptosuites.options_digest(suite, options | context, linted.known), canonical)
-    made = options | {"proofValue": multikey.multibase(signer.sign(message))}
+    made = _prove(canonical, options, context, suite, signer, linted.known)
     return linted.content | {"proof": [*earlier, made] if earlier else made}
+
+
+def prove(canonical: bytes, signer: multikey.Signer, *, context: list[str], created: datetime) -> JsonObject:
+    """Return the proof (eddsa-rdfc-2022) of a document whose canonical form was made from a plan that was linted: see `press`.
+
+    Args:
+        canonical: The canonical N-Quads, UTF-8.
+        signer: Who signs.
+        context: The document's `@context`.
+        created: The moment that the proof says it was made at.
+    """
+    suite = cryptosuites.EDDSA_RDFC_2022
+    options: JsonObject = {
+        **suite.options,
+        "created": instant.write(created),
+        "verificationMethod": signer.verification_method,
+        "proofPurpose": "assertionMethod",
+    }
+    return _prove(canonical, options, {"@context": context}, suite, signer, contexts.PINNED)
+
+
+def _prove(
+    canonical: bytes,
+    options: JsonObject,
+    context: JsonObject,
+    suite: cryptosuites.Cryptosuite,
+    signer: multikey.Signer,
+    known: Mapping[str, contexts.Context],
+) -> JsonObject:
+    message = cryptosuites.hash_data(cryptosuites.options_digest(suite, options | context, known), canonical)
+    return options | {"proofValue": multikey.multibase(signer.sign(message))}
 
 
 def proofs(source: JsonObject) -> list[Any]:

@@ -1,0 +1,165 @@
+"""Presses of published achievements: made when first needed, kept with the digests of their contexts, and never changed.
+
+Which members a badge has, and what stands in it of its issuer, decides which press it is printed with; there are a few for each version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import orjson
+from cachetools import LRUCache
+from sqlalchemy import select
+
+from badgeissuer import authoring, problem, signing, status
+from badgeissuer.openbadges import credential, press
+from badgeissuer.openbadges import verification as badges
+from badgeissuer.store import engine, tables
+from badgeissuer.vc import document, proof, verification
+from badgeissuer.vc.report import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+    from badgeissuer.openbadges.addresses import Site
+    from badgeissuer.openbadges.credential import Particulars
+    from badgeissuer.vc.document import JsonObject
+    from badgeissuer.vc.skeleton import Skeleton
+
+_PRESSES: LRUCache[str, press.Press | None] = LRUCache(256)
+_LOCK = threading.Lock()
+
+
+def sign_all(
+    session: Session,
+    version: tables.AchievementVersion,
+    particulars: Sequence[Particulars],
+    *,
+    issuer: tables.Issuer,
+    keyring: signing.Keyring,
+    site: Site,
+    now: datetime,
+) -> list[bytes]:
+    """Return signed badges of one achievement version, in the order given, each verified as a stranger would; nothing of them is stored.
+
+    Args:
+        session: A writing session.
+        version: The published achievement.
+        particulars: What is said in each badge besides; a status list of theirs that is due is signed first.
+        issuer: The issuing unit.
+        keyring: Where its key is.
+        site: Where this service stands.
+        now: The moment.
+
+    Raises:
+        problem.Invalid: A badge would break a rule of Open Badges; none is given back.
+        problem.Fault: A signed badge does not verify.
+    """
+    _, signer = signing.signer(session, issuer, keyring=keyring)
+    profile = authoring.profile(issuer)
+    lists = _published_lists(session, {item.status.list_url for item in particulars}, keyring=keyring, site=site, now=now)
+    verify = _verifier(session, issuer, lists, now=now)
+    presses: dict[Hashable, press.Press | None] = {}
+    made = []
+    for item in particulars:
+        apart = press.take_apart(item)
+        if apart.key not in presses:
+            presses[apart.key] = find(session, version, item, apart=apart, issuer=profile, now=now)
+        found = presses[apart.key]
+        printed = found.print(apart) if found else None
+        if printed is None:
+            linted = credential.lint(item.badge(version.document, profile))
+            signed = document.write(proof.add_proof(linted, signer, created=item.dates.valid_from))
+        else:
+            proven = proof.prove(printed.canonical, signer, context=credential.CONTEXT, created=item.dates.valid_from)
+            signed = b'%b,"proof":%b}' % (printed.text[:-1], document.write(proven))
+        verify(signed)
+        made.append(signed)
+    return made
+
+
+def _published_lists(
+    session: Session, urls: set[str], *, keyring: signing.Keyring, site: Site, now: datetime
+) -> dict[str, verification.Resource | verification.Unreachable]:
+    """Return status lists of ours as they stand on the web, after signing those that are due."""
+    found: dict[str, verification.Resource | verification.Unreachable] = {}
+    for url in sorted(urls):
+        row = session.scalars(select(tables.StatusList).where(tables.StatusList.uuid == UUID(url.rpartition("/")[2]))).one()
+        if status.is_due(row, now=now):
+            row = status.publish(session, row.id, keyring=keyring, site=site, now=now)
+        found[url] = verification.Resource(url, row.published or b"", row.published_at or now)
+    return found
+
+
+def _verifier(
+    session: Session, issuer: tables.Issuer, lists: dict[str, verification.Resource | verification.Unreachable], *, now: datetime
+) -> Callable[[bytes], None]:
+    """Return what verifies as a stranger would; only the date is the badge's own, so that a slow queue does not fail what was fine."""
+    gathered = lists | status.controller_resource(session, issuer, now=now)
+    policy = verification.Policy(badges.BADGE, trusted={issuer.did or "": issuer.name}, compromised=signing.compromised(session))
+    good = {Outcome.VALID, Outcome.NOT_APPLICABLE}
+
+    def verify(signed: bytes) -> None:
+        found = verification.verify(document.parse(signed), gathered, now=now, policy=policy, sha256="")
+        if any(step.outcome not in good for step in found.steps if step.name != "validity"):
+            raise problem.Fault(f"The badge that was just signed does not verify. {found.summary}")
+
+    return verify
+
+
+def find(
+    session: Session, version: tables.AchievementVersion, particulars: Particulars, *, apart: Skeleton, issuer: JsonObject, now: datetime
+) -> press.Press | None:
+    """Return the press for a badge; a new one is made of it and kept, None where no press can be made for its like.
+
+    Args:
+        session: A writing session.
+        version: The published achievement.
+        particulars: What is said in the badge besides.
+        apart: The particulars, taken apart.
+        issuer: The Profile of the issuing unit.
+        now: The moment.
+
+    Raises:
+        problem.Invalid: The badge breaks a rule.
+        problem.Fault: The press was kept under another context than there is now, or was damaged.
+    """
+    name = press.members(apart, version.document, issuer)
+    with _LOCK:
+        if name in _PRESSES:
+            return _PRESSES[name]
+    row = session.scalar(select(tables.Press).where(tables.Press.achievement_version_id == version.id, tables.Press.members == name))
+    made = _read(row) if row else _make(session, version, particulars, name=name, issuer=issuer, now=now)
+    with _LOCK:
+        _PRESSES[name] = made
+    return made
+
+
+def _read(row: tables.Press) -> press.Press:
+    if hashlib.sha256(row.plan).hexdigest() != row.sha256:
+        raise problem.Fault(f"The template {row.id} for badges is damaged; nothing is signed with it. Restore it from a backup.")
+    return press.from_json(orjson.loads(row.plan))
+
+
+def _make(
+    session: Session, version: tables.AchievementVersion, particulars: Particulars, *, name: str, issuer: JsonObject, now: datetime
+) -> press.Press | None:
+    made = press.make(particulars, version.document, issuer=issuer)
+    if made is not None:
+        plan = orjson.dumps(press.to_json(made))
+        row = tables.Press(
+            achievement_version_id=version.id,
+            members=name,
+            contexts=dict(made.contexts),
+            plan=plan,
+            sha256=hashlib.sha256(plan).hexdigest(),
+            created_at=now,
+        )
+        engine.add_if_new(session, row)  # another process may have been first, with the same
+    return made

@@ -133,7 +133,7 @@ def compare(source: JsonObject) -> tuple[str, str]:
     if short != long:
         return "mismatch", "the short way and the long one"
     if isinstance(short, str):
-        return "refused", ""
+        return ("refused", "") if short == "refused" else ("mismatch", short)
     different = [name for name in sorted(asked(source)) if _made(OTHERS[name], json.loads(body)) != short]
     return ("mismatch", ", ".join(different)) if different else ("equal", "")
 
@@ -147,6 +147,8 @@ def _outcome(make: Callable[[], bytes]) -> bytes | str:
         return make()
     except problem.Problem:
         return "refused"
+    except Exception as error:  # noqa: BLE001 - whatever else comes out is a fault to be told
+        return f"{type(error).__name__}: {error!s:.300}"
 
 
 def _made(make: Callable[[JsonObject], bytes], source: JsonObject) -> bytes:

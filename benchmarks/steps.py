@@ -1,0 +1,111 @@
+"""`bulk_steps`: where the time of a bulk run goes, step by step, on PostgreSQL and in one process.
+
+The steps are the functions that the engine calls by their module; each is wrapped in a stopwatch while some chunks are worked on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import time
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from badgeissuer import chunking, issuing, recognising, status
+from badgeissuer.awarding import roster
+from badgeissuer.settings import clock
+from badgeissuer.store import bulk as store
+from badgeissuer.store import engine, tables
+from benchmarks import bulk, measuring, sample, service
+from benchmarks.results import Figure, Figures
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import ModuleType
+
+    from sqlalchemy.orm import Session
+
+_ROWS = 5000
+_MICROSECONDS = 1_000_000
+STEPS: dict[str, tuple[ModuleType, str]] = {
+    "read": (roster, "read"),
+    "claims": (issuing, "claims"),
+    "recognise": (recognising, "recognise_all"),
+    "reserve": (status, "reserve"),
+    "sign": (issuing, "sign_all"),
+    "store": (store, "add"),
+}
+"""Step → what is called. `store` is learners, awards and credentials; learners only where no other step calls it."""
+
+
+def bulk_steps(scale: measuring.Scale) -> Figures:
+    """Return the µs for each badge of each step, of handing in, of the commit, of what is left, and altogether; waiting included."""
+    learners = sample.Learners(clock())
+    with service.postgresql() as made:
+        _work(made, learners.take(min(_ROWS, int(_ROWS * scale.bulk_seconds)) // 5))  # warms up
+        some = learners.take(min(_ROWS, int(_ROWS * scale.bulk_seconds)))
+        with _watched() as taken:
+            began = time.perf_counter()
+            _work(made, some, taken=taken)
+            total = time.perf_counter() - began
+    taken["rest"] = total - sum(taken.values())
+    values = {f"bulk_steps_{name}": seconds for name, seconds in taken.items()} | {"bulk_steps": total}
+    return {name: Figure(seconds / len(some) * _MICROSECONDS, "µs a badge", "lower") for name, seconds in values.items()}
+
+
+def _work(made: service.Service, learners: list[sample.Learner], *, taken: dict[str, float] | None = None) -> None:
+    """Hand in a roster and do its chunks, one after the other."""
+    taken = defaultdict(float) if taken is None else taken
+    body = sample.roster(learners)
+    began = time.perf_counter()
+    batch = bulk.hand_in(made, body)
+    taken["hand_in"] += time.perf_counter() - began
+    with engine.reading(made.database) as session:
+        chunks = session.scalars(select(tables.BatchChunk.id).where(tables.BatchChunk.batch_id == batch.id)).all()
+    ports = chunking.Ports(made.settings.keyring(), made.settings.site, issuing.SYSTEM)
+    for chunk in chunks:
+        with engine.writing(made.database) as session:
+            chunking.work(session, chunk, ports=ports, now=clock())
+            session.flush()
+            _commit(session, taken)
+    if bulk.progress(made, batch).done != len(learners):
+        raise measuring.Failed("Not every row of a roster was issued.")
+
+
+def _commit(session: Session, taken: dict[str, float]) -> None:
+    began = time.perf_counter()
+    session.commit()
+    taken["commit"] += time.perf_counter() - began
+
+
+@contextlib.contextmanager
+def _watched() -> Iterator[dict[str, float]]:
+    """Give step → seconds; a step that another one calls counts for that one alone."""
+    taken: dict[str, float] = defaultdict(float)
+    is_inside = [False]
+
+    def watch(step: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def wrapper(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - whatever the function takes and gives
+            if is_inside[0]:
+                return function(*arguments, **named)
+            is_inside[0] = True
+            began = time.perf_counter()
+            try:
+                return function(*arguments, **named)
+            finally:
+                taken[step] += time.perf_counter() - began
+                is_inside[0] = False
+
+        return wrapper
+
+    kept = {step: getattr(module, name) for step, (module, name) in STEPS.items()}
+    for step, (module, name) in STEPS.items():
+        setattr(module, name, watch(step, kept[step]))
+    try:
+        yield taken
+    finally:
+        for step, (module, name) in STEPS.items():
+            setattr(module, name, kept[step])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from badgeissuer.settings import PREFIX
-from benchmarks import bulk, http, intake, measuring, results, signing, statuses, verifying
+from benchmarks import bulk, http, intake, measuring, results, signing, statuses, steps, verifying
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,9 +20,12 @@ BENCHMARKS: Mapping[str, Callable[[measuring.Scale], results.Figures]] = {
     "verify_new_shape": verifying.verify_new_shape,
     "issue_http": http.issue_http,
     "issue_http_postgresql": http.issue_http_postgresql,
+    "issue_http_bulk": http.issue_http_bulk,
+    "issue_http_bulk_postgresql": http.issue_http_bulk_postgresql,
     "verify_http": http.verify_http,
     "bulk_sqlite": bulk.bulk_sqlite,
     "bulk_postgresql": bulk.bulk_postgresql,
+    "bulk_steps": steps.bulk_steps,
     "status_update": statuses.status_update,
     "status_build": statuses.status_build,
     "intake_sqlite": intake.intake_sqlite,

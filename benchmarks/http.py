@@ -1,15 +1,18 @@
-"""`issue_http`, `issue_http_postgresql` and `verify_http`: requests that one server process answers in a second, and what it takes."""
+"""`issue_http…` and `verify_http`: what one server process answers in a second, and what it takes."""
 
 from __future__ import annotations
 
 import json
+import statistics
+import time
 from datetime import timedelta
+from http import client
 from typing import TYPE_CHECKING
 
 from badgeissuer import verifying
 from badgeissuer.settings import clock
 from badgeissuer.store import engine
-from badgeissuer.vc import instant, verification
+from badgeissuer.vc import verification
 from benchmarks import clients, measuring, processes, sample, service, signing
 from benchmarks import verifying as verifications
 from benchmarks.results import Figure, Figures
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 _MILLISECONDS = 1000
+_POLL_SECONDS = 0.05
 
 
 def issue_http(scale: measuring.Scale) -> Figures:
@@ -49,6 +53,58 @@ def _issue(name: str, place: AbstractContextManager[service.Service], scale: mea
         return figures(name, send, scale, process=process)
 
 
+def issue_http_bulk(scale: measuring.Scale) -> Figures:
+    """Return how many badges a second are issued by requests with many rows, on SQLite."""
+    return _issue_bulk("issue_http_bulk", service.sqlite(), scale)
+
+
+def issue_http_bulk_postgresql(scale: measuring.Scale) -> Figures:
+    """Return the same on PostgreSQL."""
+    return _issue_bulk("issue_http_bulk_postgresql", service.postgresql(), scale)
+
+
+def _issue_bulk(name: str, place: AbstractContextManager[service.Service], scale: measuring.Scale) -> Figures:
+    learners = sample.Learners(clock())
+
+    with place as made, made.serving() as process:
+
+        def send(number: int) -> float:
+            """Return the seconds from the first of so many requests to the last badge."""
+            requests = [_roster(made, learners.take(scale.bulk_rows)) for _ in range(number)]
+            began = time.monotonic()
+            done = clients.send(made.port, requests, clients=min(scale.clients, number), expect=202)
+            for answer in done.answers:
+                _await_batch(made, json.loads(answer)["id"], rows=scale.bulk_rows)
+            return time.monotonic() - began
+
+        send(1)  # warms up
+        number = max(1, int(scale.http_seconds * 2 / send(1)))
+        rate = statistics.median(number * scale.bulk_rows / send(number) for _ in range(scale.rounds))
+        return {name: Figure(rate, "badges/s", "higher"), f"{name}_memory": Figure(processes.memory(process), "MiB", "lower")}
+
+
+def _roster(made: service.Service, learners: list[sample.Learner]) -> clients.Request:
+    headers = {"Authorization": f"Bearer {made.token}", "Content-Type": "application/jsonl"}
+    return clients.Request(f"/api/batches?achievement={service.SLUG}", sample.roster(learners), headers)
+
+
+def _await_batch(made: service.Service, batch: str, *, rows: int) -> None:
+    """Wait until every badge of a batch is stored."""
+    ends = time.monotonic() + clients.ROUND_SECONDS
+    headers = {"Authorization": f"Bearer {made.token}"}
+    while time.monotonic() < ends:
+        connection = client.HTTPConnection("127.0.0.1", made.port, timeout=clients.ANSWER_SECONDS)
+        connection.request("GET", f"/api/batches/{batch}", headers=headers)
+        found = json.loads(connection.getresponse().read())
+        connection.close()
+        if found["state"] == "done":
+            if found["done"] != rows or found["repeated"]:
+                raise measuring.Failed(f"Not every row of a roster was issued: {found}")
+            return
+        time.sleep(_POLL_SECONDS)
+    raise measuring.Failed(f"A batch was not issued: {found}")
+
+
 def figures(name: str, send: Callable[[int], measuring.Round], scale: measuring.Scale, *, process: int) -> Figures:
     """Return a rate, and beside it how long requests waited, the CPU of the server for each, and its memory at the end."""
     before = processes.cpu(process)
@@ -63,15 +119,7 @@ def figures(name: str, send: Callable[[int], measuring.Round], scale: measuring.
 
 
 def _award(made: service.Service, learner: sample.Learner) -> clients.Request:
-    body = {
-        "achievement": service.SLUG,
-        "learner": {"email": learner.email, "name": learner.name, "did": learner.did},
-        "awarded_at": instant.write(learner.awarded),
-        "valid_until": instant.write(learner.valid_until),
-        "results": sample.results(learner),
-        "evidence": sample.evidence(learner),
-        "credits_earned": sample.BADGE["credentialSubject"]["creditsEarned"],
-    }
+    body = {"achievement": service.SLUG} | sample.row(learner)
     headers = {"Authorization": f"Bearer {made.token}", "Content-Type": "application/json"}
     return clients.Request("/api/awards", json.dumps(body).encode(), headers)
 

@@ -32,6 +32,7 @@ class Scale:
         cpu_seconds: How long one timing of a function takes, roughly.
         http_seconds: How long one timing of a server takes, roughly.
         bulk_seconds: How long the workers are kept busy, roughly.
+        bulk_rows: Rows of the first, short runs of the workers, and of a request in bulk.
         clients: Requests that are under way at once.
     """
 
@@ -42,11 +43,12 @@ class Scale:
     cpu_seconds: float
     http_seconds: float
     bulk_seconds: float
+    bulk_rows: int
     clients: int
 
 
-FULL = Scale(rounds=9, warming=40, tried=5, samples=20, cpu_seconds=0.4, http_seconds=2, bulk_seconds=15, clients=8)
-QUICK = Scale(rounds=2, warming=2, tried=1, samples=3, cpu_seconds=0.05, http_seconds=0.2, bulk_seconds=0.5, clients=2)
+FULL = Scale(rounds=9, warming=40, tried=5, samples=20, cpu_seconds=0.4, http_seconds=2, bulk_seconds=10, bulk_rows=500, clients=8)
+QUICK = Scale(rounds=2, warming=2, tried=1, samples=3, cpu_seconds=0.05, http_seconds=0.2, bulk_seconds=0.2, bulk_rows=20, clients=2)
 
 
 class Timed(Protocol):

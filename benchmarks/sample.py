@@ -20,7 +20,7 @@ from badgeissuer.openbadges import identity
 from badgeissuer.vc import controller, instant, multikey, statuslist
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import nacl.signing
 
@@ -170,6 +170,23 @@ def evidence(learner: Learner) -> list[JsonObject]:
     return [
         work | {"id": f"https://badges.example.edu/evidence/{learner.uuid}", "narrative": f"{work['narrative']} Work {learner.number}."}
     ]
+
+
+def row(learner: Learner) -> JsonObject:
+    """Return what is said of a learner on a roster, and when one badge is asked for."""
+    return {
+        "learner": {"email": learner.email, "name": learner.name, "did": learner.did},
+        "awarded_at": instant.write(learner.awarded),
+        "valid_until": instant.write(learner.valid_until),
+        "results": results(learner),
+        "evidence": evidence(learner),
+        "credits_earned": BADGE["credentialSubject"]["creditsEarned"],
+    }
+
+
+def roster(learners: Iterable[Learner]) -> bytes:
+    """Return a roster: one row a line, as JSON."""
+    return b"".join(json.dumps(row(learner), ensure_ascii=False).encode() + b"\n" for learner in learners)
 
 
 def draft() -> JsonObject:

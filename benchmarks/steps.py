@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-_ROWS = 5000
+_TIMES = 10
+"""The short runs that make a measured one."""
 _MICROSECONDS = 1_000_000
 STEPS: dict[str, tuple[ModuleType, str]] = {
     "read": (roster, "read"),
@@ -44,27 +45,26 @@ def bulk_steps(scale: measuring.Scale) -> Figures:
     """Return the µs for each badge of each step, of handing in, of the commit, of what is left, and altogether; waiting included."""
     learners = sample.Learners(clock())
     with service.postgresql() as made:
-        _work(made, learners.take(min(_ROWS, int(_ROWS * scale.bulk_seconds)) // 5))  # warms up
-        some = learners.take(min(_ROWS, int(_ROWS * scale.bulk_seconds)))
+        ports = chunking.Ports(made.settings.keyring(), made.settings.site, issuing.SYSTEM)
+        _work(made, learners.take(scale.bulk_rows), ports, {})  # warms up
+        some = learners.take(_TIMES * scale.bulk_rows)
         with _watched() as taken:
             began = time.perf_counter()
-            _work(made, some, taken=taken)
+            _work(made, some, ports, taken)
             total = time.perf_counter() - began
     taken["rest"] = total - sum(taken.values())
-    values = {f"bulk_steps_{name}": seconds for name, seconds in taken.items()} | {"bulk_steps": total}
+    values = {"bulk_steps": total} | {f"bulk_steps_{name}": taken[name] for name in ("hand_in", *STEPS, "commit", "rest")}
     return {name: Figure(seconds / len(some) * _MICROSECONDS, "µs a badge", "lower") for name, seconds in values.items()}
 
 
-def _work(made: service.Service, learners: list[sample.Learner], *, taken: dict[str, float] | None = None) -> None:
-    """Hand in a roster and do its chunks, one after the other."""
-    taken = defaultdict(float) if taken is None else taken
+def _work(made: service.Service, learners: list[sample.Learner], ports: chunking.Ports, taken: dict[str, float]) -> None:
+    """Hand in a roster and do its chunks, one after the other; add the seconds of handing in and of committing."""
     body = sample.roster(learners)
     began = time.perf_counter()
     batch = bulk.hand_in(made, body)
-    taken["hand_in"] += time.perf_counter() - began
+    taken["hand_in"] = time.perf_counter() - began
     with engine.reading(made.database) as session:
         chunks = session.scalars(select(tables.BatchChunk.id).where(tables.BatchChunk.batch_id == batch.id)).all()
-    ports = chunking.Ports(made.settings.keyring(), made.settings.site, issuing.SYSTEM)
     for chunk in chunks:
         with engine.writing(made.database) as session:
             chunking.work(session, chunk, ports=ports, now=clock())
@@ -77,7 +77,7 @@ def _work(made: service.Service, learners: list[sample.Learner], *, taken: dict[
 def _commit(session: Session, taken: dict[str, float]) -> None:
     began = time.perf_counter()
     session.commit()
-    taken["commit"] += time.perf_counter() - began
+    taken["commit"] = taken.get("commit", 0) + time.perf_counter() - began
 
 
 @contextlib.contextmanager

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from badgeissuer.batching import Note
     from badgeissuer.openbadges.addresses import Site
+    from badgeissuer.vc.document import JsonObject
 
 TRIES = 5
 """How often a chunk begins again because another transaction brought the same learners at the same moment."""
@@ -114,10 +115,11 @@ def work(session: Session, chunk_id: int, *, ports: Ports, now: datetime) -> Non
     order = _Order(batch, issuer, version, ports, now)
     lines = roster.unpack(chunk.content)
     notes: list[Note] = []
-    rows = []
+    rows: list[_Row] = []
+    known: dict[bytes, list[JsonObject]] = {}
     for number, line in lines:
         try:
-            rows.append(_read(order, number, line))
+            rows.append(_read(order, number, line, known))
         except (problem.Invalid, problem.Malformed, problem.TooLarge) as error:
             notes.append(_failed(number, error))
     _finish(chunk, lines, notes + _issue(session, order, rows))
@@ -155,7 +157,7 @@ def _failed(number: int, error: problem.Problem) -> Note:
     return {"row": number, "state": "failed", "errors": [finding.to_json() for finding in findings]}
 
 
-def _read(order: _Order, number: int, line: bytes) -> _Row:
+def _read(order: _Order, number: int, line: bytes, known: dict[bytes, list[JsonObject]]) -> _Row:
     row = roster.read(line)
     if not row.learner.is_somebody:
         raise problem.Invalid.of((problem.Finding("The learner needs an e-mail address, a DID or a source_id.", "/learner"),))
@@ -170,7 +172,7 @@ def _read(order: _Order, number: int, line: bytes) -> _Row:
         credits_earned=row.credits_earned,
         narrative=row.narrative,
     )
-    return _Row(number, row, issuing.claims(decision, order.version))
+    return _Row(number, row, issuing.claims(decision, order.version, known=known))
 
 
 def _issue(session: Session, order: _Order, rows: Sequence[_Row]) -> list[Note]:
@@ -305,6 +307,9 @@ def _sign(session: Session, order: _Order, awards: Sequence[_Award]) -> None:
     ports, now = order.ports, order.now
     uuids = [award.credential_uuid for award in awards]
     places = status.reserve(session, order.issuer.id, uuids, randomness=ports.randomness, now=now)
+    for status_list in {row.id: row for row, _ in places}.values():
+        if status.is_due(status_list, now=now):
+            status.publish(session, status_list.id, keyring=ports.keyring, site=ports.site, now=now)
     particulars = [_particulars(order, award, *place) for award, place in zip(awards, places, strict=True)]
     key, _ = signing.signer(session, order.issuer, keyring=ports.keyring)
     signed = pressing.sign_all(session, order.version, particulars, issuer=order.issuer, keyring=ports.keyring, site=ports.site, now=now)

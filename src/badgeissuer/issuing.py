@@ -14,6 +14,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from sqlalchemy import select
 
 from badgeissuer import authoring, pressing, problem, recognising, signing, status
@@ -159,22 +160,41 @@ def _recipient(session: Session, learner: tables.Learner, decision: Decision) ->
     return identity.normal_email(decision.email) if decision.email else email, decision.did or did
 
 
-def claims(decision: Decision, version: tables.AchievementVersion) -> dict[str, Any]:
+def claims(decision: Decision, version: tables.AchievementVersion, *, known: dict[bytes, list[JsonObject]] | None = None) -> dict[str, Any]:
     """Return what a decision says of the learner, completed and checked, as it is kept in the award.
+
+    Args:
+        decision: What was decided.
+        version: The achievement.
+        known: Results for this version that were found good before, by their JSON; those of this decision are added.
 
     Raises:
         problem.Invalid: A result or a piece of evidence does not fit.
     """
-    completed = results.complete(decision.results, version.document)
+    known = {} if known is None else known
+    key = orjson.dumps(decision.results)
+    completed = known.get(key)
+    if completed is None:
+        completed = known[key] = _results(decision.results, version)
     evidence = [{"type": ["Evidence"]} | dict(item) for item in decision.evidence]
-    for kind, name, items in ((model.Result, "results", completed), (model.Evidence, "evidence", evidence)):
-        for place, item in enumerate(items):
-            pointer = f"/{name}/{place}"
-            _require(model.findings_of(kind, item, prefix=pointer) + model.unknown_members(kind, item, prefix=pointer))
-    texts = {"results": completed, "evidence": evidence, "narrative": decision.narrative}
+    _require_members(model.Evidence, "evidence", evidence)
+    texts = {"evidence": evidence, "narrative": decision.narrative}
     _require(shape.gate({name: value for name, value in texts.items() if value}))  # now, while there is somebody to mend it
-    _require(results.check(completed, version.document, prefix="/results"))
     return {"results": completed, "evidence": evidence, "credits": decision.credits_earned, "narrative": decision.narrative}
+
+
+def _results(given: Sequence[JsonObject], version: tables.AchievementVersion) -> list[JsonObject]:
+    completed = results.complete(given, version.document)
+    _require_members(model.Result, "results", completed)
+    _require(shape.gate({"results": completed} if completed else {}))
+    _require(results.check(completed, version.document, prefix="/results"))
+    return completed
+
+
+def _require_members(kind: type[model.View], name: str, items: Sequence[JsonObject]) -> None:
+    for place, item in enumerate(items):
+        pointer = f"/{name}/{place}"
+        _require(model.findings_of(kind, item, prefix=pointer) + model.unknown_members(kind, item, prefix=pointer))
 
 
 def _require(findings: tuple[problem.Finding, ...]) -> None:

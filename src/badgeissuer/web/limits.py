@@ -49,11 +49,13 @@ class Bounds:
         most: Bytes that are taken.
         drained: Bytes that are read to the end and dropped.
         seconds: How long they may take.
+        advice: What to do with more.
     """
 
     most: int
     drained: int
     seconds: float
+    advice: str = ""
 
 
 def bounds(scope: Mapping[str, Any]) -> Bounds:
@@ -61,7 +63,8 @@ def bounds(scope: Mapping[str, Any]) -> Bounds:
     if scope["path"].startswith("/hooks/"):
         return Bounds(HOOK_BYTES, HOOK_BYTES * DRAINED, SECONDS)
     if scope["path"] == "/api/batches" and not dict(scope["headers"]).get(b"content-type", b"").startswith(b"application/json"):
-        return Bounds(ROSTER_BYTES, ROSTER_BYTES, ROSTER_SECONDS)
+        advice = " Split the roster, or hand the file to badgeissuer issue."
+        return Bounds(ROSTER_BYTES, ROSTER_BYTES + MAX_BYTES * DRAINED, ROSTER_SECONDS, advice)
     return Bounds(MAX_BYTES, MAX_BYTES * DRAINED, SECONDS)
 
 
@@ -94,7 +97,9 @@ class _Body:
         return message
 
     def _too_large(self) -> problems.HttpProblem:
-        return problems.HttpProblem(problem.TooLarge(f"At most {self._bounds.most:,} bytes are taken here."), {"Connection": "close"})
+        return problems.HttpProblem(
+            problem.TooLarge(f"At most {self._bounds.most:,} bytes are taken here.{self._bounds.advice}"), {"Connection": "close"}
+        )
 
     async def _next(self) -> Message:
         try:

@@ -10,7 +10,7 @@ from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from badgeissuer import access, authoring, connecting, issuing, problem, recognising, status
+from badgeissuer import access, authoring, batching, connecting, issuing, problem, recognising, status
 from badgeissuer.awarding import event, roster
 from badgeissuer.openbadges import credential
 from badgeissuer.openbadges.addresses import Site
@@ -109,6 +109,7 @@ def listed(
     paging: Paging,
     source: Annotated[str | None, Query(description="Only awards that came from this source.")] = None,
     state: Annotated[State | None, Query(description="Only awards in this state.")] = None,
+    batch: Annotated[UUID | None, Query(description="Only awards that came of this batch.")] = None,
 ) -> Page[Award]:
     """List the awards of the issuers that the token may see, oldest first."""
     query = access.visible(select(tables.Award), acting, column=tables.Award.issuer_id)
@@ -117,6 +118,10 @@ def listed(
             found = connecting.source(session, source)
             access.require(acting, access.READ, issuer_id=found.issuer_id)
             query = query.where(tables.Award.source_id == found.id)
+        if batch is not None:
+            order = batching.find(session, batch)
+            access.require(acting, access.READ, issuer_id=order.issuer_id)
+            query = query.where(tables.Award.batch_id == order.id)
         if state is not None:
             query = query.where(tables.Award.state == state)
         rows, after = paging.page(session, query, key=tables.Award.id)

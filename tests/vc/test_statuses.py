@@ -12,7 +12,7 @@ from tests.vc import kit
 from tests.vc.kit import LIST
 
 from badgeissuer import problem
-from badgeissuer.vc import contexts, document, statuses, statuslist, verification
+from badgeissuer.vc import contexts, document, statuses, statuslist, verification, verifiedlist
 from badgeissuer.vc.document import JsonObject
 from badgeissuer.vc.report import Outcome
 
@@ -260,6 +260,7 @@ def test_a_list_is_verified_once_however_many_entries_name_it(monkeypatch: pytes
         return unpack(encoded)
 
     monkeypatch.setattr(statuslist, "unpack", counting)
+    verifiedlist.forget()
     source = _with(*(_entry(index, id=f"{LIST}#{index}") for index in range(4)))
     assert kit.verify(source, kit.at(list=kit.list_by(revoked=(9,)))).outcome is Outcome.VALID
     assert kit.verify(source, kit.at(list=kit.list_by(revoked=(3,)))).outcome is Outcome.INVALID

@@ -129,6 +129,8 @@ class Policy:
 
     def compromised_since(self, method: controller.VerificationMethod) -> datetime | None:
         """Return since when a key is known to be in wrong hands, under whichever name it is used."""
+        if not self.compromised:
+            return None
         names = {method.id}
         if isinstance(method.public_key, multikey.PublicKey):
             names.add(method.public_key.multikey)

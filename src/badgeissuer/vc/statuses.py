@@ -10,13 +10,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from badgeissuer import problem
-from badgeissuer.vc import credential, report, shape, statuslist
+from badgeissuer.vc import credential, report, shape, statuslist, verifiedlist
 from badgeissuer.vc.policy import Kind, Profile
 from badgeissuer.vc.report import Outcome, Passed, Undecided
 
 if TYPE_CHECKING:
     from badgeissuer.vc.document import JsonObject
     from badgeissuer.vc.examination import Examination
+    from badgeissuer.vc.gathering import Resource
+    from badgeissuer.vc.verifiedlist import VerifiedList
 
 MAX_ENTRIES = 4
 _FOREIGN_COST = 0.07
@@ -35,7 +37,9 @@ def look(item: Any, examined: Examination) -> None:  # noqa: ANN401 - any JSON v
     if foreign:
         examined.sources.resource(foreign.url(item), "")
     elif _is_entry(item):
-        _list_examination(statuslist.read_entry(item), examined).look()
+        found = examined.sources.resource(statuslist.read_entry(item).list_url, "The status list")
+        if not verifiedlist.is_known(found, examined):
+            examined.beside(found.credential, LIST).look()
 
 
 def check(examined: Examination) -> Passed | None:
@@ -102,17 +106,17 @@ def _one_foreign(item: JsonObject, examined: Examination) -> Passed:
     return Passed((evidence,))
 
 
-def _list_examination(entry: statuslist.Entry, examined: Examination) -> Examination:
-    found = examined.sources.resource(entry.list_url, "The status list")
-    return examined.beside(found.credential, LIST)
-
-
-def _verified_list(entry: statuslist.Entry, examined: Examination) -> Examination:
-    of_list = _list_examination(entry, examined)
+def _verified_list(found: Resource, examined: Examination) -> VerifiedList:
+    """Return a list after verifying it, now or before; one that is not good raises."""
+    known = verifiedlist.recall(found, examined)
+    if known:
+        return known
+    of_list, left = examined.beside(found.credential, LIST), examined.sources.effort.left
     steps = of_list.steps()
     if report.verdict(steps) is not Outcome.VALID:
         raise problem.Invalid(report.decisive(steps).findings[0].detail)
-    return of_list
+    evidence = (item for step in steps for item in step.evidence)
+    return verifiedlist.remember(found, of_list, evidence=evidence, cost=left - examined.sources.effort.left)
 
 
 def _value(entry: statuslist.Entry, examined: Examination) -> int:
@@ -122,11 +126,12 @@ def _value(entry: statuslist.Entry, examined: Examination) -> int:
     """
     once, url = examined.sources.once, entry.list_url
     try:
-        of_list = once(("verified list", url), lambda: _verified_list(entry, examined))
+        found = examined.sources.resource(url, "The status list")
+        of_list = once(("verified list", url), lambda: _verified_list(found, examined))
         issuer = credential.issuer_id(examined.source)
         if of_list.issuer not in {issuer, *examined.policy.list_issuers.get(issuer, ())}:
             raise problem.Invalid("It is by another issuer than the credential.")
-        bits = statuslist.check(of_list.source, entry, unpack=lambda encoded: once(("bits", url), lambda: statuslist.unpack(encoded)))
+        bits = statuslist.check(of_list.source, entry, unpack=lambda encoded: once(("bits", url), lambda: of_list.unpacked(encoded)))
         return statuslist.value(bits, entry.index, entry.size)
     except problem.Problem as error:
         kind = error.kind if error.kind.startswith(problem.STATUS) else statuslist.VERIFICATION_ERROR

@@ -11,14 +11,14 @@ Source: OB-3.0 data model, as of document version 1.4.5.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypeVar
 
 import pydantic
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, alias_generators
+from pydantic_core import CoreSchema, core_schema
 
 from badgeissuer import problem
-from badgeissuer.openbadges import terms
+from badgeissuer.openbadges import fit, terms
 from badgeissuer.vc import credential, instant, jsonld
 from badgeissuer.vc.document import JsonObject
 
@@ -29,7 +29,7 @@ _LANGUAGE = re.compile(r"[a-z]{2,4}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
 T = TypeVar("T")
 
 
-def contains(name: str) -> Callable[[list[str]], list[str]]:
+def contains(name: str) -> fit.Check[list[str]]:
     """Return a validator of the types of a node: `name` must be among them."""
 
     def check(types: list[str]) -> list[str]:
@@ -37,19 +37,24 @@ def contains(name: str) -> Callable[[list[str]], list[str]]:
             raise ValueError(f"must contain {name}")
         return types
 
-    return check
+    return fit.Check(check, _only_type(name))
 
 
-def _only(name: str) -> Callable[[list[str]], list[str]]:
+def _only(name: str) -> fit.Check[list[str]]:
     def check(types: list[str]) -> list[str]:
         if types != [name]:
             raise ValueError(f"must be {name}, and nothing else")
         return types
 
-    return check
+    return fit.Check(check, _only_type(name))
 
 
-def one_of(known: frozenset[str]) -> Callable[[str], str]:
+def _only_type(name: str) -> tuple[CoreSchema, ...]:
+    literal = core_schema.literal_schema([name])
+    return core_schema.list_schema(literal, min_length=1, max_length=1), literal
+
+
+def one_of(known: frozenset[str]) -> fit.Check[str]:
     """Return a validator of a term: one of those known, or an extension."""
 
     def check(term: str) -> str:
@@ -57,7 +62,7 @@ def one_of(known: frozenset[str]) -> Callable[[str], str]:
             raise ValueError(f"must be a term of the standard ({', '.join(sorted(known))}), or an extension written ext:Name")
         return term
 
-    return check
+    return fit.Check(check, (core_schema.literal_schema(sorted(known)),))
 
 
 def _url(value: str) -> str:
@@ -80,10 +85,18 @@ def _language(value: str) -> str:
     return value
 
 
-Many = Annotated[list[T], BeforeValidator(credential.as_list), Field(min_length=1)]
-Types = Annotated[list[str], BeforeValidator(credential.as_list)]
-Url = Annotated[str, AfterValidator(_url)]
-Moment = Annotated[str, AfterValidator(_moment)]
+_PLAIN_URL = core_schema.str_schema(pattern=r"\A[A-Za-z][A-Za-z0-9+.-]*:[!#-;=?-\[\]_a-z~]+\z")
+"""A URL in ASCII."""
+_PLAIN_MOMENT = core_schema.str_schema(
+    pattern=r"\A(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z\z"
+)
+"""A moment of our time and in UTC, on one of the days that all months have."""
+_LISTED = fit.Check(credential.as_list, is_shy=True)
+
+Many = Annotated[list[T], BeforeValidator(_LISTED), Field(min_length=1)]
+Types = Annotated[list[str], BeforeValidator(_LISTED)]
+Url = Annotated[str, AfterValidator(fit.Check(_url, (_PLAIN_URL,)))]
+Moment = Annotated[str, AfterValidator(fit.Check(_moment, (_PLAIN_MOMENT,)))]
 Text = Annotated[str, Field(min_length=1)]
 AchievementType = Annotated[str, AfterValidator(one_of(terms.ACHIEVEMENT_TYPES))]
 ResultType = Annotated[str, AfterValidator(one_of(terms.RESULT_TYPES))]
@@ -295,7 +308,7 @@ class Credential(View):
 
     id: Url
     type: Annotated[Types, AfterValidator(contains("VerifiableCredential"))]
-    issuer: Annotated[Profile, BeforeValidator(_profile)]
+    issuer: Annotated[Profile, BeforeValidator(fit.Check(_profile, is_shy=True))]
     name: str | None = None
     description: str | None = None
     awarded_date: Moment | None = None
@@ -352,6 +365,8 @@ def check(source: JsonObject) -> tuple[problem.Finding, ...]:
 
 def findings_of(view: type[View], source: JsonObject, *, prefix: str = "") -> tuple[problem.Finding, ...]:
     """Return what keeps `source` from being read as `view`; pointers begin with `prefix`."""
+    if fit.fits(view, source):
+        return ()
     try:
         view.model_validate(source)
     except pydantic.ValidationError as error:

@@ -14,7 +14,7 @@ import nacl.signing
 
 from badgeissuer.vc import cryptosuites, proof, shape
 from badgeissuer.vc.contexts import PINNED
-from benchmarks import measuring, node, peers, sample, stock
+from benchmarks import measuring, node, peers, printing, sample, stock
 from benchmarks.results import Figure, Figures
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ ONE_IN = 20
 def sign(scale: measuring.Scale) -> Figures:
     """Return the µs of CPU of one signature."""
     signer, learners = sample.Signer(nacl.signing.SigningKey.generate()), sample.Learners(SINCE)
-    blank, ours = sample.form(signer.did, LIST_URL), product(signer)
+    blank = sample.form(signer.did, LIST_URL)
+    ours = printing.printer(blank, signer, learners.take(1)[0])
     others = {peer.name: peer.sign for peer in peers.python(signer, LIST_URL, b"", now=SINCE) if peer.sign is not None}
     with contextlib.ExitStack() as stack:
         asked = stack.enter_context(node.running()) if node.is_there() else None
@@ -51,12 +52,6 @@ def sign(scale: measuring.Scale) -> Figures:
         if asked is not None:
             _compare_node(asked, signer, stock_sign=others[stock.NAME], items=pairs(scale.samples))
     return {"sign": figure(taken)}
-
-
-def product(signer: sample.Signer) -> Signing:
-    """Return what is measured: from the values of a learner to signed bytes, as the service makes them."""
-    blank = sample.form(signer.did, LIST_URL)
-    return lambda learner: signed(sample.fill(blank, learner), signer, learner.valid_from)
 
 
 def figure(taken: Mapping[str, float]) -> Figure:

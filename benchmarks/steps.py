@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import io
 import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
@@ -61,7 +62,7 @@ def _work(made: service.Service, learners: list[sample.Learner], ports: chunking
     """Hand in a roster and do its chunks, one after the other; add the seconds of handing in and of committing."""
     body = sample.roster(learners)
     began = time.perf_counter()
-    batch = bulk.hand_in(made, body)
+    batch = bulk.hand_in(made, io.BytesIO(body))
     taken["hand_in"] = time.perf_counter() - began
     with engine.reading(made.database) as session:
         chunks = session.scalars(select(tables.BatchChunk.id).where(tables.BatchChunk.batch_id == batch.id)).all()

@@ -26,13 +26,27 @@ def upgrade() -> None:
     )
     op.execute("UPDATE status_list SET state = 'full' WHERE state = 'open'")
     op.add_column("status_list", sa.Column("publish_due", sa.DateTime(timezone=True), nullable=True))
-    is_changed, is_set = sa.text("published_changes <> changes"), sa.text("is_set")
+    is_changed = sa.text("published_changes <> changes")
     op.create_index("ix_status_list_changed", "status_list", ["issuer_id"], sqlite_where=is_changed, postgresql_where=is_changed)
     op.create_index("ix_status_list_published_at", "status_list", ["published_at"])
-    op.create_index("ix_status_entry_set", "status_entry", ["status_list_id", "position"], sqlite_where=is_set, postgresql_where=is_set)
+    op.create_index(
+        "ix_status_entry_set",
+        "status_entry",
+        ["status_list_id", "is_set", "position"],
+        sqlite_where=sa.text("is_set = 1"),
+        postgresql_where=sa.text("is_set"),
+    )
+    op.add_column("status_entry", sa.Column("change", sa.Integer(), nullable=True))
+    op.execute("UPDATE status_entry SET change = 0 WHERE changed_at IS NOT NULL")
+    has_changed = sa.text("change IS NOT NULL")
+    op.create_index(
+        "ix_status_entry_change", "status_entry", ["status_list_id", "change"], sqlite_where=has_changed, postgresql_where=has_changed
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_status_entry_change", "status_entry")
+    op.execute("ALTER TABLE status_entry DROP COLUMN change")
     op.drop_index("ix_status_entry_set", "status_entry")
     op.drop_index("ix_status_list_published_at", "status_list")
     op.drop_index("ix_status_list_changed", "status_list")

@@ -155,7 +155,7 @@ def find(session: Session, uuid: UUID) -> tables.Revocation:
 
 
 def work(session: Session, revocation_id: int, *, now: datetime) -> None:
-    """Revoke the next credentials and queue what comes after; at the end, the lists to be signed, each once."""
+    """Revoke the next credentials and queue what comes after; their lists are signed now and then meanwhile, and at the end."""
     row = session.get_one(tables.Revocation, revocation_id, with_for_update=True, populate_existing=True)
     if row.state != "running":
         return
@@ -170,8 +170,6 @@ def work(session: Session, revocation_id: int, *, now: datetime) -> None:
         jobs.enqueue(session, REVOKE, {"revocation": row.id}, now=now)
         return
     row.state = "done"
-    for list_id in status.stale(session, now=now):
-        jobs.enqueue(session, status.PUBLISH, {"status_list": list_id}, now=now)
 
 
 def give_up(session: Session, revocation_id: int, reason: str) -> None:

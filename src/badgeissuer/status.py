@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import or_, select
+from sqlalchemy import select, union
 
 from badgeissuer import problem, signing
 from badgeissuer.store import jobs, status_entries, status_places, tables
@@ -14,7 +15,7 @@ from badgeissuer.vc import controller, document, proof, statuslist, verification
 from badgeissuer.vc.report import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -22,12 +23,15 @@ if TYPE_CHECKING:
 
     from badgeissuer.openbadges.addresses import Site
 
-
 PUBLISH = "publish_status_list"
 PURPOSE = "revocation"
 VALID_FOR = timedelta(days=14)
 """How long a signed list counts: after so long without a worker, verifiers can no longer say that a badge is not revoked."""
 REFRESHED_AFTER = timedelta(days=1)
+PUBLISH_EVERY = timedelta(seconds=2)
+"""The changes of a list are published at most once in so long, however many there are."""
+OVERDUE = timedelta(seconds=30)
+"""A job that was to publish a list so long ago and did not is no longer counted on."""
 
 
 def reserve(
@@ -61,21 +65,34 @@ def entry(session: Session, credential_uuid: UUID) -> tuple[tables.StatusList, t
     return found[0], found[1]
 
 
-def revoke(session: Session, credential_uuid: UUID, *, reason: str, actor: str, now: datetime) -> tables.Job | None:
-    """Set the bit of a credential; return the job that publishes it, or None where it was set already.
+def revoke(session: Session, credential_uuid: UUID, *, reason: str, actor: str, now: datetime) -> bool:
+    """Set the bit of a credential and order its publication; return False where it was set already.
 
     Raises:
         problem.NotFound: There is no such credential.
     """
-    _, place = entry(session, credential_uuid)
-    if not status_entries.set_value(session, place, True, reason=reason, actor=actor, now=now):
-        return None
-    return jobs.enqueue(session, PUBLISH, {"status_list": place.status_list_id}, now=now)
+    if revoke_all(session, [credential_uuid], reason=reason, actor=actor, now=now):
+        return True
+    entry(session, credential_uuid)
+    return False
 
 
-def revoke_all(session: Session, credential_uuids: Sequence[UUID], *, reason: str, actor: str, now: datetime) -> int:
-    """Set the bits of credentials and return how many were not set before; the lists are left to be published when all is done."""
-    return status_entries.set_all(session, credential_uuids, purpose=PURPOSE, reason=reason, actor=actor, now=now)
+def revoke_all(session: Session, credential_uuids: Collection[UUID], *, reason: str, actor: str, now: datetime) -> int:
+    """Set the bits of many credentials, order the publication of their lists, and return how many were not set before."""
+    lists, changed = status_entries.set_values(session, credential_uuids, True, purpose=PURPOSE, reason=reason, actor=actor, now=now)
+    for row in lists:
+        _order_publication(session, row, now=now)
+    return len(changed)
+
+
+def _order_publication(session: Session, row: tables.StatusList, *, now: datetime) -> None:
+    """Write a job that publishes the list, unless one is on its way: at once, or a little after changes of it were last published."""
+    if row.publish_due is not None and now < row.publish_due + OVERDUE:
+        return
+    row.publish_due = now
+    if row.published_at is not None and row.published_changes > 0:
+        row.publish_due = min(max(now, row.published_at + PUBLISH_EVERY), now + PUBLISH_EVERY)  # the clock of the worker may be ahead
+    jobs.enqueue(session, PUBLISH, {"status_list": row.id}, now=now, run_at=row.publish_due)
 
 
 def is_due(row: tables.StatusList, *, now: datetime) -> bool:
@@ -98,17 +115,28 @@ def publish(session: Session, list_id: int, *, keyring: signing.Keyring, site: S
     Source: VC-BITSTRING-STATUS-LIST#bitstring-generation-algorithm.
     """
     row = status_entries.locked(session, list_id)
+    row.publish_due = None
     if row.published_changes == row.changes and not is_due(row, now=now):
         return row
     issuer = session.get_one(tables.Issuer, row.issuer_id)
     _, signer = signing.signer(session, issuer, keyring=keyring)
-    encoded = statuslist.encode(row.length, status_entries.positions_set(session, row.id))
+    encoded = statuslist.pack(_bits(session, row, now=now))
     url, did = site.status_list(row.uuid), issuer.did or ""
     unsigned = statuslist.compose(url, did, purpose=row.purpose, encoded=encoded, valid_from=now, valid_until=now + VALID_FOR)
     signed = document.write(proof.add_proof(proof.lint(unsigned), signer, created=now))
     _check(session, issuer, signed, now=now)
     row.published, row.published_changes, row.published_at = signed, row.changes, now
     return row
+
+
+def _bits(session: Session, row: tables.StatusList, *, now: datetime) -> bytes:
+    """Return the list as its rows are: what was published with what changed since, and every day all of it anew."""
+    if row.published is not None and not is_due(row, now=now):
+        with contextlib.suppress(problem.Problem, KeyError):
+            subject = document.parse(row.published, max_bytes=len(row.published))["credentialSubject"]
+            before = statuslist.decode(subject["encodedList"])
+            return statuslist.changed(before, status_entries.changes_since(session, row.id, row.published_changes))
+    return statuslist.bitstring(row.length, status_entries.positions_set(session, row.id))
 
 
 def _check(session: Session, issuer: tables.Issuer, signed: bytes, *, now: datetime) -> None:
@@ -126,9 +154,9 @@ def controller_resource(session: Session, issuer: tables.Issuer, *, now: datetim
     return {url: verification.Resource(url, body, now)} if url else {}
 
 
-def stale(session: Session, *, now: datetime) -> Sequence[int]:
+def stale(session: Session, *, now: datetime) -> list[int]:
     """Return the lists that have to be signed again, changed since or soon too old, of the issuers that have a key to do it with."""
     table, keys = tables.StatusList, tables.SigningKey
-    aged = or_(table.published_at.is_(None), table.published_at < now - REFRESHED_AFTER, table.published_changes != table.changes)
-    able = select(keys.issuer_id).where(keys.state == "active")
-    return session.scalars(select(table.id).where(aged, table.issuer_id.in_(able)).order_by(table.id)).all()
+    able = table.issuer_id.in_(select(keys.issuer_id).where(keys.state == "active"))
+    conditions = (table.published_changes != table.changes, table.published_at.is_(None), table.published_at < now - REFRESHED_AFTER)
+    return sorted(session.scalars(union(*(select(table.id).where(condition, able) for condition in conditions))))  # each by its own index

@@ -231,8 +231,8 @@ class Campus:
         with self.reading() as session:
             return issuing.issued(session, row.credential_uuid)
 
-    def revoke(self, uuid: UUID) -> tables.Job | None:
-        """Revoke a badge."""
+    def revoke(self, uuid: UUID) -> bool:
+        """Revoke a badge; return whether it was not revoked before."""
         with self.writing() as session:
             return status.revoke(session, uuid, reason="It was a mistake.", actor="test", now=self.now)
 

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TYPE_CHECKING
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from badgeissuer import problem, signing, status
 from badgeissuer.openbadges.addresses import Site
@@ -63,11 +64,11 @@ def test_when_a_list_is_full_another_is_opened_and_both_count(campus: Campus) ->
 
 def test_a_revoked_badge_is_reported_by_the_signed_list(campus: Campus) -> None:
     good, bad = campus.issued("lee@example.org"), campus.issued()
-    job = campus.revoke(bad.uuid)
+    assert campus.revoke(bad.uuid)
     with campus.reading() as session:
         row, place = status.entry(session, bad.uuid)
         assert not status.is_published(session, bad.uuid)
-    assert (job is not None, place.is_set, place.reason, place.changed_by, bits(row)) == (True, True, "It was a mistake.", "test", set())
+    assert (place.is_set, place.reason, place.changed_by, bits(row)) == (True, "It was a mistake.", "test", set())
     assert campus.verify(bad.document).outcome == "VALID"
     assert campus.work() == 1
     with campus.reading() as session:
@@ -81,10 +82,10 @@ def test_a_revoked_badge_is_reported_by_the_signed_list(campus: Campus) -> None:
 
 def test_revoking_twice_is_revoking_once(campus: Campus) -> None:
     badge = campus.issued()
-    assert campus.revoke(badge.uuid) is not None
-    assert campus.revoke(badge.uuid) is None
+    assert campus.revoke(badge.uuid)
+    assert not campus.revoke(badge.uuid)
     assert campus.work() == 1
-    assert campus.revoke(badge.uuid) is None
+    assert not campus.revoke(badge.uuid)
     assert campus.only(tables.StatusList).changes == 1
 
 
@@ -135,6 +136,80 @@ def test_a_list_that_does_not_verify_is_not_published(campus: Campus) -> None:
     with pytest.raises(problem.Fault, match="status list that was just signed does not verify"):
         publish(campus)
     assert campus.only(tables.StatusList).published == before.published
+
+
+def test_changes_of_a_list_are_published_at_once_and_then_together(campus: Campus) -> None:
+    badges = [campus.issued(f"learner{number}@example.org") for number in range(5)]
+    assert campus.revoke(badges[0].uuid)
+    assert campus.work() == 1
+    for badge in badges[1:4]:
+        assert campus.revoke(badge.uuid)
+    with campus.reading() as session:
+        assert [status.is_published(session, badge.uuid) for badge in badges] == [False] * 5
+    assert campus.work() == 0
+    assert len(bits(campus.only(tables.StatusList))) == 1
+    campus.now += status.PUBLISH_EVERY
+    assert campus.work() == 1
+    row = campus.only(tables.StatusList)
+    assert (len(bits(row)), row.published_changes, row.publish_due) == (4, 4, None)
+
+
+def test_a_publication_that_does_not_come_is_ordered_again(campus: Campus) -> None:
+    one, other = campus.issued(), campus.issued("lee@example.org")
+    campus.revoke(one.uuid)
+    with campus.writing() as session:
+        session.execute(delete(tables.Job).where(tables.Job.kind == status.PUBLISH))
+    campus.pass_time(seconds=29)
+    campus.revoke(other.uuid)
+    assert campus.work() == 0
+    campus.pass_time(seconds=1)
+    third = campus.award("mina@example.org")[0]
+    assert campus.revoke(third.credential_uuid)
+    assert campus.work() == 2
+    assert len(bits(campus.only(tables.StatusList))) == 3
+
+
+def test_many_are_revoked_at_once(campus: Campus) -> None:
+    badges = [campus.issued(f"learner{number}@example.org") for number in range(3)]
+    campus.revoke(badges[1].uuid)
+    with campus.writing() as session:
+        uuids = [badge.uuid for badge in badges]
+        changed = status.revoke_all(session, [*uuids, uuid4()], reason="A wrong roster.", actor="test", now=campus.now)
+    assert changed == 2
+    assert campus.work() == 1
+    assert [campus.verify(badge.document).outcome for badge in badges] == ["INVALID"] * 3
+
+
+def test_a_list_is_made_of_its_rows_where_what_was_published_cannot_be_read(campus: Campus) -> None:
+    campus.revoke(campus.issued().uuid)
+    with campus.writing() as session:
+        session.execute(update(tables.StatusList).values(published=b"not a list", published_at=campus.now, published_changes=0))
+    assert len(bits(publish(campus))) == 1
+
+
+def test_every_day_a_list_is_made_of_its_rows_alone(campus: Campus) -> None:
+    badge = campus.issued()
+    campus.revoke(badge.uuid)
+    campus.work()
+    with campus.writing() as session:  # as no program does it
+        session.execute(update(tables.StatusEntry).values(is_set=False))
+    assert len(bits(publish(campus))) == 1
+    campus.pass_time(days=1)
+    assert bits(publish(campus)) == set()
+
+
+def test_who_publishes_at_once_never_puts_an_older_list_over_a_newer_one(campus: Campus) -> None:
+    badges = [campus.award(f"learner{number}@example.org")[0].credential_uuid for number in range(8)]
+    publish(campus)
+
+    def revoke_and_publish(uuid: UUID) -> int:
+        campus.revoke(uuid)
+        return publish(campus).published_changes
+
+    with ThreadPoolExecutor(len(badges)) as pool:
+        published = list(pool.map(revoke_and_publish, badges))
+    row = campus.only(tables.StatusList)
+    assert (len(bits(row)), row.published_changes, max(published)) == (8, 8, 8)
 
 
 def test_lists_are_due_when_they_changed_or_grew_old(campus: Campus) -> None:

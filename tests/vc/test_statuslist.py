@@ -206,6 +206,22 @@ def test_exactly_the_bits_that_were_set_are_set(positions: set[int]) -> None:
     assert all(statuslist.is_set(bits, position) for position in positions)
 
 
+@pytest.mark.parametrize("share", [1, 10, 11, 12, 13, 500])
+def test_bits_are_set_in_the_same_way_where_they_are_many(share: int) -> None:
+    positions = range(0, 1 << 17, share)
+    expected = bytearray(1 << 14)
+    for position in positions:
+        expected[position // 8] |= 128 >> position % 8
+    assert statuslist.bitstring(1 << 17, positions) == expected
+
+
+def test_bits_are_set_and_cleared_in_a_list_that_is_there() -> None:
+    before = statuslist.bitstring(1 << 17, [0, 9, 131_071])
+    after = statuslist.changed(before, [(9, False), (10, True), (0, True), (11, False)])
+    assert after == statuslist.bitstring(1 << 17, [0, 10, 131_071])
+    assert before == statuslist.bitstring(1 << 17, [0, 9, 131_071])
+
+
 @pytest.mark.parametrize(
     ("encoded", "said"),
     [

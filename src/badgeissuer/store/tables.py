@@ -330,14 +330,23 @@ class StatusCounter(Base):
     counted: Mapped[int] = mapped_column(default=0)
 
 
+_HAS_CHANGED = "change IS NOT NULL"
+
+
 class StatusEntry(Base):
-    """The place of one credential in a status list, and whether its bit is set."""
+    """The place of one credential in a status list, and whether its bit is set.
+
+    `change` is what the `changes` of the list came to when the bit was last changed; None where it never was.
+    """
 
     __tablename__ = "status_entry"
     __table_args__ = (
         UniqueConstraint("status_list_id", "position"),
         UniqueConstraint("credential_uuid", "purpose"),
-        Index("ix_status_entry_set", "status_list_id", "position", sqlite_where=text("is_set"), postgresql_where=text("is_set")),
+        Index(
+            "ix_status_entry_set", "status_list_id", "is_set", "position", sqlite_where=text("is_set = 1"), postgresql_where=text("is_set")
+        ),
+        Index("ix_status_entry_change", "status_list_id", "change", sqlite_where=text(_HAS_CHANGED), postgresql_where=text(_HAS_CHANGED)),
     )
 
     id: Mapped[Id] = mapped_column(init=False)
@@ -349,6 +358,7 @@ class StatusEntry(Base):
     reason: Mapped[str | None] = mapped_column(default=None)
     changed_at: Mapped[datetime | None] = mapped_column(default=None)
     changed_by: Mapped[str | None] = mapped_column(default=None)
+    change: Mapped[int | None] = mapped_column(default=None)
 
 
 class SigningRequest(Base):

@@ -6,17 +6,18 @@ Source: VC-BITSTRING-STATUS-LIST.
 from __future__ import annotations
 
 import base64
-import gzip
 import re
 import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from isal import igzip_lib
+
 from badgeissuer import problem
 from badgeissuer.vc import contexts, instant, report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from datetime import datetime
 
     from badgeissuer.vc.document import JsonObject
@@ -36,22 +37,52 @@ REVOKED = problem.OURS + "revoked"
 SUSPENDED = problem.OURS + "suspended"
 LENGTH_ERROR = problem.STATUS + "STATUS_LIST_LENGTH_ERROR"
 
+_LEVEL = 2
+"""Of igzip: as small as level 6 of zlib to a third, at a twentieth of its time."""
+_MANY = 12
+"""Where more than one place in so many is set, the other way to write the bits is the faster one."""
 _BASE64URL = re.compile(r"u[A-Za-z0-9_-]+")
 _INDEX = re.compile(r"0|[1-9][0-9]{0,9}", re.ASCII)
 _VALUE = re.compile(r"0x[0-9A-Fa-f]{1,8}")
 
 
-def encode(length: int, positions: Iterable[int]) -> str:
+def encode(length: int, positions: Collection[int]) -> str:
     """Return `encodedList`: a bitstring of `length` bits with those at `positions` set, position 0 leftmost.
-
-    The same list gives the same text (no time stamp in the GZIP header).
 
     Source: VC-BITSTRING-STATUS-LIST#bitstring-generation-algorithm.
     """
-    bits = bytearray(length // 8)
-    for position in positions:
-        bits[position // 8] |= 0x80 >> position % 8
-    return "u" + base64.urlsafe_b64encode(gzip.compress(bytes(bits), mtime=0)).rstrip(b"=").decode()
+    return pack(bitstring(length, positions))
+
+
+def pack(bits: bytes) -> str:
+    """Return the `encodedList` of a bitstring; the same list gives the same text (no time stamp in the GZIP header).
+
+    Source: VC-BITSTRING-STATUS-LIST#bitstring-generation-algorithm.
+    """
+    packed = igzip_lib.compress(bits, _LEVEL, igzip_lib.COMP_GZIP)
+    return "u" + base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
+
+
+def bitstring(length: int, positions: Collection[int]) -> bytes:
+    """Return `length` bits with those at `positions` set; many are set by way of a text of zeros and ones, which costs less for each."""
+    if len(positions) * _MANY > length:
+        digits = bytearray(b"0") * length
+        for position in positions:
+            digits[position] = 0x31
+        return int(digits, 2).to_bytes(length // 8, "big")
+    return changed(bytes(length // 8), ((position, True) for position in positions))
+
+
+def changed(bits: bytes, changes: Iterable[tuple[int, bool]]) -> bytes:
+    """Return a bitstring with some bits, each given by its position, set or cleared."""
+    copy = bytearray(bits)
+    for position, is_set in changes:
+        mask = 0x80 >> (position & 7)
+        if is_set:
+            copy[position >> 3] |= mask
+        else:
+            copy[position >> 3] &= ~mask
+    return bytes(copy)
 
 
 def decode(encoded: object, size: int = 1) -> bytes:

@@ -72,7 +72,7 @@ def sign_all(
         if apart.key not in presses:
             presses[apart.key] = find(session, version, item, apart=apart, issuer=profile, now=now)
         found = presses[apart.key]
-        printed = found.print(apart) if found else None
+        printed = found.print(apart.leaves) if found else None
         if printed is None:
             linted = credential.lint(item.badge(version.document, profile))
             signed = document.write(proof.add_proof(linted, signer, created=item.dates.valid_from))

@@ -20,8 +20,12 @@ from badgeissuer.openbadges import credential
 from badgeissuer.vc import compiler, contexts, document, skeleton, template
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from badgeissuer.vc import proof
     from badgeissuer.vc.document import JsonObject
-    from badgeissuer.vc.skeleton import Skeleton
+    from badgeissuer.vc.family import Path
+    from badgeissuer.vc.skeleton import Leaf, Skeleton
 
 _STUB = {"name": "-"}
 """What stands for the achievement where only the particulars are of interest."""
@@ -52,13 +56,12 @@ class Press:
     values: tuple[int, ...]
     contexts: tuple[tuple[str, str], ...]
 
-    def print(self, particulars: Skeleton) -> Printed | None:
+    def print(self, leaves: Sequence[Leaf]) -> Printed | None:
         """Return the badge; None where its values need the full algorithm.
 
         Args:
-            particulars: What `take_apart` made of the badge's particulars.
+            leaves: What `take_apart` made of the badge's particulars; for a press that was `cast`, what its places hold.
         """
-        leaves = particulars.leaves
         values = [leaves[number] for number in self.values]
         canonical = self.plan.fill(values)
         return Printed(self.text % tuple([orjson.dumps(value) for value in values]), canonical) if canonical is not None else None
@@ -77,20 +80,29 @@ def make(particulars: credential.Particulars, achievement: JsonObject, *, issuer
         problem.Fault: What would be printed is not what the full algorithm makes.
     """
     linted = credential.lint(particulars.badge(achievement, issuer))
+    own = skeleton.paths(particulars.badge(_STUB, {}))
+    press = cast(linted, {path: number for number, path in enumerate(own) if path not in _NOT_PARTICULAR})
+    printed = press.print(take_apart(particulars).leaves) if press else None
+    if printed and (printed.canonical != linted.canonical or json.loads(printed.text) != linted.content):
+        raise problem.Fault("A press prints another badge than the full algorithm signs.")
+    return press if printed else None
+
+
+def cast(linted: proof.Linted, places: Mapping[Path, int]) -> Press | None:
+    """Return a press for documents that differ from a linted one in the places named; None where their form cannot be compiled.
+
+    Args:
+        linted: The document.
+        places: Where it may differ → the number of that value among those that `print` is given.
+    """
     bones = _known(skeleton.of(linted.content))
     compiled = compiler.compile_document(linted.content, bones)
-    place = {path: number for number, path in enumerate(skeleton.paths(linted.content))}
-    own = skeleton.paths(particulars.badge(_STUB, {}))
-    chosen = sorted((place[path], number) for number, path in enumerate(own) if path not in _NOT_PARTICULAR)
+    chosen = [(leaf, places[path]) for leaf, path in enumerate(skeleton.paths(linted.content)) if path in places]
     plan = compiled.bind(bones.leaves, free=[leaf for leaf, _ in chosen]) if compiled else None
     if plan is None:
         return None
     digests = tuple((url, contexts.PINNED[url].sha256) for url in bones.contexts)
-    press = Press(_format(linted.content, bones, {leaf for leaf, _ in chosen}), plan, tuple(number for _, number in chosen), digests)
-    printed = press.print(take_apart(particulars))
-    if printed is None or printed.canonical != linted.canonical or json.loads(printed.text) != linted.content:
-        raise problem.Fault("A press prints another badge than the full algorithm signs.")
-    return press
+    return Press(_format(linted.content, bones, {leaf for leaf, _ in chosen}), plan, tuple(number for _, number in chosen), digests)
 
 
 def members(particulars: Skeleton, achievement: JsonObject, issuer: JsonObject) -> str:

@@ -7,6 +7,7 @@ days are about the same document. Where the service composes badges itself, it d
 from __future__ import annotations
 
 import copy
+import functools
 import itertools
 import json
 import random
@@ -104,23 +105,23 @@ class Learners:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Signer:
     """A key in memory: a `multikey.Signer`."""
 
     key: nacl.signing.SigningKey
 
-    @property
+    @functools.cached_property
     def public_key(self) -> multikey.PublicKey:
         """The public half."""
         return multikey.PublicKey(bytes(self.key.verify_key))
 
-    @property
+    @functools.cached_property
     def did(self) -> str:
         """The did:key."""
         return controller.key_did(self.public_key)
 
-    @property
+    @functools.cached_property
     def verification_method(self) -> str:
         """The URL that proofs name."""
         return controller.key_method(self.did)

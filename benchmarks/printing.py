@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from badgeissuer.openbadges import credential, press
-from badgeissuer.vc import compiler, contexts, document, proof, skeleton, statuslist
+from badgeissuer.vc import document, proof, shape, skeleton, statuslist
 from benchmarks import measuring, sample
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def printer(blank: JsonObject, signer: sample.Signer, example: sample.Learner) -
 
     def sign(learner: sample.Learner) -> bytes:
         item = particulars(blank, learner)
-        printed = made.print(press.take_apart(item))
+        printed = made.print(press.take_apart(item).leaves)
         if printed is None:
             raise measuring.Failed("The press cannot print a badge.")
         proven = proof.prove(printed.canonical, signer, context=blank["@context"], created=item.dates.valid_from)
@@ -54,29 +54,12 @@ def particulars(blank: JsonObject, learner: sample.Learner) -> credential.Partic
 
 
 def _press(badge: JsonObject, own: credential.Particulars) -> press.Press:
-    bones, apart = skeleton.of(badge), own.badge(_STUB, {})
-    compiled = compiler.compile_document(badge, bones) if bones else None
-    if bones is None or compiled is None:
-        raise measuring.Failed("The badge cannot be compiled.")
-    place = {path: number for number, path in enumerate(skeleton.paths(badge))}
-    numbered = {path: number for number, path in enumerate(skeleton.paths(apart)) if path not in _ALIKE}
-    missing = [path for path in numbered if path not in place]
-    chosen = sorted((place[path], number) for path, number in numbered.items() if path in place)
-    plan = compiled.bind(bones.leaves, free=[leaf for leaf, _ in chosen])
-    if plan is None or missing:
-        raise measuring.Failed(f"The badge cannot be printed: {missing}")
-    digests = tuple((url, contexts.PINNED[url].sha256) for url in bones.contexts)
-    return press.Press(_text(badge, bones, [leaf for leaf, _ in chosen]), plan, tuple(number for _, number in chosen), digests)
+    places = {path: number for number, path in enumerate(skeleton.paths(own.badge(_STUB, {}))) if path not in _ALIKE}
+    made = press.cast(proof.lint(badge, shape.gate), places)
+    if made is None or len(made.values) < len(places):
+        raise measuring.Failed("The badge cannot be printed.")
+    return made
 
 
 _ALIKE = {("name",), ("credentialSubject", "achievement", "name")}
 """What the particulars have only because a badge without it cannot be composed."""
-
-
-def _text(badge: JsonObject, bones: skeleton.Skeleton, gaps: list[int]) -> bytes:
-    """Return the JSON of the badge with `%b` for each value in a gap."""
-    marked = skeleton.filled(badge, [f"gap-{number}:" if number in gaps else leaf for number, leaf in enumerate(bones.leaves)])
-    text = document.write(marked).replace(b"%", b"%%")
-    for number in gaps:
-        text = text.replace(b'"gap-%d:"' % number, b"%b")
-    return text

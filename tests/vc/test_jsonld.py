@@ -2,14 +2,12 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import pyld.jsonld
 import pytest
-from cachetools import LRUCache
-from pyld.context_resolver import ContextResolver
+from tests.vc import stock
 
 from badgeissuer import problem
 from badgeissuer.vc import canonical, contexts, jsonld
@@ -27,23 +25,6 @@ def _refusal(source: JsonObject) -> str:
 
 def _canonical(source: JsonObject) -> str:
     return canonical.canonicalize(jsonld.to_quads(source))
-
-
-def _stock(source: JsonObject, known: Mapping[str, contexts.Context] = contexts.PINNED) -> str:
-    """Return the canonical form as PyLD makes it by itself."""
-
-    def load(url: str, _options: object) -> JsonObject:
-        return {"contentType": "", "contextUrl": None, "documentUrl": url, "document": contexts.lookup(url, known)}
-
-    options = {
-        "algorithm": "URDNA2015",
-        "base": None,
-        "contextResolver": ContextResolver(LRUCache(maxsize=100), load),
-        "documentLoader": load,
-        "format": "application/n-quads",
-        "rdfDirection": "i18n-datatype",
-    }
-    return str(pyld.jsonld.normalize(copy.deepcopy(source), options))
 
 
 def test_the_benchmark_badge_has_the_quads_that_its_origin_says(read_json: Callable[[str], Any]) -> None:
@@ -91,6 +72,13 @@ def test_a_document_is_not_changed_by_being_read(badge: JsonObject) -> None:
         ({"@context": [V2, {"m": {"@id": "urn:p:m", "@container": "@language"}}], "m": {"e n": "x"}}, "A language tag is not of the form"),
         ({"@context": [V2, {"m": {"@id": "urn:p:<m>"}}], "m": "x"}, "The member 'urn:p:<m>' is no absolute IRI"),
         ({"https://x.example/v": {"@id": "urn:x:y", "@index": "hidden"}}, "@index hides data"),
+        ({"@context": [V2, {"g": {"@id": "urn:p:g", "@container": "@graph"}}], "g": "x"}, "A value that stands in a graph by itself"),
+        ({"https://x.example/v": {"@value": 5, "@direction": "rtl"}}, "An @direction of what is no text"),
+        (
+            {"@context": [V2, {"m": {"@id": "urn:p:m", "@container": "@type"}}], "m": {"urn:t:t": {"@value": "x"}}},
+            "The datatype ['urn:t:t'] is no absolute IRI",
+        ),
+        ({"id": "@word"}, "The identifier 'None' is no absolute IRI"),
         ({"@included": [{"id": "urn:x:y", "name": "a"}]}, "@included hides data"),
         ({"@reverse": {"https://x.example/v": {"id": "urn:x:y"}}}, "@reverse hides data"),
         ({"https://x.example/v": {"@list": [{"@id": "relative"}]}}, "The identifier 'relative' is no absolute IRI"),
@@ -125,6 +113,13 @@ def test_a_document_without_a_context_is_refused(badge: JsonObject) -> None:
 
 def test_no_error_shows_the_contexts(badge: JsonObject) -> None:
     assert len(_refusal(badge | {"@context": [V2, {"name": "urn:x:y"}]})) < 200
+
+
+def test_of_many_faults_the_first_are_told(badge: JsonObject) -> None:
+    badge["evidence"] = [{"id": f"relative{number}", "type": "Evidence"} for number in range(jsonld.MAX_FINDINGS + 5)]
+    with pytest.raises(problem.Invalid) as refused:
+        jsonld.to_quads(badge)
+    assert len(refused.value.findings) == jsonld.MAX_FINDINGS
 
 
 def test_an_id_that_is_only_too_deep_is_found_with_its_place(badge: JsonObject) -> None:
@@ -185,7 +180,7 @@ def test_a_member_that_verifiers_act_on_stands_only_where_they_look(badge: JsonO
             inner |= {"id": badge["id"], "type": [*inner["type"], "VerifiableCredential"], name: value}
     assert f"{name} is not written in the one place" in _refusal(badge)
     if before:
-        assert _stock(badge) == before, "the attack is one: the graph, and so the signature, is the same"
+        assert stock.canonical_by_pyld(badge) == before, "the attack is one: the graph, and so the signature, is the same"
 
 
 def test_two_sets_of_contexts_never_share_what_was_made_of_them() -> None:

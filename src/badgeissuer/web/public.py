@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,14 +11,13 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 from badgeissuer import attending, authoring, issuing, problem, signing, verifying
 from badgeissuer.store import tables
 from badgeissuer.vc import document, verification
-from badgeissuer.web import negotiation, pages
+from badgeissuer.web import headers, negotiation, pages
 from badgeissuer.web.api.shapes import PROBLEMS
 from badgeissuer.web.service import Service, Using
 
 ROUTER = APIRouter(tags=["public"], responses={status: PROBLEMS[status] for status in (400, 404, 503)})
 OPEN = {"Access-Control-Allow-Origin": "*", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
-STATUS_LIST_SECONDS = 60
-"""How long a status list may be kept by others: so long may a revocation stay unseen."""
+"""Of what scripts of other sites may read."""
 
 Accept = Annotated[str, Header()]
 Name = Annotated[str, Path(max_length=64)]
@@ -84,39 +82,42 @@ def status_list(uuid: Name, request: Request, using: Using, accept: Accept = "")
         found = verifying.own(session, using.site.status_list(_uuid(uuid)), site=using.site, now=using.now())
     if not isinstance(found, verification.Resource):
         raise problem.NotFound(problem.NOTHING)
-    digest = hashlib.sha256(found.body).hexdigest()
-    headers = {"Cache-Control": f"public, max-age={STATUS_LIST_SECONDS}", "ETag": f'"{digest}"', "Vary": "Accept", **OPEN}
-    if _is_held(request, headers["ETag"]):
-        return Response(status_code=304, headers=headers)
-    return Response(found.body, headers=headers, media_type=negotiation.credential_type(accept))
+    media_type = negotiation.credential_type(accept)
+    return headers.kept(request, found.body, media_type=media_type, how_long=headers.FOR_A_MINUTE, Vary="Accept", **OPEN)
 
 
 @ROUTER.get("/i/{issuer}", response_class=LinkedData, responses={409: PROBLEMS[409]}, summary="Get the profile of an issuer")
-def profile(issuer: Annotated[str, Path(max_length=64)], using: Using) -> Response:
+def profile(issuer: Annotated[str, Path(max_length=64)], request: Request, using: Using) -> Response:
     """Give the Profile that stands in the issuer's badges."""
     with using.reading() as session:
-        return LinkedData(authoring.profile(authoring.issuer(session, issuer)), headers=OPEN)
+        found = authoring.profile(authoring.issuer(session, issuer))
+    return _kept(request, LinkedData(found), how_long=headers.FOR_FIVE_MINUTES)
 
 
 @ROUTER.get("/i/{issuer}/did.json", response_class=ControllerDocument, summary="Get the controller document of an issuer")
-def did_document(issuer: Annotated[str, Path(max_length=64)], using: Using) -> Response:
+def did_document(issuer: Annotated[str, Path(max_length=64)], request: Request, using: Using) -> Response:
     """Give the keys whose signatures count as the issuer's."""
     with using.reading() as session:
-        return ControllerDocument(signing.controller_document(session, authoring.issuer(session, issuer)), headers=OPEN)
+        found = signing.controller_document(session, authoring.issuer(session, issuer))
+    return _kept(request, ControllerDocument(found), how_long=headers.FOR_FIVE_MINUTES)
 
 
 @ROUTER.get("/a/{slug}/{version}", response_class=LinkedData, summary="Get a published achievement")
-def achievement(slug: Annotated[str, Path(max_length=64)], version: Annotated[int, Path(ge=1, lt=2**31)], using: Using) -> Response:
+def achievement(
+    slug: Annotated[str, Path(max_length=64)], version: Annotated[int, Path(ge=1, lt=2**31)], request: Request, using: Using
+) -> Response:
     """Give the Achievement as it stands in badges."""
     with using.reading() as session:
-        return LinkedData(authoring.published(session, slug, version=version).document, headers=OPEN)
+        found = authoring.published(session, slug, version=version).document
+    return _kept(request, LinkedData(found), how_long=headers.FOR_A_DAY)
 
 
 @ROUTER.get("/a/{slug}", status_code=307, response_class=RedirectResponse, summary="Find the newest version of an achievement")
 def newest_achievement(slug: Annotated[str, Path(max_length=64)], using: Using) -> RedirectResponse:
     """Redirect to the newest version."""
     with using.reading() as session:
-        return RedirectResponse(using.site.achievement(slug, authoring.published(session, slug).version), 307, headers=OPEN)
+        newest = using.site.achievement(slug, authoring.published(session, slug).version)
+    return RedirectResponse(newest, 307, headers={"Cache-Control": headers.FOR_A_MINUTE, **OPEN})
 
 
 @ROUTER.get("/healthz", summary="Tell whether the process is alive")
@@ -135,15 +136,15 @@ def readyz(using: Using) -> dict[str, str]:
 
 def page(text: str, *, private: bool = False, status: int = 200) -> HTMLResponse:
     """Return a page with the headers that keep it from loading or leaking anything."""
-    headers = {
+    sent = {
         "Content-Security-Policy": pages.CONTENT_SECURITY_POLICY,
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
         "Vary": "Accept",
     }
     if private:
-        headers |= {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex"}
-    return HTMLResponse(text, status, headers=headers)
+        sent |= {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex"}
+    return HTMLResponse(text, status, headers=sent)
 
 
 def _uuid(name: str) -> UUID:
@@ -162,15 +163,19 @@ def _badge(using: Service, uuid: UUID) -> tuple[tables.Credential, str]:
     return badge, f"{slug}-{str(uuid)[:8]}.json"
 
 
-def _is_held(request: Request, etag: str) -> bool:
-    """Return whether the client says that it has what the tag stands for (RFC 9110 section 13.1.2)."""
-    held = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
-    return bool({etag, "*"} & held)
+def _kept(request: Request, answer: JSONResponse, *, how_long: str) -> Response:
+    return headers.kept(request, bytes(answer.body), media_type=str(answer.media_type), how_long=how_long, **OPEN)
 
 
 def _signed(request: Request, badge: tables.Credential, accept: str, *, disposition: str) -> Response:
-    etag = f'"{badge.sha256}"'
-    headers = {"Content-Disposition": disposition, "ETag": etag, "Vary": "Accept", "X-Robots-Tag": "noindex", **OPEN}
-    if _is_held(request, etag):
-        return Response(status_code=304, headers=headers)
-    return Response(badge.document, headers=headers, media_type=negotiation.credential_type(accept))
+    return headers.kept(
+        request,
+        badge.document,
+        media_type=negotiation.credential_type(accept),
+        how_long=headers.BY_THE_READER_ALONE,
+        sha256=badge.sha256,
+        Content_Disposition=disposition,
+        Vary="Accept",
+        X_Robots_Tag="noindex",
+        **OPEN,
+    )

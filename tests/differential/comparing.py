@@ -33,6 +33,7 @@ Node: TypeAlias = pyoxigraph.NamedNode | pyoxigraph.BlankNode
 
 PYLD, OXIGRAPH, MIXED = "pyld", "oxigraph", "mixed"
 SAVED_EVERY = 500
+_NOT_FOR_OXIGRAPH = ("@direction", '"@language": null', '"@type": null')
 _DIGITS, _SMALLEST = 15, 1e-300
 """Significant digits of a number up to which the libraries agree; beyond, JSON-LD asks for 16 and pyoxigraph writes as many as are needed,
 of very small numbers fewer."""
@@ -103,8 +104,8 @@ def asked(source: JsonObject) -> set[str]:
     """Return whom to ask about a document, always two.
 
     PyLD writes control characters as they are, where RDFC-1.0 wants them escaped, and takes a statement that a blank node makes about
-    itself for two of that node. pyoxigraph makes RDF 1.2 of a direction, writes numbers
-    with other digits, and refuses a language that is null, which PyLD leaves out.
+    itself for two of that node. pyoxigraph makes RDF 1.2 of a direction, writes numbers with other digits, refuses a language or type
+    that is null, which PyLD leaves out, and of a node with several types does not know the words of all of them.
     """
     leaves = list(_leaves(source))
     others = {PYLD, OXIGRAPH}
@@ -113,9 +114,21 @@ def asked(source: JsonObject) -> set[str]:
     text = json.dumps(source)
     if '": "_:' in text and _speaks_of_itself(source):
         others = others - {PYLD} | {MIXED}
-    if "@direction" in text or '"@language": null' in text or any(_is_awkward(leaf) for leaf in leaves):
+    if any(word in text for word in _NOT_FOR_OXIGRAPH) or any(map(_is_awkward, leaves)) or _has_many_types(source):
         others = others - {OXIGRAPH} | {MIXED}
     return others if len(others) > 1 else {MIXED}
+
+
+def _has_many_types(source: JsonObject) -> bool:
+    """Return whether a node other than the credential has several types."""
+    return any(isinstance(types, list) and len(types) > 1 for node in _below(source) for types in [node.get("type")])
+
+
+def _below(value: object) -> Iterator[JsonObject]:
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        if isinstance(item, dict):
+            yield item
+        yield from _below(item)
 
 
 def _speaks_of_itself(source: JsonObject) -> bool:

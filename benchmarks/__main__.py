@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from badgeissuer.settings import PREFIX
-from benchmarks import bulk, http, intake, measuring, results, signing, statuses, steps, verifying
+from benchmarks import bulk, growth, http, intake, measuring, results, signing, statuses, steps, verifying
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,6 +28,7 @@ BENCHMARKS: Mapping[str, Callable[[measuring.Scale], results.Figures]] = {
     "bulk_steps": steps.bulk_steps,
     "status_update": statuses.status_update,
     "status_build": statuses.status_build,
+    "growth": growth.growth,
     "intake_sqlite": intake.intake_sqlite,
     "intake_postgresql": intake.intake_postgresql,
 }

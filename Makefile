@@ -19,7 +19,7 @@ LOCK := uv pip compile pyproject.toml --quiet --upgrade --universal --python-ver
 NODE := $(shell node --version >/dev/null 2>&1 && npm --version >/dev/null 2>&1 && echo yes)
 PURE := src/badgeissuer/vc/*,src/badgeissuer/openbadges/*,src/badgeissuer/awarding/*,src/badgeissuer/problem.py
 
-.PHONY: help demo serve test check bench fuzz worst differential openapi migration lock
+.PHONY: help demo serve test check bench fuzz worst faults differential openapi migration lock
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -54,6 +54,9 @@ worst: .venv/dev.stamp ## Time and memory of the worst input of every class, tho
 
 differential: .venv/dev.stamp ## Canonical forms beside those of PyLD and pyoxigraph [ARGS="--documents 100000 --seed 1 --state FILE"]
 	$(BIN)/python -m tests.differential.comparing $(ARGS)
+
+faults: .venv/dev.stamp ## Rosters issued while workers and database are killed; counts must be exact [ARGS="--runs 20 --rows 10000 --database sqlite"]
+	PYTHONPATH=. $(BIN)/python -m tests.faults.killing $(ARGS)
 
 openapi: .venv/run.stamp ## Write openapi.yaml anew
 	$(BIN)/badgeissuer openapi > openapi.yaml.new

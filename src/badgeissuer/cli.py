@@ -287,7 +287,7 @@ def _ports() -> Iterator[tuple[Engine, worker.Ports]]:
     from badgeissuer import worker  # noqa: PLC0415 - as the module says
 
     settings = Settings()
-    _log(settings)
+    _log(settings, least=logging.WARNING)
     with opened(settings) as database:
         yield database, worker.Ports(settings.keyring(), settings.site, settings.contexts())
 
@@ -391,8 +391,9 @@ def _show(key: tables.SigningKey) -> None:
     sys.stdout.write(f"  {key.public_key_multibase}  {key.state}\n")
 
 
-def _log(settings: Settings) -> None:
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+def _log(settings: Settings, *, least: int = logging.NOTSET) -> None:
+    level = max(logging.getLevelName(settings.log_level), least)
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole URLs, which may hold what is private
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
 

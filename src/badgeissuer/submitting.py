@@ -6,8 +6,8 @@ import contextlib
 import json
 import sys
 import threading
-import time
 from dataclasses import asdict, dataclass
+from time import sleep as pause
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from rich.console import Console
@@ -96,7 +96,7 @@ def _follow(database: Engine, batch: tables.Batch, ports: worker.Ports) -> None:
             if is_alone and not helps:
                 hands.enter_context(_working(database, ports))
                 helps = True
-            time.sleep(_POLL_SECONDS)
+            pause(_POLL_SECONDS)
 
 
 @contextlib.contextmanager
@@ -161,7 +161,7 @@ def _await(database: Engine, row: tables.Revocation, help_out: Callable[[], obje
         if is_alone and not helps:
             help_out()
             helps = True
-        time.sleep(_POLL_SECONDS)
+        pause(_POLL_SECONDS)
 
 
 def _say(text: str) -> None:

@@ -1,0 +1,98 @@
+"""`badgeissuer issue` and `badgeissuer revoke`, on an embedded database without any other process."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from badgeissuer import attending, authoring, signing, submitting, worker
+from badgeissuer.settings import Settings, clock, opened
+from badgeissuer.store import engine as engines
+from badgeissuer.store import keyring, tables
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Command
+
+DRAFT = {"name": "Knots", "description": "Ties knots.", "achievementType": "Badge", "criteria": {"narrative": "Tie ten knots."}}
+
+
+@pytest.fixture(autouse=True)
+def achievement(folder: Path) -> str:
+    """A published achievement of an issuer with a key; its slug."""
+    settings, now = Settings(), clock()
+    ring = keyring.Keyring(folder / "keys", b"correct horse battery staple", operations=1, memory_bytes=8192)
+    with opened(settings) as database, engines.writing(database) as session:
+        unit = authoring.create_issuer(session, {"slug": "unit", "name": "Unit"}, site=settings.site, now=now)
+        signing.generate(session, unit, keyring=ring, site=settings.site, now=now)
+        row = authoring.create_achievement(session, unit, slug="knots", draft=DRAFT, site=settings.site, now=now)
+        authoring.publish(session, row, site=settings.site, now=now)
+    return "knots"
+
+
+@pytest.fixture
+def roster(folder: Path) -> Path:
+    """A roster of three, of which one row is half a line."""
+    path = folder / "roster.jsonl"
+    path.write_text('{"learner": {"email": "a@example.org"}}\n\n{"learner": {"email": "b@example.org"}}\n{"learner": {"email"')
+    return path
+
+
+def badges() -> int:
+    with opened(Settings()) as database, engines.reading(database) as session:
+        return session.query(tables.Credential).count()
+
+
+def test_a_roster_is_issued_by_the_command_itself_where_no_worker_lives(command: Command, roster: Path, folder: Path) -> None:
+    result = command("issue", roster, "--achievement", "knots", "--json", "--failed", folder / "failed.jsonl")
+    assert result.code == 1
+    shown = json.loads(result.out)
+    assert {name: shown[name] for name in ("state", "total", "done", "failed")} == {"state": "done", "total": 3, "done": 2, "failed": 1}
+    assert "Row 4: The row is not JSON: Expecting ':' delimiter at column 21." in result.err
+    assert (folder / "failed.jsonl").read_text() == '{"learner": {"email"\n'
+    again = command("issue", roster, "--achievement", "knots", "--json")
+    assert json.loads(again.out)["id"] == shown["id"]
+    assert badges() == 2
+    assert "2 credentials would be revoked" in command("revoke", "--batch", shown["id"]).err
+    revoked = command("revoke", "--batch", shown["id"], "--reason", "It was the wrong list.")
+    assert (revoked.code, revoked.err.partition("; ")[2]) == (0, "2 of 2 credentials revoked.\n")
+
+
+def test_a_roster_can_be_left_to_the_workers(command: Command, roster: Path) -> None:
+    result = command("issue", roster, "--achievement", "knots", "--no-wait", "--key", "graduation")
+    assert (result.code, result.out, badges()) == (0, "", 0)
+    assert "running; 0 of 3 rows done" in result.err
+    roster.write_text('{"learner": {"email": "c@example.org"}}\n')
+    assert "The key graduation was already used" in command("issue", roster, "--achievement", "knots", "--key", "graduation").refusal()
+
+
+def test_what_is_no_roster_is_refused(command: Command, folder: Path) -> None:
+    (folder / "empty.jsonl").touch()
+    assert "no rows" in command("issue", folder / "empty.jsonl", "--achievement", "knots").refusal()
+    assert "No such file" in command("issue", folder / "nowhere.jsonl", "--achievement", "knots").refusal()
+    assert command("issue", folder / "empty.jsonl", "--achievement", "nothing").code == 2
+    assert "Say which" in command("revoke").refusal()
+
+
+def test_an_interrupted_roster_is_gone_on_with(command: Command, roster: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(attending, "is_anybody_there", lambda *_, **__: True)
+        patched.setattr(submitting, "pause", interrupt)
+        result = command("issue", roster, "--achievement", "knots")
+    assert (result.code, badges()) == (130, 0)
+    assert "The same command again goes on with it" in result.err
+    assert command("issue", roster, "--achievement", "knots").code == 1
+    assert badges() == 2
+
+
+def test_many_failed_rows_are_told_in_part(command: Command, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "bad.jsonl").write_text('{"learner": {}}\n' * 25)
+    monkeypatch.setattr(worker, "IDLE_SECONDS", 0.01)
+    result = command("issue", folder / "bad.jsonl", "--achievement", "knots")
+    assert (result.code, result.err.count("Row "), "… and 5 more." in result.err) == (1, 20, True)
+    assert "Row 1 at /learner: The learner needs an e-mail address, a DID or a source_id." in result.err

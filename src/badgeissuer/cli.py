@@ -174,8 +174,7 @@ def run_worker(concurrency: Annotated[int, typer.Option(min=1, max=64, help="Thr
     """Do the jobs of the service: decide on events, sign badges and status lists. Any number of workers share the work on PostgreSQL."""
     from badgeissuer import worker  # noqa: PLC0415 - as the module says
 
-    settings = Settings()
-    _log(settings)
+    _log(settings := Settings())
     with opened(settings) as database:
         ports = worker.Ports(settings.keyring(), settings.site, settings.contexts())
         crew = [worker.Worker(database, ports) for _ in range(concurrency)]
@@ -286,8 +285,7 @@ def _ports() -> Iterator[tuple[Engine, worker.Ports]]:
     """Give the database, and what a worker in this process would need."""
     from badgeissuer import worker  # noqa: PLC0415 - as the module says
 
-    settings = Settings()
-    _log(settings, least=logging.WARNING)
+    _log(settings := Settings(), least=logging.WARNING)
     with opened(settings) as database:
         yield database, worker.Ports(settings.keyring(), settings.site, settings.contexts())
 
@@ -392,8 +390,8 @@ def _show(key: tables.SigningKey) -> None:
 
 
 def _log(settings: Settings, *, least: int = logging.NOTSET) -> None:
-    level = max(logging.getLevelName(settings.log_level), least)
-    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    level, form = max(logging.getLevelName(settings.log_level), least), "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(level=level, format=form, stream=sys.stderr)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs whole URLs, which may hold what is private
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
 

@@ -27,7 +27,8 @@ def revoked(campus: Campus) -> list[str]:
 
 def prepared(campus: Campus) -> None:
     campus.new_achievement("riveting")
-    for number, more in enumerate(({}, {"scope": "autumn"}, {"awarded_at": campus.now - timedelta(days=9)}, {"achievement": "riveting"})):
+    kinds: list[dict[str, Any]] = [{}, {"scope": "autumn"}, {"awarded_at": campus.now - timedelta(days=9)}, {"achievement": "riveting"}]
+    for number, more in enumerate(kinds):
         campus.award(f"{number}@example.org", **more)
     campus.work()
 

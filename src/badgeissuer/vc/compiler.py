@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 _ROUNDS = 3
 _XSD_DOUBLE = "^^<http://www.w3.org/2001/XMLSchema#double>"
+_DIRECTION = "^^<https://www.w3.org/ns/i18n#"
+_SCHEMES = {"http", "https", "urn", "did", "mailto"}
+MAX_FIXED = 10_000
+"""Characters of the leaves that a template holds fast."""
+_SAFE: dict[str, bool] = {}
 
 
 def compile_document(
@@ -49,19 +54,27 @@ def compile_document(
         if not reading.names:
             return _merged(quads, reading, leaves, pinned)
         pinned |= reading.names
+        if sum(len(str(leaves[number])) for number in pinned) > MAX_FIXED:
+            return None
     return None
 
 
 def is_safe(context: contexts.Context) -> bool:
-    """Return whether no term of a context is, or begins, a plain IRI: only then does such an IRI mean itself under it."""
-    return not any(name.split(":")[0] in {"http", "https", "urn", "did", "mailto"} for name in _names(context.content))
+    """Return whether a plain IRI means itself under a context: no term is one, or begins one, and no other context is named in it."""
+    found = _SAFE.get(context.sha256)
+    if found is None:
+        found = _SAFE[context.sha256] = not any(
+            name.split(":")[0] in _SCHEMES or name == "@import" or (name == "@context" and not isinstance(value, dict | None))
+            for name, value in _members(context.content)
+        )
+    return found
 
 
-def _names(value: object) -> Iterator[str]:
+def _members(value: object) -> Iterator[tuple[str, object]]:
     if isinstance(value, dict):
-        yield from value
+        yield from value.items()
     for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
-        yield from _names(item)
+        yield from _members(item)
 
 
 def _stem(bones: Skeleton) -> str:
@@ -101,11 +114,12 @@ class _Reading:
             if self.stem in term:  # part of something longer, such as a JSON literal
                 self._name_all(term)
             return term
-        self.seen.add(number)
-        value = self.leaves[number]
         form = form or text[0]
-        # A name that is no plain IRI may be a term; and of a text that is typed as a number, the number is signed.
-        if (form == "<" and not PLAIN_IRI.fullmatch(str(value))) or (form == '"' and suffix == _XSD_DOUBLE):
+        # Of a text typed as a number, the number is signed; and two texts that differ only in their direction are refused.
+        if (form == '"' and suffix == _XSD_DOUBLE) or suffix.startswith(_DIRECTION):
+            return term
+        self.seen.add(number)
+        if form == "<" and not PLAIN_IRI.fullmatch(str(self.leaves[number])):  # it may be a term
             self.names.add(number)
         return self.slots.setdefault(Slot(number, form, suffix), len(self.slots))
 

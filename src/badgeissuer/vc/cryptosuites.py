@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 DATA_INTEGRITY = "DataIntegrityProof"
 _DIGESTS: LRUCache[Hashable, bytes] = LRUCache(4096)
 _LOCK = threading.Lock()
-
+MAX_REMEMBERED = 1000
+"""Characters of proof options whose digest is remembered."""
 
 JCS_COST, JCS_SLOW_COST = 5, 95
 """What the canonical form of a large document costs, at most, in the units of `effort`; and what it costs more in the slow way."""
@@ -143,12 +144,12 @@ def options_digest(
     """
     context = options.get("@context")
     urls = tuple(context) if isinstance(context, list) else ()
-    if suite.keeps_context or not urls or not all(isinstance(url, str) and url in known for url in urls):
-        return hashlib.sha256(suite.canonicalize(options, known, spend)).digest()
     said = tuple([(name, value) for name, value in options.items() if isinstance(value, str)])
-    if len(said) < len(options) - 1:
+    is_plain = urls and all(isinstance(url, str) and url in known for url in urls) and len(said) == len(options) - 1
+    if suite.keeps_context or not is_plain or sum(len(name) + len(value) for name, value in said) > MAX_REMEMBERED:
         return hashlib.sha256(suite.canonicalize(options, known, spend)).digest()
-    key = (suite.name, said, urls, tuple([known[url].sha256 for url in urls]))
+    # All contexts that are known, for one of them may name another.
+    key = (suite.name, said, urls, tuple(known), tuple([context.sha256 for context in known.values()]))
     with _LOCK:
         found = _DIGESTS.get(key)
     if found is None:

@@ -30,12 +30,12 @@ from badgeissuer.vc import (
     credential,
     cryptosuites,
     effort,
-    family,
     gathering,
     instant,
     jose,
     jsonld,
     proof,
+    recall,
     report,
     resolution,
     schemas,
@@ -75,7 +75,8 @@ class Examination:
         self.depth = depth
         self.methods: list[controller.VerificationMethod] = []
         self.signers: list[controller.VerificationMethod] = []
-        self.canonical: dict[tuple[object, tuple[str, ...]], bytes] = {}
+        self._recall = recall.Recall(self)
+        self._canonical: dict[tuple[object, tuple[str, ...]], bytes] = {}
 
     @property
     def _spend(self) -> effort.Spend:
@@ -115,7 +116,7 @@ class Examination:
         """Return the report on the document, `sha256` being that of the bytes that it was read from."""
         parts: tuple[report.Part, ...] = ()
         try:
-            found = () if self._settled else self._parts()
+            found = () if self._recall.settled else self._parts()
             parts = tuple(report.Part(pointer, role, self._part(role, value)) for pointer, role, value in found)
             unread = None
         except problem.Problem as error:
@@ -128,7 +129,7 @@ class Examination:
 
     def steps(self, parts: tuple[report.Part, ...] = (), unread: Step | None = None) -> tuple[Step, ...]:
         """Return all steps, the outcomes of the credentials inside among them."""
-        settled = self._settled or {}
+        settled = self._recall.settled or {}
         context = settled.get("context") or report.run("context", self._context)
         data_model = settled.get("data_model") or report.run("data_model", self._data_model)
         # Nothing is canonicalised that was not gated: the gate also bounds the work.
@@ -136,8 +137,8 @@ class Examination:
         proofs = report.run("proof", self._proof) if readable else report.unreached("proof")
         issuer = report.run("issuer", self._issuer) if proofs.outcome is Outcome.VALID else report.unreached("issuer")
         schema = settled.get("schema") or report.run("schema", lambda: schemas.check(self))
-        if not settled and issuer.outcome is Outcome.VALID and not parts and unread is None:
-            self._settle(context, data_model, schema)
+        ruled = {step.name: step for step in (context, data_model, schema)}
+        self._recall.note(ruled, is_issued=issuer.outcome is Outcome.VALID, is_alone=not parts and unread is None)
         later = [
             report.run("validity", self._validity),
             report.run("status", self._status),
@@ -153,31 +154,6 @@ class Examination:
         if proofs.outcome is not Outcome.VALID or issuer.outcome not in {Outcome.VALID, Outcome.NOT_APPLICABLE}:
             later = [report.unproven(step) for step in later]
         return (Step("syntax", Outcome.VALID), context, data_model, issuer, proofs, *later)
-
-    @functools.cached_property
-    def _likeness(self) -> family.Likeness | None:
-        """The document as one of its family, where it has the plainest of proofs and nothing else around it."""
-        if self.kind.neutral is None or self.token or not proof.is_plain(self.source.get("proof")):
-            return None
-        return family.FAMILIES.likeness(proof.without_proof(self.source), self.kind, self.kind.neutral, self.policy.known)
-
-    @functools.cached_property
-    def _settled(self) -> Mapping[str, Step] | None:
-        """What the rules found of another document of this one's family; now and then it is not asked for, and compared with afterwards."""
-        verdict = self._likeness.verdict if self._likeness else None
-        return None if verdict and family.FAMILIES.is_checked() else verdict
-
-    def _settle(self, *steps: Step) -> None:
-        """Remember what the rules found, where it depends on the document alone."""
-        if self._likeness is None or any(step.evidence or step.outcome is Outcome.INDETERMINATE for step in steps):
-            return
-        made, expected = {step.name: step for step in steps}, self._likeness.verdict
-        if expected is None:
-            self._likeness.remember(made)
-        elif made != expected or self._likeness.canonical(self.policy.known) not in {None, *self.canonical.values()}:
-            family.FAMILIES.alarm = (
-                f"The rules found something else of a document than of another of its family: {self.source.get('id')!r:.200}"
-            )
 
     @functools.cached_property
     def _gated(self) -> tuple[problem.Finding, ...]:
@@ -238,11 +214,12 @@ class Examination:
         self._asked_for(item)
         found = resolution.method(item["verificationMethod"], self.sources, relationship=purpose)
         key = (suite.canonicalize, proof.previous(item))
-        if key not in self.canonical:  # once, however many proofs sign the same
-            made = self._likeness.canonical(self.policy.known) if self._settled and self._likeness else None
-            self.canonical[key] = made or suite.canonicalize(proof.bound(self.source, item), self.policy.known, self._spend)
+        if key not in self._canonical:  # once, however many proofs sign the same
+            self._canonical[key] = self._recall.canonical() or suite.canonicalize(
+                proof.bound(self.source, item), self.policy.known, self._spend
+            )
         proof.verify_proof(
-            self.source, item, method=found.method, known=self.policy.known, canonical=self.canonical[key], spend=self._spend
+            self.source, item, method=found.method, known=self.policy.known, canonical=self._canonical[key], spend=self._spend
         )
         self.methods.append(found.method)
         if self.token is None:

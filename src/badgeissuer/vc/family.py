@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cachetools import LRUCache
 
-from badgeissuer.vc import skeleton, templates
+from badgeissuer.vc import alarm, skeleton, templates
 
 if TYPE_CHECKING:
     import re
@@ -35,7 +35,10 @@ if TYPE_CHECKING:
 Path: TypeAlias = tuple[str, ...]
 """Names of members, from the top; `*` stands for an item of an array."""
 
-MAX_FAMILIES, MAX_VERDICTS, MAX_LAYOUTS = 256, 1024, 256
+MAX_FAMILIES, MAX_LAYOUTS = 65_536, 16_384
+"""Kilobytes of all families, and of all layouts, about."""
+MAX_KEY, MAX_CONSTANTS, MAX_VERDICT, MAX_VERDICTS = 100_000, 500_000, 10_000, 100_000
+"""Characters of the skeleton of a family, of what its documents share, of one thing that was found, and of all that was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +66,15 @@ class Family:
         constants: The texts and numbers that its documents share.
         verdicts: The judged values → what the rules found: the steps by name.
         template: Makes the canonical form from the values that differ, once a second document was seen.
+        weight: Kilobytes that it may take, about.
+        found: Characters of the verdicts.
     """
 
     constants: frozenset[Leaf]
     verdicts: dict[Hashable, Mapping[str, Step]] = field(default_factory=dict)
     template: Template | None = None
+    weight: int = 0
+    found: int = 0
 
 
 class Layout:
@@ -87,8 +94,11 @@ class Layout:
             (number, pattern.fullmatch) for number, pattern in texts.items()
         )
         self.names = tuple(number for number in texts if _general(paths[number]) in neutral.names)
-        self.ordered = tuple((place[one], place[two]) for one, two in neutral.ordered if one in place and two in place)
+        self.ordered = tuple(
+            (place[one], place[two]) for one, two in neutral.ordered if place.get(one) in texts and place.get(two) in texts
+        )
         self.free = tuple(sorted({*texts, *judged}))
+        self.weight = 1 + len(paths) // 4 + bones.weight() // 1000
         self._pointers = tuple("/" + "/".join(paths[number]) for number in texts)
         self.get_free, self.get_judged = _getter(self.free), _getter(judged)
         self.get_rest = _getter([number for number in range(len(paths)) if number not in set(self.free)])
@@ -127,16 +137,20 @@ class Likeness:
 
     def remember(self, steps: Mapping[str, Step]) -> None:
         """Keep what the rules found of this document, unless it is about a place that differs from document to document."""
-        if not any(self.layout.concerns(finding.pointer) for step in steps.values() for finding in step.findings):
-            if len(self.family.verdicts) >= MAX_VERDICTS:
-                self.family.verdicts.clear()
-            self.family.verdicts[self.judged] = steps
+        weight = len(repr((self.judged, steps)))
+        if weight > MAX_VERDICT or any(self.layout.concerns(finding.pointer) for step in steps.values() for finding in step.findings):
+            return
+        if self.family.found + weight > MAX_VERDICTS:
+            self.family.verdicts.clear()
+            self.family.found = 0
+        self.family.found += weight
+        self.family.verdicts[self.judged] = steps
 
     def canonical(self, known: Mapping[str, contexts.Context]) -> bytes | None:
         """Return the canonical N-Quads of the document; None where no template makes them."""
         if self.family.template is None:
             variants = templates.TEMPLATES.variants(self.bones, known).templates
-            fitting = (template for template in variants if template and template.fill(self.bones.leaves) is not None)
+            fitting = (template for template in variants if template.fill(self.bones.leaves) is not None)
             template = next(fitting, None)
             self.family.template = template.bind(self.bones.leaves, free=self.layout.free) if template else None
         return self.family.template.fill(self.free) if self.family.template else None
@@ -146,11 +160,10 @@ class Families:
     """A bounded memory of families."""
 
     def __init__(self) -> None:
-        self._layouts: LRUCache[Hashable, Layout] = LRUCache(MAX_LAYOUTS)
-        self._families: LRUCache[Hashable, Family] = LRUCache(MAX_FAMILIES)
+        self._layouts: LRUCache[Hashable, Layout] = LRUCache(MAX_LAYOUTS, lambda layout: layout.weight)
+        self._families: LRUCache[Hashable, Family] = LRUCache(MAX_FAMILIES, lambda family: family.weight)
         self._lock = threading.Lock()
         self._turn = itertools.count(1)
-        self.alarm: str | None = None
 
     def is_checked(self) -> bool:
         """Return whether it is time to look at a document as if nothing was remembered, and to compare."""
@@ -165,13 +178,15 @@ class Families:
             neutral: The places that may differ.
             known: The contexts that it may name.
         """
-        bones = None if self.alarm else skeleton.of(source)
+        bones = None if alarm.ALARM.reason else skeleton.of(source)
         if bones is None or len(bones.leaves) > skeleton.MAX_LEAVES or not all(url in known for url in bones.contexts):
             return None
         key = (kind, bones.key, tuple([(known[url].sha256, known[url].extends_badges) for url in bones.contexts]))
         with self._lock:
             layout = self._layouts.get(key)
         if layout is None:
+            if bones.weight() > MAX_KEY:
+                return None
             layout = Layout(bones, skeleton.paths(source), neutral)
             with self._lock:
                 layout = self._layouts.setdefault(key, layout)
@@ -183,8 +198,13 @@ class Families:
         rest = layout.get_rest(bones.leaves)
         with self._lock:
             family = self._families.get((layout, rest))
-            if family is None:
-                family = self._families[layout, rest] = Family(frozenset(rest))
+        if family is None:
+            size = len(repr(rest))
+            if size > MAX_CONSTANTS:
+                return None
+            family = Family(frozenset(rest), weight=(MAX_VERDICTS + 4 * size) // 1000)
+            with self._lock:
+                family = self._families.setdefault((layout, rest), family)
         names = {bones.leaves[number] for number in layout.names}
         judged = layout.get_judged(bones.leaves)
         if len(names) < len(layout.names) or not names.isdisjoint(family.constants) or not names.isdisjoint(judged):

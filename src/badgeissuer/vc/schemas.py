@@ -39,6 +39,11 @@ def check(examined: Examination) -> Passed | None:
     return report.each(named, lambda item: _one(item, examined)) if named else None
 
 
+def are_ours(examined: Examination) -> bool:
+    """Return whether rules of our own answer for all schemas that a document names, so that nothing was fetched."""
+    return all(_own_rule(item, examined) is not None for item in credential.as_list(examined.source.get("credentialSchema")))
+
+
 def _one(item: Any, examined: Examination) -> Passed:  # noqa: ANN401 - any JSON value
     rule = _own_rule(item, examined)
     if rule is None:

@@ -25,7 +25,7 @@ MAX_LEAVES = 2000
 _FIXED = frozenset({"type", "@type", "@language", "@direction", "@index", "@none", "@nest", "@version", "@container"})
 """Members whose values are names for the processor, not data; so is everything under a keyword but @id and @value."""
 _TEXTS = ("texts",)
-_KINDS = {str: "s", int: "i", float: "f", bool: "b", type(None): "n"}
+_KINDS = {str: "s", int: "i", float: "f", type(None): "n"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,10 @@ class Skeleton:
     key: Hashable
     contexts: tuple[str, ...]
     leaves: list[Leaf]
+
+    def weight(self) -> int:
+        """Return how many characters the key has, about."""
+        return len(repr(self.key))
 
 
 class _Inline(Exception):  # noqa: N818 - it never leaves this module
@@ -89,7 +93,8 @@ def _value(value: Any, tokens: list[Hashable], urls: list[str], leaves: list[Lea
     elif kind is bool:
         tokens.append("t" if value else "F")
     else:
-        tokens.append(_KINDS[kind])
+        # Python takes 0.0 and -0.0 for one number, and they are not written alike.
+        tokens.append(_KINDS[kind] if value or kind is not float else str(value))
         if value is not None:
             leaves.append(value)
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import math
 import operator
 import re
 from dataclasses import dataclass, replace
@@ -94,7 +95,7 @@ def _integer(value: Any, end: bytes) -> bytes:  # noqa: ANN401 - as above
 
 def _real(value: Any, end: bytes) -> bytes:  # noqa: ANN401 - as above
     """Write a number with a fraction as JSON-LD does (JSON-LD11-API#data-round-tripping), where all readers of JSON agree on it."""
-    if isinstance(value, float) and value.is_integer():
+    if not math.isfinite(value) or (isinstance(value, float) and value.is_integer()):
         raise Unsure
     return b'"%b"%b' % (double(value).encode(), end)
 

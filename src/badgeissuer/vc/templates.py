@@ -11,22 +11,24 @@ from __future__ import annotations
 
 import itertools
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
 
-from badgeissuer.vc import canonical, compiler, contexts, effort, jsonld, skeleton
+from badgeissuer.vc import alarm, canonical, compiler, contexts, effort, jsonld, skeleton
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Hashable, Mapping, Sequence
 
     from badgeissuer.vc.document import JsonObject
-    from badgeissuer.vc.skeleton import Skeleton
+    from badgeissuer.vc.skeleton import Leaf, Skeleton
     from badgeissuer.vc.template import Template
 
-MAX_LEAVES = 20_000
-"""Leaves of all the skeletons that are remembered, together; a template takes about a kilobyte for each."""
+MAX_WEIGHT = 20_000
+"""Kilobytes of all the skeletons that are remembered, together, about: a template takes one for each leaf."""
+MAX_SHARE = 3000
+"""Kilobytes of one skeleton."""
 MAX_VARIANTS = 4
 """Templates of one skeleton: for names that are terms, and for nodes of one name."""
 CHECKED = 1000
@@ -36,54 +38,78 @@ COST = 4
 
 @dataclass(slots=True)
 class Variants:
-    """The templates of one skeleton; None stands for a document that had none."""
+    """The templates of one skeleton.
 
-    leaves: int
-    templates: list[Template | None] = field(default_factory=list)
+    Attributes:
+        weight: Kilobytes that they may take.
+        templates: The templates, newest last.
+        misses: Documents that none of them fitted.
+    """
+
+    weight: int
+    templates: tuple[Template, ...] = ()
+    misses: int = 0
+
+    def is_tried(self) -> bool:
+        """Note that no template fitted, and return whether to compile another; seldom where that never helps."""
+        self.misses += 1
+        return self.weight <= MAX_SHARE and (self.misses <= MAX_VARIANTS or self.misses.bit_count() == 1)
+
+    def add(self, template: Template, leaves: Sequence[Leaf]) -> None:
+        """Take up a template that fits a document with these leaves, unless another one does by now."""
+        if not any(other.fill(leaves) is not None for other in self.templates):
+            self.templates = (*self.templates, template)[-MAX_VARIANTS:]  # whoever sends odd documents first keeps no place
 
 
 class Templates:
     """A bounded memory of templates."""
 
     def __init__(self) -> None:
-        self._variants: LRUCache[Hashable, Variants] = LRUCache(MAX_LEAVES, lambda variants: variants.leaves)
+        self._variants: LRUCache[Hashable, Variants] = LRUCache(MAX_WEIGHT, lambda variants: variants.weight)
         self._lock = threading.Lock()
         self._turn = itertools.count(1)
-        self.alarm: str | None = None
-        self.filled = 0
 
     def canonicalize(self, source: JsonObject, known: Mapping[str, contexts.Context], spend: effort.Spend = effort.free) -> bytes:
         """Return the canonical N-Quads, UTF-8, of a JSON-LD document; raises as `jsonld.to_quads` and `canonical.canonicalize`."""
-        bones = None if self.alarm else skeleton.of(source)
+        bones = None if alarm.ALARM.reason else skeleton.of(source)
         if bones is None or len(bones.leaves) > skeleton.MAX_LEAVES or not all(url in known for url in bones.contexts):
             return full(source, known, spend)
         variants = self.variants(bones, known)
         for template in variants.templates:
-            text = template.fill(bones.leaves) if template else None
+            text = template.fill(bones.leaves)
             if text is not None:
                 spend(COST)
-                return self.checked(text, source, known, spend)
+                return self.checked(text, source, known)
         made = full(source, known, spend)
-        if len(variants.templates) < MAX_VARIANTS and None not in variants.templates:
-            template = compiler.compile_document(source, bones, known=known, spend=spend)
-            fits = template is not None and template.fill(bones.leaves) == made
-            variants.templates.append(template if fits else None)
+        if variants.is_tried():
+            template_of_this = compiler.compile_document(source, bones, known=known, spend=spend)
+            if template_of_this is not None and template_of_this.fill(bones.leaves) == made:
+                variants.add(template_of_this, bones.leaves)
         return made
 
     def variants(self, bones: Skeleton, known: Mapping[str, contexts.Context]) -> Variants:
-        """Return the templates of a skeleton, to which more may be added."""
+        """Return the templates of a skeleton, to which more may be added; those of one that is too large are not kept."""
         # By digest: two sets of contexts never share what was made of them.
-        key = (bones.key, tuple(known[url].sha256 for url in bones.contexts))
+        key = (bones.key, tuple([known[url].sha256 for url in bones.contexts]))
         with self._lock:
-            return self._variants.setdefault(key, Variants(len(bones.leaves) + 1))
+            found = self._variants.get(key)
+        if found is None:
+            found = Variants(1 + len(bones.leaves) + bones.weight() // 1000)
+            if found.weight <= MAX_SHARE:
+                with self._lock:
+                    found = self._variants.setdefault(key, found)
+        return found
 
-    def checked(self, made: bytes, source: JsonObject, known: Mapping[str, contexts.Context], spend: effort.Spend) -> bytes:
+    def checked(self, made: bytes, source: JsonObject, known: Mapping[str, contexts.Context]) -> bytes:
         """Return what a template made, or now and then what the full algorithm makes."""
         if next(self._turn) % CHECKED:
             return made
-        expected = full(source, known, spend)
-        if expected != made:
-            self.alarm = f"A template made other RDF of a document than the full algorithm: {source.get('id')!r:.200}"
+        expected = None
+        try:
+            expected = full(source, known)
+        finally:
+            if expected != made:
+                alarm.ALARM.sound(f"A template made other RDF of a document than the full algorithm: {source.get('id')!r:.200}")
         return expected
 
 

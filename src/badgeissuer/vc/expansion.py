@@ -34,8 +34,8 @@ MAX_KEPT = 256
 """Active contexts that are kept of one set: a badge needs about twenty."""
 CONTEXT_COST, TERM_COST, MAPPING_COST = 0.8, 0.3, 0.002
 """What applying a context costs, each term that it defines, and each term that was defined before and is copied (units of `effort`)."""
-MAX_COST = 2000
-"""What applying contexts may cost in one document; a badge of an issuer who defines a hundred words costs a tenth."""
+MAX_COST = 1500
+"""What applying contexts may cost in one document; the richest of the samples costs a tenth, where nothing is kept yet."""
 MAX_CHARACTERS = 2**23
 """Characters of all IRIs that expansion comes to, one after the other: a short word can stand for a long one."""
 _KEYWORDS = frozenset(jsonld.KEYWORDS)

@@ -5,6 +5,7 @@ Which members a badge has, and what stands in it of its issuer, decides which pr
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
 from typing import TYPE_CHECKING
@@ -15,25 +16,27 @@ from cachetools import LRUCache
 from sqlalchemy import select
 
 from badgeissuer import authoring, problem, signing, status
-from badgeissuer.openbadges import credential, press
+from badgeissuer.openbadges import credential, press, results
 from badgeissuer.openbadges import verification as badges
 from badgeissuer.store import engine, tables
-from badgeissuer.vc import document, proof, verification
+from badgeissuer.vc import alarm, document, proof, statuslist, verification
 from badgeissuer.vc.report import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
 
     from badgeissuer.openbadges.addresses import Site
     from badgeissuer.openbadges.credential import Particulars
+    from badgeissuer.vc import multikey
     from badgeissuer.vc.document import JsonObject
     from badgeissuer.vc.skeleton import Skeleton
 
 _PRESSES: LRUCache[str, press.Press | None] = LRUCache(256)
 _LOCK = threading.Lock()
+_NOBODY = "nobody@example.org"
 
 
 def sign_all(
@@ -72,16 +75,55 @@ def sign_all(
         if apart.key not in presses:
             presses[apart.key] = find(session, version, item, apart=apart, issuer=profile, now=now)
         found = presses[apart.key]
-        printed = found.print(apart.leaves) if found else None
+        printed = found.print(apart.leaves) if found and alarm.ALARM.reason is None else None
         if printed is None:
             linted = credential.lint(item.badge(version.document, profile))
             signed = document.write(proof.add_proof(linted, signer, created=item.dates.valid_from))
+            verify(signed)
         else:
-            proven = proof.prove(printed.canonical, signer, context=credential.CONTEXT, created=item.dates.valid_from)
-            signed = b'%b,"proof":%b}' % (printed.text[:-1], document.write(proven))
-        verify(signed)
+            signed = _proven(printed, signer, item)
+            with _explained(item, version.document, profile):
+                verify(signed)
         made.append(signed)
     return made
+
+
+def _proven(printed: press.Printed, signer: multikey.Signer, item: Particulars) -> bytes:
+    proven = proof.prove(printed.canonical, signer, context=credential.CONTEXT, created=item.dates.valid_from)
+    return b'%b,"proof":%b}' % (printed.text[:-1], document.write(proven))
+
+
+@contextlib.contextmanager
+def _explained(item: Particulars, achievement: JsonObject, issuer: JsonObject) -> Iterator[None]:
+    """Refuse what the lint refuses and verifiers do not look at; where they refuse a printed badge, say which rule it breaks."""
+    findings = results.check(item.claims.results, achievement, prefix="/credentialSubject/result")
+    if findings:
+        raise problem.Invalid.of(findings)
+    try:
+        yield
+    except problem.Fault:
+        credential.lint(item.badge(achievement, issuer))
+        raise
+
+
+def prepare(session: Session, version: tables.AchievementVersion, *, site: Site, now: datetime) -> None:
+    """Make the press of the most usual badges of a version that was just published: for an e-mail address, without results.
+
+    Args:
+        session: The writing session that published it.
+        version: The published achievement.
+        site: Where this service stands.
+        now: The moment.
+    """
+    issuer = authoring.profile(session.get_one(tables.Issuer, session.get_one(tables.Achievement, version.achievement_id).issuer_id))
+    usual = credential.Particulars(
+        site.credential(UUID(int=0)),
+        credential.Recipient(_NOBODY, salt="-"),
+        credential.Claims(),
+        credential.Dates(now, now),
+        statuslist.Entry(site.status_list(UUID(int=0)), 0, status.PURPOSE),
+    )
+    find(session, version, usual, apart=press.take_apart(usual), issuer=issuer, now=now)
 
 
 def _published_lists(

@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from badgeissuer import attending, attesting, batching, chunking, intake, issuing, problem, revoking, signing, status
 from badgeissuer.settings import clock
 from badgeissuer.store import engine, jobs, tables
-from badgeissuer.vc import contexts
+from badgeissuer.vc import alarm, contexts
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -84,6 +84,8 @@ class Worker:
     def run(self) -> None:
         """Do jobs until `stop`; an unreachable database is waited for."""
         LOG.info("worker %s starts", self.name)
+        if alarm.ALARM.tell is None:
+            alarm.ALARM.tell = functools.partial(LOG.error, "templates for badges are used no more: %s")
         while not self._stopping.is_set():
             try:
                 self._pulse()
@@ -136,6 +138,8 @@ class Worker:
             fault = attending.report(session, self.name, keyring=self._ports.keyring, now=now)
         if fault:
             LOG.error("worker %s cannot sign: %s", self.name, fault)
+        if alarm.ALARM.reason:
+            LOG.error("worker %s issues the slow way: %s", self.name, alarm.ALARM.reason)
 
     def _leave(self) -> None:
         try:

@@ -133,7 +133,10 @@ def from_json(kept: JsonObject) -> Press:
     """
     for url, sha256 in kept["contexts"].items():
         if url not in contexts.PINNED or contexts.PINNED[url].sha256 != sha256:
-            raise problem.Fault(f"The context {url} is not the one that a template for badges was made under; nothing is signed with it.")
+            raise problem.Fault(
+                f"The context {url} is not the one that a template for badges was made under; nothing is signed with it. "
+                "Reinstall the package that made it, or publish the achievement anew."
+            )
     plan = template.Template(
         [tuple(quad) for quad in kept["quads"]],
         [template.Slot(*slot) for slot in kept["slots"]],

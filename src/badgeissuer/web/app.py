@@ -76,6 +76,7 @@ def create(settings: Settings, *, beside: Callable[[], AbstractContextManager[Wa
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database = engine.connect(settings.database, patience=PATIENCE_SECONDS)
+        problems.hear_alarms()
         try:
             with fetch.Fetcher(settings.limits, clock=clock) as fetcher, beside() if beside else nullcontext(_nobody) as wake:
                 app.state.service = Service(settings, database, fetcher, settings.trusted(), settings.contexts(), wake)

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import ClientDisconnect
 
 from badgeissuer import problem
+from badgeissuer.vc import alarm
 from badgeissuer.web import negotiation, pages
 
 LOG = logging.getLogger("badgeissuer.web")
@@ -42,6 +43,12 @@ _TITLES = {
 }
 _DETAILS = {404: "There is nothing at this address.", 405: "The header Allow says which methods are."}
 """Instead of the bare words of Starlette."""
+
+
+def hear_alarms() -> None:
+    """Have the alarm of this process logged as an error, where nobody hears it yet."""
+    if alarm.ALARM.tell is None:
+        alarm.ALARM.tell = lambda reason: LOG.error("remembered templates and rule outcomes are used no more: %s", reason)
 
 
 class HttpProblem(HTTPException):

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 
 from badgeissuer import attending, authoring, issuing, problem, signing, verifying
 from badgeissuer.store import tables
-from badgeissuer.vc import document, verification
+from badgeissuer.vc import alarm, document, verification
 from badgeissuer.web import headers, negotiation, pages
 from badgeissuer.web.api.shapes import PROBLEMS
 from badgeissuer.web.service import Service, Using
@@ -128,10 +128,13 @@ async def healthz() -> dict[str, str]:
 
 @ROUTER.get("/readyz", summary="Tell whether the service can do its work")
 def readyz(using: Using) -> dict[str, str]:
-    """Answer 200 where the database answers, and a worker has signed something that verifies within the last minute."""
+    """Answer 200 where the database answers, and a worker has signed something that verifies within the last minute.
+
+    A `warning` says that this process verifies the slow way only, and why.
+    """
     with using.reading() as session:
         attending.require(session, now=using.now())
-    return {"status": "ready"}
+    return {"status": "ready"} | ({"warning": alarm.ALARM.reason} if alarm.ALARM.reason else {})
 
 
 def page(text: str, *, private: bool = False, status: int = 200) -> HTMLResponse:

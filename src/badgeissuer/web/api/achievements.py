@@ -9,7 +9,7 @@ from pydantic import ConfigDict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from badgeissuer import access, authoring
+from badgeissuer import access, authoring, pressing
 from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import tables
 from badgeissuer.web.api.shapes import PROBLEMS, Document, Name, Page, Paging, Repeatable, Shape, Slug
@@ -115,7 +115,9 @@ def publish(slug: str, using: Using, acting: Acting, _body: Nothing | None = Non
     """Freeze the draft as the next version. A draft that is published already gives the version that it is."""
     with using.writing() as session:
         row = _own(session, slug, acting, access.DEFINE)
-        version = authoring.publish(session, row, site=using.site, now=using.now())
+        now = using.now()
+        version = authoring.publish(session, row, site=using.site, now=now)
+        pressing.prepare(session, version, site=using.site, now=now)
         return Published(slug=slug, version=version.version, id=version.document["id"], achievement=version.document)
 
 

@@ -395,3 +395,13 @@ def test_a_document_with_very_many_keys_is_refused(name: str) -> None:
     assert refused.value.kind == controller.INVALID_DOCUMENT
     with pytest.raises(problem.Invalid, match="more than 100 keys"):
         controller.find_key(DID, KEY, fuller)
+
+
+def test_of_keys_that_are_their_own_names_only_short_ones_are_remembered() -> None:
+    encoded = jwk.to_base64url(json.dumps(kit.ISSUER.jwk | {"note": "x" * 2000}).encode())
+    did = f"did:jwk:{encoded}"
+    kept = controller._read_own_method.cache_info().currsize
+    found = [controller.find_method(f"{did}#0", None) for _ in range(2)]
+    assert found[0] == found[1]
+    assert found[0].public_key == kit.ISSUER.public_key
+    assert controller._read_own_method.cache_info().currsize == kept

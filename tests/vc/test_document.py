@@ -85,7 +85,17 @@ def _outcome(read: Callable[..., object], body: bytes, *, max_depth: int) -> str
 
 @pytest.mark.parametrize(
     "number",
-    ["0.1", "-0.0", "1e-400", "4.35", "2.2250738585072011e-308", "9007199254740993.0", "1.0000000000000002e15", "123456789012.3456789"],
+    [
+        "0.1",
+        "-0.0",
+        "1e-400",
+        "4.35",
+        "2.2250738585072011e-308",
+        "9007199254740993.0",
+        "1e22",
+        "1.0000000000000002e15",
+        "123456789012.3456789",
+    ],
 )
 def test_floats_are_read_as_exactly_as_they_are_written(number: str) -> None:
     for body in (f'{{"a":{number}}}', f'{{"a": {number}}}'):

@@ -208,10 +208,11 @@ def test_the_quick_walk_passes_nothing_that_the_whole_gate_finds(
         data.draw(st.sampled_from(arrays)).append(value)
     else:
         data.draw(st.sampled_from(list(_objects(source))))[key] = value
-    quick = shape.gate(source)
+    gates = (shape.gate, shape.generic_gate, shape.list_gate)
+    quick = [gate(source) for gate in gates]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(shape, "is_plain", lambda _source: False)
-        assert shape.gate(source) == quick
+        assert [gate(source) for gate in gates] == quick
 
 
 @pytest.mark.parametrize(
@@ -219,6 +220,7 @@ def test_the_quick_walk_passes_nothing_that_the_whole_gate_finds(
     [
         {"proof": [{"@context": [f"https://x.example/{number}"], "n": number} for number in range(shape.MAX_CONTEXTS)]},
         {"@context": [{"a": "b"}]},
+        {"@context": []},
     ],
 )
 def test_what_has_contexts_of_its_own_or_many_of_them_is_walked_with_care(badge: JsonObject, change: JsonObject) -> None:

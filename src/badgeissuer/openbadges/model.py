@@ -367,11 +367,12 @@ def findings_of(view: type[View], source: JsonObject, *, prefix: str = "") -> tu
     """Return what keeps `source` from being read as `view`; pointers begin with `prefix`."""
     if fit.fits(view, source):
         return ()
+    found = []
     try:
         view.model_validate(source)
     except pydantic.ValidationError as error:
-        return tuple(_finding(item, prefix) for item in error.errors(include_url=False, include_input=False))
-    return ()
+        found = error.errors(include_url=False, include_input=False)
+    return tuple(_finding(item, prefix) for item in found)
 
 
 def unknown_members(view: type[View], source: JsonObject, *, prefix: str = "") -> tuple[problem.Finding, ...]:

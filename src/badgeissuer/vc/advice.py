@@ -5,6 +5,8 @@ Source: RFC 9457 section 3.1 (`title`); the sentences are this project's own.
 
 from __future__ import annotations
 
+import functools
+
 from badgeissuer.problem import CRYPTOGRAPHIC_SECURITY_ERROR, OURS, SECURITY, STATUS, VC
 
 _ASK_ISSUER = "Ask the issuer, by an address that you know and not by one in this document."
@@ -62,6 +64,11 @@ def next_step(kind: str, step: str) -> str:
     return _NEXT.get(kind) or _OTHERWISE.get(step, _ASK_ISSUER)
 
 
+@functools.lru_cache(maxsize=256)
+def _capitalized(name: str) -> str:
+    return name.replace("_", " ").replace("-", " ").capitalize()
+
+
 def title(kind: str) -> str:
     """Return a title in the problem type's own words: PROOF_VERIFICATION_ERROR → Proof verification error."""
-    return kind.rpartition("#")[2].rpartition(":")[2].replace("_", " ").replace("-", " ").capitalize()
+    return _capitalized(kind.rpartition("#")[2].rpartition(":")[2])

@@ -34,6 +34,8 @@ _SEPARATOR = re.compile(r"[\x00-\x20/\\?#\x7f]")
 
 MAX_METHODS = 100
 """Keys that a document may describe, or list for one use; a token that only brings a key along is held against each of them."""
+_LONGEST_KEPT = 1000
+"""Characters of the name of a key that is remembered; a did:jwk may be as long as a document."""
 _LISTS = ("verificationMethod", "assertionMethod", "authentication")
 
 INVALID_METHOD = problem.SECURITY + "INVALID_VERIFICATION_METHOD"
@@ -250,9 +252,13 @@ def _readable(method: str, source: JsonObject) -> list[VerificationMethod]:
         return []
 
 
-@functools.lru_cache(maxsize=1024)
 def _own_method(method: str, did: str) -> VerificationMethod:
-    """Return the one method of a DID that is itself a key."""
+    """Return the one method of a DID that is itself a key; the last ones are remembered, but for those of a stranger's own length."""
+    return (_read_own_method if len(method) <= _LONGEST_KEPT else _read_own_method.__wrapped__)(method, did)
+
+
+@functools.lru_cache(maxsize=1024)
+def _read_own_method(method: str, did: str) -> VerificationMethod:
     if did.startswith(DID_JWK):
         if method != f"{did}#0":
             raise problem.Invalid("The one key of a did:jwk is named #0.", kind=INVALID_METHOD_URL)

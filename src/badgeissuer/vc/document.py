@@ -74,7 +74,8 @@ def _read_quickly(body: bytes, max_depth: int) -> Any:  # noqa: ANN401 - any JSO
         return _UNSURE
     try:
         value = orjson.loads(body)
-        is_its_text = orjson.dumps(value) == body  # so it has no member twice, and every number is the one that is written
+        # No member stands twice in what gives its own text again, and every number is the one that is written; a large integer is refused.
+        is_its_text = orjson.dumps(value, option=orjson.OPT_STRICT_INTEGER) == body
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return _UNSURE
     members = _members(value, max_depth, floats=is_its_text) if type(value) in _NESTING else None
@@ -82,10 +83,10 @@ def _read_quickly(body: bytes, max_depth: int) -> Any:  # noqa: ANN401 - any JSO
 
 
 def _members(value: Any, max_depth: int, *, floats: bool) -> int | None:  # noqa: ANN401 - a JSON object or array
-    """Return how many members the objects in a value have together; None where it nests too deep, or holds a number that may be another.
+    """Return how many members the objects in a value have together; None where it nests too deep, or a float may be something else.
 
     Args:
-        value: What orjson read.
+        value: What orjson read; it makes floats of integers of more than 64 bits.
         max_depth: How deep arrays and objects may nest.
         floats: Whether every float is one in the text too.
     """
@@ -95,21 +96,16 @@ def _members(value: Any, max_depth: int, *, floats: bool) -> int | None:  # noqa
         for node in level:
             if type(node) is dict:
                 members += len(node)
-            items += node.values() if type(node) is dict else node
+                items += node.values()
+            else:
+                items += node
         others = [item for item in items if type(item) is not str]
-        level = [item for item in others if type(item) in _NESTING]
-        if len(level) < len(others) and not all(_is_kept(item, floats=floats) for item in others if type(item) not in _NESTING):
+        if not floats and any(type(item) is float and abs(item) > MAX_INTEGER for item in others):
             return None
+        level = [item for item in others if type(item) in _NESTING]
         if not level:
             return members
     return None
-
-
-def _is_kept(item: object, *, floats: bool) -> bool:
-    """Return whether the strict reader would read the same: orjson makes floats of integers of more than 64 bits."""
-    if type(item) is float:
-        return floats or abs(item) < MAX_INTEGER
-    return type(item) is not int or abs(item) <= MAX_INTEGER
 
 
 def _are_all(members: int, body: bytes) -> bool:

@@ -86,15 +86,17 @@ class Step:
         """Return the member of a report's `steps`."""
         return {
             "name": self.name,
-            "outcome": self.outcome.value,
-            "problems": [
-                {"type": finding.type, "title": advice.title(finding.type), "detail": finding.detail}
-                | {"next": advice.next_step(finding.type, self.name)}
-                | ({"pointer": finding.pointer} if finding.pointer else {})
-                for finding in self.findings
-            ],
-            "evidence": [evidence.to_json() for evidence in self.evidence],
+            "outcome": self.outcome._value_,  # what `value` looks up
+            "problems": [self._problem(finding) for finding in self.findings] if self.findings else [],
+            "evidence": [evidence.to_json() for evidence in self.evidence] if self.evidence else [],
         }
+
+    def _problem(self, finding: problem.Finding) -> dict[str, str]:
+        told = {"type": finding.type, "title": advice.title(finding.type), "detail": finding.detail}
+        told["next"] = advice.next_step(finding.type, self.name)
+        if finding.pointer:
+            told["pointer"] = finding.pointer
+        return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +156,10 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as contract and documentation describe it."""
+        outcome = self.outcome
         return {
-            "outcome": self.outcome.value,
-            "verified": self.outcome is Outcome.VALID,
+            "outcome": outcome.value,
+            "verified": outcome is Outcome.VALID,
             "summary": self.summary,
             "profile": self.profile,
             "issuer": {"id": self.issuer.id, "name": self.issuer.name, "identity": self.issuer.identity},
@@ -227,8 +230,10 @@ def bounded(findings: tuple[problem.Finding, ...]) -> tuple[problem.Finding, ...
 
 def verdict(steps: tuple[Step, ...]) -> Outcome:
     """Return INVALID if any step is, else INDETERMINATE if any is, else VALID."""
-    outcomes = {step.outcome for step in steps}
-    return next((outcome for outcome in (Outcome.INVALID, Outcome.INDETERMINATE) if outcome in outcomes), Outcome.VALID)
+    outcomes = [step.outcome for step in steps]
+    if Outcome.INVALID in outcomes:
+        return Outcome.INVALID
+    return Outcome.INDETERMINATE if Outcome.INDETERMINATE in outcomes else Outcome.VALID
 
 
 def summarize(steps: tuple[Step, ...], issuer: Issuer, noun: str) -> str:

@@ -71,7 +71,7 @@ def gate(
 
 
 def is_plain(source: document.JsonObject) -> bool:
-    """Return whether a document is within all limits and `gate` has nothing to find in it; where False, it may be so all the same."""
+    """Return whether a document is within all limits, and no gate has anything to find in it; where False, it may be so all the same."""
     try:
         text = orjson.dumps(source, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
     except orjson.JSONEncodeError:
@@ -79,37 +79,40 @@ def is_plain(source: document.JsonObject) -> bool:
     if b"\x7f" in text or _ESCAPES.search(text):
         return False
     names: set[str] = set()
+    kinds: list[Any] = []
     described: dict[str, dict[str, Any]] = {}
     level: list[Any] = [without_context(source)]
-    parts = 1
+    parts = 1 + 2 * MAX_CONTEXTS
     while level:
         items: list[Any] = []
         for node in level:
-            if not node or not (_is_plain_array(node) if type(node) is list else _is_plain_object(node, described)):
+            if type(node) is dict:
+                names.update(node)
+                kinds.append(node.get("type", ""))
+                if "id" in node and not _is_described_once(node, described):
+                    return False
+            elif not _is_plain_array(node):
                 return False
-            names.update(node if type(node) is dict else ())
             items += node.values() if type(node) is dict else node
         parts += len(items)
         others = [item for item in items if type(item) is not str]
         level = [item for item in others if type(item) in _NESTING]
-        if parts > MAX_NODES or (len(level) < len(others) and None in others):
+        if parts > MAX_NODES or not all(level) or (len(level) < len(others) and None in others):
             return False
     has_plain_names = _PLAIN_NAMES.fullmatch("\0".join([*names, ""])) and _PLAIN_IDS.fullmatch("\0".join([*described, ""]))
-    return has_plain_names is not None and _has_few_contexts(source)
+    return has_plain_names is not None and all(type(kind) is str or _is_type(kind) for kind in kinds) and _has_few_contexts(source)
 
 
-def _is_plain_object(node: dict[str, Any], described: dict[str, dict[str, Any]]) -> bool:
-    """Return whether type and id of an object are of their form, and it adds nothing to what was described by that id before."""
-    kind, name = node.get("type", ""), node.get("id", _ABSENT)
-    if type(kind) is not str and not _is_type(kind):
-        return False
-    if name is _ABSENT:
-        return True
-    return type(name) is str and _adds_nothing(node, described.setdefault(name, node))
+def _is_described_once(node: dict[str, Any], described: dict[str, dict[str, Any]]) -> bool:
+    """Return whether an object with an id adds nothing to the one that was described by it before, if any was."""
+    name = node["id"]
+    return type(name) is str and ((first := described.setdefault(name, node)) is node or _adds_nothing(node, first))
 
 
 def _is_plain_array(items: list[Any]) -> bool:
     """Return whether an array is no longer than it may be, and holds no array and nothing twice."""
+    if len(items) == 1:
+        return type(items[0]) is not list
     seen: list[Any] = []
     for item in items if len(items) <= MAX_ITEMS else ():
         name = item.get("id", item) if type(item) is dict else item  # things that are the same have the same name
@@ -120,15 +123,16 @@ def _is_plain_array(items: list[Any]) -> bool:
 
 
 def _has_few_contexts(source: document.JsonObject) -> bool:
-    proofs = source.get("proof")
-    holders = [source, *(item for item in _list(proofs) if type(item) is dict)]
-    named = [item for holder in holders if "@context" in holder for item in _list(holder["@context"])]
-    return len(named) <= MAX_CONTEXTS and {str}.issuperset(map(type, named))
+    """Return whether a document and its proofs name contexts by their URLs alone, and no more of them than they may."""
+    holders = [item for item in (source, *_list(source.get("proof"))) if type(item) is dict and "@context" in item]
+    named = [_list(item["@context"]) for item in holders]
+    urls = [url for listed in named for url in listed]
+    return all(named) and len(urls) <= MAX_CONTEXTS and {str}.issuperset(map(type, urls)) and _REFUSED_IN_CONTEXTS.isdisjoint(urls)
 
 
 def generic_gate(source: document.JsonObject) -> tuple[Finding, ...]:
     """Return what a generic credential (VC-API) holds that hides data: null, `@included`, `@graph`, `@reverse`, `@index` and the like."""
-    return too_large(source) or _first(_generic(source, ""))
+    return () if is_plain(source) else too_large(source) or _first(_generic(source, ""))
 
 
 def list_gate(source: document.JsonObject) -> tuple[Finding, ...]:

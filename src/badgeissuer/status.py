@@ -115,8 +115,8 @@ def publish(session: Session, list_id: int, *, keyring: signing.Keyring, site: S
     Source: VC-BITSTRING-STATUS-LIST#bitstring-generation-algorithm.
     """
     row = status_entries.locked(session, list_id)
-    row.publish_due = None
     if row.published_changes == row.changes and not is_due(row, now=now):
+        row.publish_due = None
         return row
     issuer = session.get_one(tables.Issuer, row.issuer_id)
     _, signer = signing.signer(session, issuer, keyring=keyring)
@@ -125,7 +125,7 @@ def publish(session: Session, list_id: int, *, keyring: signing.Keyring, site: S
     unsigned = statuslist.compose(url, did, purpose=row.purpose, encoded=encoded, valid_from=now, valid_until=now + VALID_FOR)
     signed = document.write(proof.add_proof(proof.lint(unsigned), signer, created=now))
     _check(session, issuer, signed, now=now)
-    row.published, row.published_changes, row.published_at = signed, row.changes, now
+    row.published, row.published_changes, row.published_at, row.publish_due = signed, row.changes, now, None
     return row
 
 
@@ -150,8 +150,9 @@ def _check(session: Session, issuer: tables.Issuer, signed: bytes, *, now: datet
 def controller_resource(session: Session, issuer: tables.Issuer, *, now: datetime) -> dict[str, verification.Resource]:
     """Return the issuer's controller document as verifiers find it on the web; nothing for a did:key, which needs none."""
     url = controller.document_url(issuer.did or "")
-    body = json.dumps(signing.controller_document(session, issuer)).encode()
-    return {url: verification.Resource(url, body, now)} if url else {}
+    if not url:
+        return {}
+    return {url: verification.Resource(url, json.dumps(signing.controller_document(session, issuer)).encode(), now)}
 
 
 def stale(session: Session, *, now: datetime) -> list[int]:

@@ -41,6 +41,7 @@ _SET = (
     .returning(_ENTRY)
     .execution_options(synchronize_session=False, populate_existing=True)
 )
+_SINCE = select(_ENTRY.position, _ENTRY.is_set).where(_ENTRY.status_list_id == bindparam("list_id"), _ENTRY.change > bindparam("known"))
 
 
 def set_values(
@@ -67,7 +68,7 @@ def set_values(
         now: The moment.
 
     Returns:
-        The lists that changed, locked and without what was published of them last, and the credentials whose bits changed.
+        The lists that changed, locked, to be flushed, and without what was published of them last; and the credentials whose bits changed.
     """
     meant = {"credential_uuids": list(credential_uuids), "meant_purpose": purpose}
     lists = session.scalars(_LISTS_OF, meant).all()
@@ -76,7 +77,6 @@ def set_values(
     counts = Counter(entry.status_list_id for entry in entries)
     for row in lists:
         row.changes += counts[row.id]
-    session.flush()
     return [row for row in lists if counts[row.id]], [entry.credential_uuid for entry in entries]
 
 
@@ -93,8 +93,8 @@ def positions_set(session: Session, list_id: int) -> list[int]:
 
 def changes_since(session: Session, list_id: int, change: int) -> Sequence[tuple[int, bool]]:
     """Return position and bit of what changed in the list after the change of that number."""
-    query = select(_ENTRY.position, _ENTRY.is_set).where(_ENTRY.status_list_id == list_id, _ENTRY.change > change)
-    return [(position, is_set) for position, is_set in session.execute(query)]
+    rows = session.execute(_SINCE, {"list_id": list_id, "known": change})
+    return [(position, is_set) for position, is_set in rows]
 
 
 def locked(session: Session, list_id: int) -> tables.StatusList:

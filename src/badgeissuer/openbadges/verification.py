@@ -116,7 +116,7 @@ def _presentation_gate(source: JsonObject) -> tuple[problem.Finding, ...]:
 
 _NAME, _SAID = template.PLAIN_IRI, re.compile(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+")
 _NEUTRAL = family.Neutral(
-    texts={
+    {
         ("id",): _NAME,
         ("awardedDate",): instant.PLAIN,
         ("validFrom",): instant.PLAIN,
@@ -133,7 +133,7 @@ _NEUTRAL = family.Neutral(
     },
     names=frozenset({("id",), ("credentialSubject", "id"), ("evidence", "*", "id"), ("credentialStatus", "id")}),
     judged=frozenset({("credentialSubject", "result"), ("credentialSubject", "creditsEarned")}),
-    ordered=((("validFrom",), ("validUntil",)),),
+    ordered=(("validFrom", "validUntil"),),
 )
 """What differs between the badges of one achievement, and no rule looks at but for its form."""
 

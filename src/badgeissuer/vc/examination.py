@@ -143,7 +143,7 @@ class Examination:
             report.run("validity", self._validity),
             report.run("status", self._status),
             schema,
-            report.run("refresh", lambda: None),
+            report.inapplicable("refresh"),
             *(_part_step(name, [part for part in parts if part.role == role]) for role, name in _PART_STEPS),
             report.run("recipient", self._recipient),
             report.run("trust", self._trust),
@@ -371,10 +371,12 @@ def _method_name(item: object) -> str:
 
 def _part_step(name: str, parts: list[report.Part]) -> Step:
     """Return the step on the credentials inside: no better than the worst of them."""
+    if not parts:
+        return report.inapplicable(name)
     bad = [part for part in parts if part.report.outcome is not Outcome.VALID]
     findings = tuple(
         problem.Finding(part.report.summary, part.pointer, report.decisive(part.report.steps).findings[0].type) for part in bad
     )
     outcomes = {part.report.outcome for part in parts}
     order = (Outcome.INVALID, Outcome.INDETERMINATE, Outcome.VALID)
-    return Step(name, next((outcome for outcome in order if outcome in outcomes), Outcome.NOT_APPLICABLE), findings)
+    return Step(name, next(outcome for outcome in order if outcome in outcomes), findings)

@@ -13,49 +13,87 @@ production make sure.
 from __future__ import annotations
 
 import itertools
-import operator
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import orjson
 from cachetools import LRUCache
 
 from badgeissuer.vc import alarm, skeleton, templates
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Hashable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping
 
     from badgeissuer.vc import contexts
     from badgeissuer.vc.document import JsonObject
     from badgeissuer.vc.report import Step
-    from badgeissuer.vc.skeleton import Leaf, Skeleton
+    from badgeissuer.vc.skeleton import Leaf
     from badgeissuer.vc.template import Template
 
 Path: TypeAlias = tuple[str, ...]
 """Names of members, from the top; `*` stands for an item of an array."""
 
-MAX_FAMILIES, MAX_LAYOUTS = 65_536, 16_384
-"""Kilobytes of all families, and of all layouts, about."""
-MAX_KEY, MAX_CONSTANTS, MAX_VERDICT, MAX_VERDICTS = 100_000, 500_000, 10_000, 100_000
-"""Characters of the skeleton of a family, of what its documents share, of one thing that was found, and of all that was."""
+MAX_FAMILIES = 65_536
+"""Kilobytes of all families, about."""
+MAX_CONSTANTS, MAX_VERDICT, MAX_VERDICTS = 500_000, 10_000, 100_000
+"""Characters of what the documents of a family share, of one thing that was found, and of all that was."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
+class Way:
+    """What lies under one name on the way to the places of a `Neutral`.
+
+    Attributes:
+        form: Returns whether a text may stand here; None where it is no neutral place.
+        is_name: Whether that text is an identifier.
+        is_judged: Whether this is a judged place.
+        ways: What lies below, by name; `*` for the one item of an array.
+    """
+
+    form: Callable[[str], object] | None = None
+    is_name: bool = False
+    is_judged: bool = False
+    ways: dict[str, Way] = field(default_factory=dict)
+
+
 class Neutral:
     """The places of a kind of documents that may differ within a family.
 
-    Attributes:
+    Args:
         texts: Place → the form that its text must have there.
         names: Those of these places that hold identifiers: each must be another one, and none that stands in the document elsewhere.
         judged: Places that the rules do look at, with everything below them: what the rules found is remembered for each of their values.
-        ordered: Pairs of places; the text of the first must not sort after that of the second.
+        ordered: Pairs of members at the top; the text of the first must not sort after that of the second.
     """
 
-    texts: Mapping[Path, re.Pattern[str]]
-    names: frozenset[Path]
-    judged: frozenset[Path]
-    ordered: tuple[tuple[Path, Path], ...] = ()
+    def __init__(
+        self,
+        texts: Mapping[Path, re.Pattern[str]],
+        *,
+        names: frozenset[Path],
+        judged: frozenset[Path],
+        ordered: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        self.ways: dict[str, Way] = {}
+        self.ordered = ordered
+        for path, pattern in texts.items():
+            way = self._way(path)
+            way.form, way.is_name = pattern.fullmatch, path in names
+        for path in judged:
+            self._way(path).is_judged = True
+
+    def _way(self, path: Path) -> Way:
+        ways = self.ways
+        for step in path[:-1]:
+            ways = ways.setdefault(step, Way()).ways
+        return ways.setdefault(path[-1], Way())
+
+    def is_ordered(self, source: JsonObject) -> bool:
+        """Return whether those texts at the top that have an order are in it."""
+        pairs = ((source.get(first), source.get(second)) for first, second in self.ordered)
+        return all(first <= second for first, second in pairs if isinstance(first, str) and isinstance(second, str))
 
 
 @dataclass(slots=True)
@@ -63,53 +101,27 @@ class Family:
     """What is known of a family.
 
     Attributes:
+        contexts: The contexts that its documents name: URL, digest, and whether badges may name it.
         constants: The texts and numbers that its documents share.
+        varying: The places that differ, in the order in which the skeleton has them.
         verdicts: The judged values → what the rules found: the steps by name.
         template: Makes the canonical form from the values that differ, once a second document was seen.
         weight: Kilobytes that it may take, about.
         found: Characters of the verdicts.
     """
 
+    contexts: tuple[tuple[str, str, bool], ...]
     constants: frozenset[Leaf]
+    varying: frozenset[Path]
     verdicts: dict[Hashable, Mapping[str, Step]] = field(default_factory=dict)
     template: Template | None = None
     weight: int = 0
     found: int = 0
 
-
-class Layout:
-    """Where in the leaves of a skeleton the neutral and the judged places are."""
-
-    def __init__(self, bones: Skeleton, paths: Sequence[Path], neutral: Neutral) -> None:
-        place = {path: number for number, path in enumerate(paths)}
-        patterns = {number: neutral.texts[general] for number, path in enumerate(paths) if (general := _general(path)) in neutral.texts}
-        # Of several items of an array, two must not become the same.
-        texts = {
-            number: pattern
-            for number, pattern in patterns.items()
-            if isinstance(bones.leaves[number], str) and _is_alone(paths[number], paths)
-        }
-        judged = [number for number, path in enumerate(paths) if any(path[: len(start)] == start for start in neutral.judged)]
-        self.texts: tuple[tuple[int, Callable[[str], object]], ...] = tuple(
-            (number, pattern.fullmatch) for number, pattern in texts.items()
-        )
-        self.names = tuple(number for number in texts if _general(paths[number]) in neutral.names)
-        self.ordered = tuple(
-            (place[one], place[two]) for one, two in neutral.ordered if place.get(one) in texts and place.get(two) in texts
-        )
-        self.free = tuple(sorted({*texts, *judged}))
-        self.weight = 1 + len(paths) // 4 + bones.weight() // 1000
-        self._pointers = tuple("/" + "/".join(paths[number]) for number in texts)
-        self.get_free, self.get_judged = _getter(self.free), _getter(judged)
-        self.get_rest = _getter([number for number in range(len(paths)) if number not in set(self.free)])
-
-    def fits(self, leaves: Sequence[Any]) -> bool:
-        """Return whether the neutral places hold what the rules do not tell apart."""
-        return all(match(leaves[number]) for number, match in self.texts) and all(leaves[one] <= leaves[two] for one, two in self.ordered)
-
     def concerns(self, pointer: str) -> bool:
-        """Return whether a JSON Pointer leads to a neutral place, or to what one is a part of."""
-        return any(own == pointer or own.startswith(f"{pointer}/") for own in self._pointers)
+        """Return whether a JSON Pointer leads to a place that differs, or to what one is a part of."""
+        own = ["/" + "/".join(path) for path in self.varying]
+        return any(place == pointer or place.startswith(f"{pointer}/") for place in own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,15 +132,13 @@ class Likeness:
         family: The family; a new one where nothing like the document was seen.
         judged: The values that the rules look at.
         free: The leaves in the places that differ, in order.
-        layout: Where they stand.
-        bones: The document taken apart.
+        source: The document.
     """
 
     family: Family
     judged: Hashable
-    free: tuple[Leaf, ...]
-    layout: Layout
-    bones: Skeleton
+    free: list[Leaf]
+    source: JsonObject
 
     @property
     def verdict(self) -> Mapping[str, Step] | None:
@@ -138,7 +148,7 @@ class Likeness:
     def remember(self, steps: Mapping[str, Step]) -> None:
         """Keep what the rules found of this document, unless it is about a place that differs from document to document."""
         weight = len(repr((self.judged, steps)))
-        if weight > MAX_VERDICT or any(self.layout.concerns(finding.pointer) for step in steps.values() for finding in step.findings):
+        if weight > MAX_VERDICT or any(self.family.concerns(finding.pointer) for step in steps.values() for finding in step.findings):
             return
         if self.family.found + weight > MAX_VERDICTS:
             self.family.verdicts.clear()
@@ -149,18 +159,23 @@ class Likeness:
     def canonical(self, known: Mapping[str, contexts.Context]) -> bytes | None:
         """Return the canonical N-Quads of the document; None where no template makes them."""
         if self.family.template is None:
-            variants = templates.TEMPLATES.variants(self.bones, known).templates
-            fitting = (template for template in variants if template.fill(self.bones.leaves) is not None)
-            template = next(fitting, None)
-            self.family.template = template.bind(self.bones.leaves, free=self.layout.free) if template else None
+            self.family.template = self._template(known)
         return self.family.template.fill(self.free) if self.family.template else None
+
+    def _template(self, known: Mapping[str, contexts.Context]) -> Template | None:
+        bones = skeleton.of(self.source)
+        if bones is None:
+            return None
+        free = [number for number, path in enumerate(skeleton.paths(self.source)) if path in self.family.varying]
+        variants = templates.TEMPLATES.variants(bones, known).templates
+        fitting = next((template for template in variants if template.fill(bones.leaves) is not None), None)
+        return fitting.bind(bones.leaves, free=free) if fitting else None
 
 
 class Families:
     """A bounded memory of families."""
 
     def __init__(self) -> None:
-        self._layouts: LRUCache[Hashable, Layout] = LRUCache(MAX_LAYOUTS, lambda layout: layout.weight)
         self._families: LRUCache[Hashable, Family] = LRUCache(MAX_FAMILIES, lambda family: family.weight)
         self._lock = threading.Lock()
         self._turn = itertools.count(1)
@@ -178,56 +193,110 @@ class Families:
             neutral: The places that may differ.
             known: The contexts that it may name.
         """
-        bones = None if alarm.ALARM.reason else skeleton.of(source)
-        if bones is None or len(bones.leaves) > skeleton.MAX_LEAVES or not all(url in known for url in bones.contexts):
+        taken = _Taken()
+        if alarm.ALARM.reason or not taken.object(source, neutral.ways) or not neutral.is_ordered(source):
             return None
-        key = (kind, bones.key, tuple([(known[url].sha256, known[url].extends_badges) for url in bones.contexts]))
+        shared = orjson.dumps(taken.rest)
+        key = (kind, tuple(taken.shape), shared)
         with self._lock:
-            layout = self._layouts.get(key)
-        if layout is None:
-            if bones.weight() > MAX_KEY:
-                return None
-            layout = Layout(bones, skeleton.paths(source), neutral)
-            with self._lock:
-                layout = self._layouts.setdefault(key, layout)
-        if not layout.fits(bones.leaves):
-            return None
-        return self._member(bones, layout)
-
-    def _member(self, bones: Skeleton, layout: Layout) -> Likeness | None:
-        rest = layout.get_rest(bones.leaves)
-        with self._lock:
-            family = self._families.get((layout, rest))
+            family = self._families.get(key)
         if family is None:
-            size = len(repr(rest))
-            if size > MAX_CONSTANTS:
+            family = _family(source, taken, neutral, known) if len(shared) <= MAX_CONSTANTS else None
+            if family is None:
                 return None
-            family = Family(frozenset(rest), weight=(MAX_VERDICTS + 4 * size) // 1000)
+            family.weight = (MAX_VERDICTS + 4 * len(shared)) // 1000
             with self._lock:
-                family = self._families.setdefault((layout, rest), family)
-        names = {bones.leaves[number] for number in layout.names}
-        judged = layout.get_judged(bones.leaves)
-        if len(names) < len(layout.names) or not names.isdisjoint(family.constants) or not names.isdisjoint(judged):
+                family = self._families.setdefault(key, family)
+        if not all(
+            url in known and (known[url].sha256, known[url].extends_badges) == (sha, extends) for url, sha, extends in family.contexts
+        ):
             return None
-        return Likeness(family, judged, layout.get_free(bones.leaves), layout, bones)
+        names = set(taken.names)
+        if len(names) < len(taken.names) or not names.isdisjoint(family.constants) or not names.isdisjoint(taken.judged):
+            return None
+        return Likeness(family, tuple(taken.judged), taken.free, source)
 
 
-def _general(path: Path) -> Path:
-    return tuple("*" if step.isdigit() else step for step in path)
+class _Taken:
+    """A document taken apart along the ways to its neutral and judged places."""
+
+    __slots__ = ("free", "judged", "names", "rest", "shape")
+
+    def __init__(self) -> None:
+        self.shape: list[Hashable] = []
+        self.rest: list[Any] = []
+        self.free: list[Leaf] = []
+        self.judged: list[Leaf] = []
+        self.names: list[Leaf] = []
+
+    def object(self, node: dict[str, Any], ways: dict[str, Way]) -> bool:
+        """Take an object apart; return whether its neutral places hold what the rules do not tell apart."""
+        self.shape.append(tuple(node))
+        for name, value in node.items():
+            way = ways.get(name)
+            if way is None:
+                self.rest.append(value)
+            elif way.form is not None and value.__class__ is str:
+                if not way.form(value):
+                    return False
+                self.shape.append("s")
+                self.free.append(value)
+                if way.is_name:
+                    self.names.append(value)
+            elif way.is_judged:
+                self._judge(value)
+            elif not self._follow(value, way):
+                return False
+        return True
+
+    def _judge(self, value: Any) -> None:  # noqa: ANN401 - any JSON value
+        bones = skeleton.of({"": value})
+        self.shape.append(bones.key if bones else None)
+        if bones is None:
+            self.rest.append(value)
+        else:
+            self.judged += bones.leaves
+            self.free += bones.leaves
+
+    def _follow(self, value: Any, way: Way) -> bool:  # noqa: ANN401 - as above
+        item, more = value, way.ways
+        if "*" in more and value.__class__ is list and len(value) == 1:  # of several items, two must not become the same
+            self.shape.append(1)
+            item, more = value[0], more["*"].ways
+        if more and "*" not in more and item.__class__ is dict:
+            return self.object(item, more)
+        self.shape.append("r")
+        self.rest.append(item)
+        return True
 
 
-def _is_alone(path: Path, paths: Sequence[Path]) -> bool:
-    """Return whether no array on the way to a leaf has more than one item with leaves."""
-    depths = [depth for depth, step in enumerate(path) if step.isdigit()]
-    return not any(
-        other[:depth] == path[:depth] and other[depth] != path[depth] for depth in depths for other in paths if len(other) > depth
-    )
+def _family(source: JsonObject, taken: _Taken, neutral: Neutral, known: Mapping[str, contexts.Context]) -> Family | None:
+    """Return a new family; None for documents that are not remembered: large ones, and those with contexts of their own."""
+    bones = skeleton.of(source)
+    if bones is None or len(bones.leaves) > skeleton.MAX_LEAVES or not all(url in known for url in bones.contexts):
+        return None
+    paths = skeleton.paths(source)
+    varying = frozenset(path for path in paths if _varies(source, path, neutral.ways))
+    if [leaf for leaf, path in zip(bones.leaves, paths, strict=True) if path in varying] != taken.free:
+        return None  # a leaf stands in such a place twice, as in an array inside an array
+    constants = frozenset(leaf for leaf, path in zip(bones.leaves, paths, strict=True) if path not in varying)
+    return Family(tuple((url, known[url].sha256, known[url].extends_badges) for url in bones.contexts), constants, varying)
 
 
-def _getter(places: Sequence[int]) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
-    if len(places) > 1:
-        return operator.itemgetter(*places)
-    return lambda leaves: tuple(leaves[place] for place in places)
+def _varies(value: Any, path: Path, ways: dict[str, Way]) -> bool:  # noqa: ANN401 - any JSON value
+    """Return whether the leaf at a path stands in a neutral or judged place."""
+    way = Way(ways=ways)
+    for step in path:
+        if way.is_judged:
+            return True
+        is_array = isinstance(value, list)
+        if is_array and len(value) != 1:
+            return False
+        found = way.ways.get("*" if is_array else step)
+        if found is None:
+            return False
+        way, value = found, value[int(step)] if is_array else value[step]
+    return way.is_judged or (way.form is not None and isinstance(value, str))
 
 
 FAMILIES = Families()

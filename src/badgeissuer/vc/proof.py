@@ -252,6 +252,7 @@ def verify_proof(
     method: controller.VerificationMethod,
     known: Mapping[str, contexts.Context] = contexts.PINNED,
     canonical: bytes | None = None,
+    suite: cryptosuites.Cryptosuite | None = None,
     spend: effort.Spend = effort.free,
 ) -> None:
     """Return if `proof` is the signature of `method` over the document; else raise.
@@ -262,6 +263,7 @@ def verify_proof(
         method: The key that the proof names.
         known: The contexts that document and proof may name.
         canonical: The canonical bytes of `bound(source, proof)`, where the caller has them: several proofs need them once.
+        suite: What `check_options` returned, where the caller has asked it.
         spend: Pays for the work out of what the whole verification may cost.
 
     Raises:
@@ -269,7 +271,7 @@ def verify_proof(
 
     Source: VC-DI-EDDSA#verify-proof-eddsa-rdfc-2022, VC-DI-EDDSA#verify-proof-eddsa-jcs-2022, VC-DATA-INTEGRITY#verify-proof.
     """
-    suite = check_options(proof, purpose=proof.get("proofPurpose", ""))
+    suite = suite or check_options(proof, purpose=proof.get("proofPurpose", ""))
     if not isinstance(method.public_key, multikey.PublicKey):
         raise problem.Invalid("The key that the proof names is no Ed25519 key.", kind=controller.INVALID_METHOD)
     signature = multikey.from_multibase(proof["proofValue"])

@@ -7,6 +7,7 @@ remarks: what is true, and a reader must know.
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -179,8 +180,14 @@ def run(name: str, check: Callable[[], Passed | None]) -> Step:
     except problem.Problem as error:
         return Step(name, Outcome.INVALID, findings_of(error))
     if passed is None:
-        return Step(name, Outcome.NOT_APPLICABLE)
+        return inapplicable(name)
     return Step(name, Outcome.VALID, bounded(passed.remarks), passed.evidence)
+
+
+@functools.cache
+def inapplicable(name: str) -> Step:
+    """Return a step that a document has no use for; `name` is one of ours."""
+    return Step(name, Outcome.NOT_APPLICABLE)
 
 
 def each(items: Iterable[Any], check: Callable[[Any], Passed]) -> Passed:
@@ -264,6 +271,6 @@ def quotable(name: str) -> str:
 def decisive(steps: tuple[Step, ...]) -> Step:
     """Return the step that decided the outcome; of several, what a reader must know first."""
     order = ("syntax", "context", "proof", "issuer", "trust", "data_model", "status", "validity", "recipient", "credentials")
-    reached = [step for step in steps if not any(finding.type == NOT_REACHED for finding in step.findings)]
-    faults = [step for step in reached if step.outcome is verdict(steps)]
+    worst = verdict(steps)
+    faults = [step for step in steps if step.outcome is worst and not any(finding.type == NOT_REACHED for finding in step.findings)]
     return min(faults, key=lambda step: order.index(step.name) if step.name in order else len(order))

@@ -219,7 +219,7 @@ class Examination:
                 proof.bound(self.source, item), self.policy.known, self._spend
             )
         proof.verify_proof(
-            self.source, item, method=found.method, known=self.policy.known, canonical=self._canonical[key], spend=self._spend
+            self.source, item, method=found.method, known=self.policy.known, canonical=self._canonical[key], suite=suite, spend=self._spend
         )
         self.methods.append(found.method)
         if self.token is None:

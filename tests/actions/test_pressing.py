@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tests.actions.conftest import Campus
 
 USUAL = credential.Claims()
+RESULT = {"type": ["Result"], "resultDescription": "#score"}
 
 
 @pytest.fixture(autouse=True)
@@ -52,8 +53,8 @@ def particulars(campus: Campus, claims: credential.Claims = USUAL) -> credential
 def signed(campus: Campus, *items: credential.Particulars) -> list[bytes]:
     with campus.writing() as session:
         version = authoring.published(session, "welding")
-        ports = {"keyring": campus.keyring, "site": campus.site, "now": campus.now}
-        return pressing.sign_all(session, version, items, issuer=authoring.issuer(session, "workshop"), **ports)
+        issuer = authoring.issuer(session, "workshop")
+        return pressing.sign_all(session, version, items, issuer=issuer, keyring=campus.keyring, site=campus.site, now=campus.now)
 
 
 def damage(campus: Campus, **values: object) -> None:
@@ -123,11 +124,11 @@ def test_a_press_that_prints_what_does_not_verify_gives_no_badge(campus: Campus,
     [
         (credential.Claims(narrative="a\x07b"), "/credentialSubject/narrative"),
         (
-            credential.Claims(results=[{"type": ["Result"], "resultDescription": "#score", "value": "high"}]),
+            credential.Claims(results=[RESULT | {"value": "high"}]),
             "/credentialSubject/result/0/value",
         ),
         (
-            credential.Claims(results=[{"type": ["Result"], "resultDescription": "#score", "status": ""}]),
+            credential.Claims(results=[RESULT | {"status": ""}]),
             "/credentialSubject/result/0/status",
         ),
     ],
@@ -151,7 +152,7 @@ def test_badges_that_cannot_be_compiled_are_issued_all_the_same(campus: Campus, 
     assert campus.all(tables.Press) == []
 
 
-def test_two_processes_that_make_the_same_press_keep_one(campus: Campus, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_processes_that_make_the_same_press_keep_one(campus: Campus) -> None:
     prepared(campus)
     version = campus.only(tables.AchievementVersion)
     item = particulars(campus)

@@ -12,6 +12,7 @@ Source: JSON-LD11-API#context-processing-algorithm, JSON-LD11-API#expansion-algo
 
 from __future__ import annotations
 
+import re
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -34,12 +35,16 @@ MAX_KEPT = 256
 """Active contexts that are kept of one set: a badge needs about twenty."""
 CONTEXT_COST, TERM_COST, MAPPING_COST = 0.8, 0.3, 0.002
 """What applying a context costs, each term that it defines, and each term that was defined before and is copied (units of `effort`)."""
+PART_COST = 0.4
+"""What each value of a document costs to expand."""
 MAX_COST = 1500
 """What applying contexts may cost in one document; the richest of the samples costs a tenth, where nothing is kept yet."""
 MAX_CHARACTERS = 2**23
 """Characters of all IRIs that expansion comes to, one after the other: a short word can stand for a long one."""
 _KEYWORDS = frozenset(jsonld.KEYWORDS)
 _UNKNOWN = object()
+_HAS_AUTHORITY = re.compile(r"[^@:][^:]*://").match
+"""What no prefix changes."""
 _LOCK = threading.Lock()
 _TOO_MUCH = "The contexts of the document would have to be applied too often, or define words that are too long."
 
@@ -68,7 +73,7 @@ class _Store:
     def __init__(self, known: Mapping[str, contexts.Context]) -> None:
         self.contents = {url: _frozen(context.content) for url, context in known.items()}
         # What an import or a propagation of a pinned context does to those beside it is left to PyLD.
-        self.shares = not any(_mentions(content, {"@import", "@propagate"}) for content in self.contents.values())
+        self.shares = not _surveyed(list(self.contents.values()), {"@import", "@propagate"})[1]
         self.applied: LRUCache[object, _Kept] = LRUCache(maxsize=MAX_KEPT)
         self.initial = _Active({"_uuid": "initial", "processingMode": "json-ld-1.1", "mappings": {}}, is_pinned=True)
 
@@ -86,13 +91,15 @@ def expand(
         problem.TooLarge: Its contexts would have to be applied too often.
         problem.Invalid: A context is not known, or JSON-LD refuses the document.
     """
+    parts, imports = _surveyed(source, {"@import"})
+    spend(parts * PART_COST)
     # By digest and not by identity: two sets of contexts never share what was made of them.
     key = frozenset((url, context.sha256) for url, context in known.items())
     with _LOCK:
         store = _STORES.get(key)
         if store is None:
             store = _STORES[key] = _Store(known)
-        processor = _Processor(store, known, shares=store.shares and not _mentions(source, {"@import"}), spend=spend)
+        processor = _Processor(store, known, shares=store.shares and not imports, spend=spend)
         try:
             return processor.expanded(source), processor.dropped
         except (jsonld.JsonLdError, RecursionError, ValueError, TypeError, AttributeError, LookupError) as error:
@@ -226,7 +233,9 @@ class _Processor(jsonld.JsonLdProcessor):  # type: ignore[misc]  # PyLD has no t
         if type(value) is not str or value in _KEYWORDS:
             return value
         mapping: Any = active_ctx["mappings"].get(value, _UNKNOWN) if vocab and local_ctx is None else _UNKNOWN
-        if mapping is _UNKNOWN:
+        if mapping is _UNKNOWN and local_ctx is None and _HAS_AUTHORITY(value):
+            found = value
+        elif mapping is _UNKNOWN:
             found = super()._expand_iri(active_ctx, value, base, vocab, local_ctx, defined)
         else:
             found = mapping and mapping["@id"]
@@ -243,18 +252,18 @@ def _frozen(value: Any) -> Any:  # noqa: ANN401 - any JSON value
     return [_frozen(item) for item in value] if isinstance(value, list) else value
 
 
-def _mentions(value: Any, names: set[str]) -> bool:  # noqa: ANN401 - any JSON value
-    """Return whether an object anywhere in a value has a member of one of the names."""
-    waiting = [value]
+def _surveyed(value: Any, names: set[str]) -> tuple[int, bool]:  # noqa: ANN401 - any JSON value
+    """Return how many values a value is made of, and whether an object in it has a member of one of the names."""
+    count, is_found, waiting = 0, False, [value]
     while waiting:
         value = waiting.pop()
+        count += 1
         if isinstance(value, dict):
-            if not names.isdisjoint(value):
-                return True
-            waiting.extend(value.values())
+            is_found = is_found or not names.isdisjoint(value)
+            waiting += value.values()
         elif isinstance(value, list):
-            waiting.extend(value)
-    return False
+            waiting += value
+    return count, is_found
 
 
 def _refusal(error: BaseException | None) -> problem.Problem:

@@ -47,10 +47,8 @@ _UNSIGNED = "The {what} {value!r} is no absolute IRI and not defined by the docu
 
 MAX_FINDINGS = 50
 """Faults of one document that are told."""
-PART_COST = 0.4
-"""What each value of a document costs to expand (units of `effort`)."""
 CHARACTER_COST = 0.0005
-"""What each character of the dataset costs."""
+"""What each character of the dataset costs (units of `effort`)."""
 
 
 def to_quads(
@@ -68,7 +66,6 @@ def to_quads(
         problem.TooLarge: Its contexts would have to be applied too often.
         problem.Invalid: Part of the document would be left out, a context is not known, or JSON-LD refuses it.
     """
-    spend(_parts(source) * PART_COST)
     expanded, dropped = expansion.expand(source, known=known, spend=spend)
     walk = _Walk(expanded[0] if len(expanded) == 1 else {}, dropped)
     walk.items(expanded, ())
@@ -77,19 +74,6 @@ def to_quads(
     if walk.findings:
         raise problem.Invalid.of(tuple(walk.findings[:MAX_FINDINGS]))
     return rdf.quads(expanded)
-
-
-def _parts(value: object) -> int:
-    """Return how many values a JSON value is made of."""
-    count, waiting = 0, [value]
-    while waiting:
-        value = waiting.pop()
-        count += 1
-        if isinstance(value, dict):
-            waiting.extend(value.values())
-        elif isinstance(value, list):
-            waiting.extend(value)
-    return count
 
 
 class _Walk:
@@ -151,7 +135,11 @@ class _Walk:
             self._find("A language tag is not of the form that BCP 47 describes.", place)
         if "@index" in node:
             self._find("An @index is not covered by a signature.", place)
-        if datatype is not None and not (isinstance(datatype, str) and (datatype == "@json" or ABSOLUTE_IRI.fullmatch(datatype))):
+        if datatype is None or (isinstance(datatype, str) and datatype in self._sound):
+            return
+        if isinstance(datatype, str) and (datatype == "@json" or ABSOLUTE_IRI.fullmatch(datatype)):
+            self._sound.add(datatype)
+        else:
             self._find(f"The datatype {datatype!r:.120} is no absolute IRI.", place)
 
     def _is_sound(self, value: object, what: str, place: _Place, *, may_be_blank: bool = False) -> bool:

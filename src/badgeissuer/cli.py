@@ -194,18 +194,18 @@ def run_worker(concurrency: Annotated[int, typer.Option(min=1, max=64, help="Thr
 
 
 @APP.command()
-def migrate(check: Annotated[bool, typer.Option("--check", help="Only compare the tables with the migrations.")] = False) -> None:
+def migrate(
+    check: Annotated[bool, typer.Option("--check", help="Only compare the tables with the migrations.")] = False,
+    source: Annotated[str, typer.Option("--from", metavar="URL", help="Then copy everything from this database.")] = "",
+) -> None:
     """Bring the database to the version of this program."""
-    from badgeissuer.store import migrating  # noqa: PLC0415 - as the module says
+    from badgeissuer.store import copying, migrating  # noqa: PLC0415 - as the module says
 
-    settings = Settings()
-    with opened(settings, at_head=False) as database:
-        if check:
-            migrating.check(database)
-            _say("The migrations make exactly the tables that the program expects.")
-        else:
-            migrating.migrate(database)
-            _say(f"The database is at {migrating.revision(database)}.")
+    with opened(Settings(), at_head=False) as database:
+        migrating.check(database) if check else migrating.migrate(database)
+        _say("The migrations make exactly the tables that the program expects." if check else f"The database is at {migrating.head()}.")
+        if source and not check:
+            _say(f"{copying.copy_from(source, database):,} rows were copied.")
 
 
 @APP.command()

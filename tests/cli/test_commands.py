@@ -172,6 +172,16 @@ def test_a_database_is_brought_to_head(command: Command, blank_database_url: str
     database.dispose()
 
 
+def test_everything_is_copied_from_one_database_to_another(
+    command: Command, unit: Callable[..., str], folder: Path, blank_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unit()
+    monkeypatch.setenv("BADGEISSUER_DATABASE_URL", blank_database_url)
+    origin = f"sqlite:///{folder / 'data' / 'badgeissuer.db'}"
+    assert command("migrate", "--from", origin).err.endswith("\n1 rows were copied.\n")
+    assert "not empty: there are rows in issuer" in command("migrate", "--from", origin).refusal()
+
+
 def test_the_description_of_the_api_is_printed(command: Command) -> None:
     found = command("openapi")
     assert (found.code, found.err) == (0, "")

@@ -37,7 +37,7 @@ Path: TypeAlias = tuple[str, ...]
 
 MAX_FAMILIES = 65_536
 """Kilobytes of all families, about."""
-MAX_CONSTANTS, MAX_VERDICT, MAX_VERDICTS = 500_000, 10_000, 100_000
+MAX_CONSTANTS, MAX_VERDICT, MAX_VERDICTS = 500_000, 10_000, 200_000
 """Characters of what the documents of a family share, of one thing that was found, and of all that was."""
 
 
@@ -147,14 +147,16 @@ class Likeness:
 
     def remember(self, steps: Mapping[str, Step]) -> None:
         """Keep what the rules found of this document, unless it is about a place that differs from document to document."""
-        weight = len(repr((self.judged, steps)))
-        if weight > MAX_VERDICT or any(self.family.concerns(finding.pointer) for step in steps.values() for finding in step.findings):
+        kept = self.family
+        told = next((other for other in kept.verdicts.values() if other == steps), None)  # mostly the same for all
+        weight = len(repr(self.judged)) + (0 if told else len(repr(steps)))
+        if weight > MAX_VERDICT or any(kept.concerns(finding.pointer) for step in steps.values() for finding in step.findings):
             return
-        if self.family.found + weight > MAX_VERDICTS:
-            self.family.verdicts.clear()
-            self.family.found = 0
-        self.family.found += weight
-        self.family.verdicts[self.judged] = steps
+        if kept.found + weight > MAX_VERDICTS:
+            kept.verdicts.clear()
+            kept.found = 0
+        kept.found += weight
+        kept.verdicts[self.judged] = told or steps
 
     def canonical(self, known: Mapping[str, contexts.Context]) -> bytes | None:
         """Return the canonical N-Quads of the document; None where no template makes them."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from badgeissuer import chunking, issuing, recognising, status
+from badgeissuer import chunking, issuing, pressing, recognising, status
 from badgeissuer.awarding import roster
 from badgeissuer.settings import clock
 from badgeissuer.store import bulk as store
@@ -36,7 +36,8 @@ STEPS: dict[str, tuple[ModuleType, str]] = {
     "claims": (issuing, "claims"),
     "recognise": (recognising, "recognise_all"),
     "reserve": (status, "reserve"),
-    "sign": (issuing, "sign_all"),
+    "publish": (status, "publish"),
+    "sign": (pressing, "sign_all"),
     "store": (store, "add"),
 }
 """Step → what is called. `store` is learners, awards and credentials; learners only where no other step calls it."""

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from benchmarks import steps
+
 ROOT = Path(__file__).parents[2]
 CALCULATED = ("sign", "verify_known_shape")
 ASKED = (*CALCULATED, "verify_http")
@@ -104,6 +106,13 @@ def test_every_benchmark_is_described() -> None:
     assert len(names) >= 9
     for name in names:
         assert f"| `{name.strip()}` |" in text
+
+
+def test_the_steps_of_a_bulk_run_are_functions_that_the_engine_calls() -> None:
+    source = ROOT.joinpath("src", "badgeissuer", "chunking.py").read_text("utf-8")
+    for module, name in steps.STEPS.values():
+        assert callable(getattr(module, name))
+        assert f"{module.__name__.rpartition('.')[2]}.{name}(" in source
 
 
 def test_the_badge_is_the_one_that_was_measured_from_the_beginning(shared_data: Path) -> None:

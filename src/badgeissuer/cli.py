@@ -177,7 +177,7 @@ def run_worker(concurrency: Annotated[int, typer.Option(min=1, max=64, help="Thr
     _log(settings := Settings())
     with opened(settings) as database:
         ports = worker.Ports(settings.keyring(), settings.site, settings.contexts())
-        crew = [worker.Worker(database, ports) for _ in range(concurrency)]
+        crew = worker.crew(database, ports, concurrency)
 
         def stop(*_: object) -> None:
             for one in crew:

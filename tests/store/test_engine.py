@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -240,3 +241,49 @@ def test_an_added_row_gets_the_values_of_the_object(session: Session, now: datet
     stored = engines.add_if_new(session, row)
     assert stored is not None
     assert (stored.signature, stored.success_status, stored.state, stored.created_at) == ({"scheme": "none"}, 200, "active", now)
+
+
+def test_a_turn_is_given_in_the_order_in_which_it_was_asked_for() -> None:
+    turn, order, threads = engines.Turn(), [], []
+    assert turn.acquire(timeout=1)
+    for name in range(3):
+
+        def wait(name: int = name) -> None:
+            assert turn.acquire(timeout=10)
+            order.append(name)
+            turn.release()
+
+        threads.append(threading.Thread(target=wait))
+        threads[-1].start()
+        while len(turn._waiting) <= name:
+            time.sleep(0.001)
+    assert not turn.acquire(timeout=0.01), "who waits in vain is forgotten"
+    turn.release()
+    for thread in threads:
+        thread.join()
+    assert order == [0, 1, 2]
+    assert turn.acquire(timeout=0)
+
+
+def test_all_engines_of_a_process_on_one_file_share_its_turns(tmp_path: Path) -> None:
+    """One of them writes without a pause; the other is not shut out."""
+    busy, other = (engines.connect(f"sqlite:///{tmp_path / 'shared.db'}") for _ in range(2))
+    stop = threading.Event()
+
+    def write_on_and_on() -> None:
+        while not stop.is_set():
+            with engines.writing(busy) as session:
+                session.execute(text("SELECT 1"))
+                time.sleep(0.05)
+
+    thread = threading.Thread(target=write_on_and_on)
+    thread.start()
+    try:
+        for _ in range(3):
+            with engines.writing(other) as session:
+                assert session.scalar(text("SELECT 1")) == 1
+    finally:
+        stop.set()
+        thread.join()
+        busy.dispose()
+        other.dispose()

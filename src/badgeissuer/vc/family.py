@@ -203,10 +203,11 @@ class Families:
         with self._lock:
             family = self._families.get(key)
         if family is None:
-            family = _family(source, taken, neutral, known) if len(shared) <= MAX_CONSTANTS else None
+            size = len(shared) + len(repr(taken.shape))
+            family = _family(source, taken, neutral, known) if size <= MAX_CONSTANTS else None
             if family is None:
                 return None
-            family.weight = (MAX_VERDICTS + 4 * len(shared)) // 1000
+            family.weight = (MAX_VERDICTS + 4 * size) // 1000
             with self._lock:
                 family = self._families.setdefault(key, family)
         if not all(

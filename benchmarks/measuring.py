@@ -59,6 +59,11 @@ class Timed(Protocol):
         """How many calls one timing has at most."""
         ...
 
+    @property
+    def warmings(self) -> int:
+        """How many times `Scale.warming` it is called before any call is timed."""
+        ...
+
     def timed(self, calls: int) -> float:
         """Return the seconds of CPU of one call, over so many calls on inputs that were never used before.
 
@@ -77,12 +82,14 @@ class Contender:
         work: What is timed, on one input.
         check: Raises where the outcome of an input is not what it should be; not timed.
         most: See `Timed`; fewer where inputs are dear.
+        warmings: See `Timed`; more where it learns from what it meets.
     """
 
     fresh: Callable[[int], Sequence[Any]]
     work: Callable[[Any], Any]
     check: Callable[[Any, Any], None]
     most: int = MOST_CALLS
+    warmings: int = 1
 
     def timed(self, calls: int) -> float:
         """See `Timed`."""
@@ -111,7 +118,7 @@ def median_cpu(contenders: Mapping[str, Timed], scale: Scale) -> dict[str, float
 
 def _calls(contender: Timed, scale: Scale) -> int:
     """Warm up, and return how many calls fill the time of one round."""
-    contender.timed(scale.warming)
+    contender.timed(scale.warming * contender.warmings)
     return max(2, min(contender.most, int(scale.cpu_seconds / contender.timed(scale.tried))))
 
 

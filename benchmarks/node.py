@@ -86,12 +86,14 @@ class Asked:
         work: Returns the µs that all inputs took, and the outcomes.
         check: Raises where the outcome of an input is not what it should be.
         most: See `measuring.Timed`.
+        warmings: Likewise.
     """
 
     fresh: Callable[[int], Sequence[Any]]
     work: Callable[[Sequence[Any]], tuple[float, Sequence[Any]]]
     check: Callable[[Any, Any], None]
     most: int = measuring.MOST_CALLS
+    warmings: int = 1
 
     def timed(self, calls: int) -> float:
         """Return the seconds of CPU of one call."""

@@ -7,8 +7,10 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
 from alembic.config import Config
@@ -17,7 +19,7 @@ from sqlalchemy import inspect, text
 
 from badgeissuer import problem
 from badgeissuer.store import engine as engines
-from badgeissuer.store import migrating
+from badgeissuer.store import migrating, status_entries, tables
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -33,6 +35,18 @@ migrating.migrate(database)
 assert migrating.is_at_head(database)
 database.dispose()
 """
+FROM_BEFORE = (
+    "INSERT INTO issuer (id, slug, name, did_method, created_at) VALUES (1, 'i', 'I', 'key', '2026-05-20 14:05:00.000000')",
+    (
+        "INSERT INTO status_list (id, issuer_id, purpose, length, created_at, uuid, state, changes, published_changes) "
+        "VALUES (1, 1, 'revocation', 131072, '2026-05-20 14:05:00.000000', '00000000000000000000000000000001', 'open', 1, 1)"
+    ),
+    (
+        "INSERT INTO status_entry (status_list_id, position, credential_uuid, purpose, is_set, changed_at) VALUES "
+        "(1, 7, '11111111111111111111111111111111', 'revocation', true, '2026-05-20 14:05:00.000000'), "
+        "(1, 8, '22222222222222222222222222222222', 'revocation', false, NULL)"
+    ),
+)
 
 
 def revisions() -> list[str]:
@@ -94,6 +108,20 @@ def test_every_revision_goes_up_and_down_and_up_to_the_same_tables(blank_engine:
 def test_the_migrated_tables_are_those_of_the_program(engine: Engine) -> None:
     assert set(inspect(engine).get_table_names()) == {*migrating.METADATA.tables, "alembic_version"}
     migrating.check(engine)
+
+
+def test_status_lists_from_before_there_were_counters_are_closed_and_keep_their_bits(blank_engine: Engine, now: datetime) -> None:
+    migrating.migrate(blank_engine, to="0002")
+    change(blank_engine, *FROM_BEFORE)
+    migrating.migrate(blank_engine)
+    with engines.writing(blank_engine) as session:
+        row = session.get_one(tables.StatusList, 1)
+        assert (row.state, session.get(tables.StatusCounter, 1)) == ("full", None)
+        uuids = [UUID(number * 32) for number in "12"]
+        _, changed = status_entries.set_values(session, uuids, True, purpose="revocation", reason=None, actor="test", now=now)
+        session.flush()
+        assert (changed, status_entries.changes_since(session, 1, 1)) == ([uuids[1]], [(8, True)])
+        assert sorted(status_entries.positions_set(session, 1)) == [7, 8]
 
 
 def test_migrating_again_changes_nothing(engine: Engine) -> None:

@@ -3,16 +3,19 @@ from __future__ import annotations
 import json
 import random
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import select
 
-from badgeissuer import authoring, batching, problem
-from badgeissuer.store import spool, tables
+from badgeissuer import authoring, batching, chunking, pressing, problem
+from badgeissuer.openbadges import credential
+from badgeissuer.store import bulk, spool, tables
+from badgeissuer.store.base import Base
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
     from tests.actions.conftest import Anew, Campus
 
 DRAFT: dict[str, Any] = {
@@ -318,3 +321,47 @@ def test_many_rows_take_little_memory(campus: Campus) -> None:
     tracemalloc.stop()
     assert batch.total == 40_000
     assert peak < 4_000_000, peak
+
+
+# --- what goes wrong in between
+
+
+def test_a_badge_that_does_not_verify_fails_alone(campus: Campus, monkeypatch: pytest.MonkeyPatch) -> None:
+    sign_all = pressing.sign_all
+
+    def faulty(
+        session: Session,
+        version: tables.AchievementVersion,
+        particulars: Sequence[credential.Particulars],
+        **ports: Any,  # noqa: ANN401 - handed on
+    ) -> list[bytes]:
+        if any(item.recipient.email == "learner2@example.org" for item in particulars):
+            raise problem.Fault("The badge that was just signed does not verify.")
+        return sign_all(session, version, particulars, **ports)
+
+    monkeypatch.setattr(pressing, "sign_all", faulty)
+    batch = submit(campus, learner(1), learner(2), learner(3))
+    campus.work()
+    assert progress(campus, batch) == batching.Progress("done", 2, 1, 0, 0)
+    assert rows(campus, batch, "failed")[0]["errors"][0]["detail"] == "The badge that was just signed does not verify."
+    assert len(campus.all(tables.Award)) == len(campus.all(tables.StatusEntry)) == len(campus.all(tables.Learner)) == 2
+
+
+@pytest.mark.parametrize(("times", "done"), [(chunking.TRIES - 1, 1), (chunking.TRIES, 0)])
+def test_a_chunk_begins_again_when_others_write_the_same_learners(
+    campus: Campus, monkeypatch: pytest.MonkeyPatch, times: int, done: int
+) -> None:
+    batch, add, taken = submit(campus, learner(1)), bulk.add, iter(range(times))
+
+    def contested(session: Session, table: type[Base], *rest: Any) -> None:  # noqa: ANN401 - handed on
+        if table is tables.LearnerIdentity and next(taken, None) is not None:
+            raise bulk.Taken("learner_identity")
+        add(session, table, *rest)
+
+    monkeypatch.setattr(bulk, "add", contested)
+    campus.work()
+    assert progress(campus, batch).done == done
+    assert len(campus.all(tables.Learner)) == done
+    campus.pass_time(minutes=1)
+    campus.work()
+    assert progress(campus, batch) == batching.Progress("done", 1, 0, 0, 0)

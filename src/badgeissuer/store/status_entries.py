@@ -83,7 +83,7 @@ def set_values(
 def positions_set(session: Session, list_id: int) -> list[int]:
     """Return the positions in the list whose bit is set, in no particular order.
 
-    The database hands them over as one text, which costs a tenth of as many rows.
+    The database hands them over as one text, so that not each of them becomes a row here.
     """
     joined = func.group_concat(_ENTRY.position) if _is_sqlite(session) else func.string_agg(cast(_ENTRY.position, String), ",")
     text = session.scalars(select(joined).where(_ENTRY.status_list_id == list_id, _ENTRY.is_set)).one()

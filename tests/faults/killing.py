@@ -25,7 +25,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Engine, func, select, update
 from sqlalchemy.exc import DBAPIError
@@ -40,6 +40,7 @@ SITE = Site("http://localhost:8000")
 PASSPHRASE = "kill minus nine"
 DRAFT = {"name": "Knots", "description": "Ties knots.", "achievementType": "Badge", "criteria": {"narrative": "Tie ten knots."}}
 PAUSE_SECONDS = 0.1
+T = TypeVar("T")
 
 
 class Hand(Protocol):
@@ -117,13 +118,12 @@ class Ordeal:
         self.kills += 1
         if self.kill_database and self.draw.random() < 0.2:
             self.kill_database()
+            _patiently(lambda: _free(engine, "%"))
             return
         victim = self.workers.pop(self.draw.randrange(len(self.workers)))
         victim.kill()
         victim.wait()
-        free = update(tables.Job).where(tables.Job.state == "running", tables.Job.worker.like(f"%:{victim.pid}:%"))
-        with engines.writing(engine) as session:
-            session.execute(free.values(lease_until=clock() - timedelta(seconds=1)).execution_options(synchronize_session=False))
+        _patiently(lambda: _free(engine, f"%:{victim.pid}:%"))
         self.hire()
 
     def stop(self) -> None:
@@ -134,17 +134,33 @@ class Ordeal:
         self.workers.clear()
 
 
-def progress(engine: Engine, batch: tables.Batch) -> batching.Progress:
-    """Return how far a batch is; a database that is just being started again is waited for."""
+def _free(engine: Engine, workers: str) -> None:
+    """End the leases of workers whose names are like this."""
+    free = update(tables.Job).where(tables.Job.state == "running", tables.Job.worker.like(workers))
+    with engines.writing(engine) as session:
+        session.execute(free.values(lease_until=clock() - timedelta(seconds=1)).execution_options(synchronize_session=False))
+
+
+def _patiently(ask: Callable[[], T]) -> T:
+    """Return what is asked for; a database that is just being started again is waited for."""
     ends = time.monotonic() + 60
     while True:
         try:
-            with engines.reading(engine) as session:
-                return batching.progress(session, [session.get_one(tables.Batch, batch.id)])[0]
+            return ask()
         except DBAPIError:
             if time.monotonic() > ends:
                 raise
             time.sleep(PAUSE_SECONDS)
+
+
+def progress(engine: Engine, batch: tables.Batch) -> batching.Progress:
+    """Return how far a batch is."""
+
+    def ask() -> batching.Progress:
+        with engines.reading(engine) as session:
+            return batching.progress(session, [session.get_one(tables.Batch, batch.id)])[0]
+
+    return _patiently(ask)
 
 
 def run(

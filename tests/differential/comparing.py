@@ -33,7 +33,7 @@ Node: TypeAlias = pyoxigraph.NamedNode | pyoxigraph.BlankNode
 
 PYLD, OXIGRAPH, MIXED = "pyld", "oxigraph", "mixed"
 SAVED_EVERY = 500
-_NOT_FOR_OXIGRAPH = ("@direction", '"@language": null', '"@type": null')
+_NOT_FOR_OXIGRAPH = ("@direction", '"@language": null', '"@type": null', '"@value": null')
 _DIGITS, _SMALLEST = 15, 1e-300
 """Significant digits of a number up to which the libraries agree; beyond, JSON-LD asks for 16 and pyoxigraph writes as many as are needed,
 of very small numbers fewer."""
@@ -104,7 +104,7 @@ def asked(source: JsonObject) -> set[str]:
     """Return whom to ask about a document, always two.
 
     PyLD writes control characters as they are, where RDFC-1.0 wants them escaped, and takes a statement that a blank node makes about
-    itself for two of that node. pyoxigraph makes RDF 1.2 of a direction, writes numbers with other digits, refuses a language or type
+    itself for two of that node. pyoxigraph makes RDF 1.2 of a direction, writes other digits, refuses a value, language or type
     that is null, which PyLD leaves out, and of a node with several types does not know the words of all of them.
     """
     leaves = list(_leaves(source))

@@ -198,6 +198,13 @@ def test_a_template_that_makes_something_else_of_its_own_document_is_not_kept(mo
     assert not variants(memory, kit.badge()).templates
 
 
+def test_a_template_that_another_thread_has_made_meanwhile_is_not_kept_twice() -> None:
+    held, made = templates.Variants(1), template.Template([("<urn:s>", "<urn:p>", '"x"', "")], [])
+    held.add(made, [])
+    held.add(made, [])
+    assert held.templates == (made,)
+
+
 def wrong_memory(monkeypatch: pytest.MonkeyPatch) -> templates.Templates:
     """Return a memory with a wrong template for small badges, of which every document is checked."""
     monkeypatch.setattr(templates, "CHECKED", 1)

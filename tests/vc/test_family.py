@@ -353,3 +353,8 @@ def test_a_sample_that_there_is_no_more_to_be_spent_on_is_silent(monkeypatch: py
 
 def test_the_gate_has_seen_all_that_a_neutral_place_may_hold() -> None:
     assert shape.is_plain(badge(*OTHERS))
+
+
+def test_a_place_whose_text_is_a_name_for_the_processor_cannot_be_neutral() -> None:
+    neutral = family.Neutral({("type",): template.PLAIN_IRI}, names=frozenset(), judged=frozenset())
+    assert family.FAMILIES.likeness({"type": "urn:x:Thing"}, "kind", neutral, contexts.PINNED) is None

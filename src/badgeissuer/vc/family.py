@@ -281,7 +281,7 @@ def _family(source: JsonObject, taken: _Taken, neutral: Neutral, known: Mapping[
     paths = skeleton.paths(source)
     varying = frozenset(path for path in paths if _varies(source, path, neutral.ways))
     if [leaf for leaf, path in zip(bones.leaves, paths, strict=True) if path in varying] != taken.free:
-        return None  # a leaf stands in such a place twice, as in an array inside an array
+        return None  # such a place holds what the skeleton does not take for a leaf
     constants = frozenset(leaf for leaf, path in zip(bones.leaves, paths, strict=True) if path not in varying)
     return Family(tuple((url, known[url].sha256, known[url].extends_badges) for url in bones.contexts), constants, varying)
 

@@ -49,8 +49,9 @@ class Recall:
         return None if is_asked else verdict
 
     def canonical(self) -> bytes | None:
-        """Return the canonical N-Quads of a document whose rules are settled; None where they must be made."""
-        return self._likeness.canonical(self._examined.policy.known) if self._likeness and self.settled else None
+        """Return the canonical N-Quads of a document that passed its gate; None where they must be made."""
+        _, is_asked = self._verdict
+        return self._likeness.canonical(self._examined.policy.known) if self._likeness and not is_asked else None
 
     def note(self, found: Mapping[str, Step], *, is_issued: bool, is_alone: bool) -> None:
         """Keep what the rules found of the document, or compare it with what they found before.

@@ -358,3 +358,35 @@ def test_the_gate_has_seen_all_that_a_neutral_place_may_hold() -> None:
 def test_a_place_whose_text_is_a_name_for_the_processor_cannot_be_neutral() -> None:
     neutral = family.Neutral({("type",): template.PLAIN_IRI}, names=frozenset(), judged=frozenset())
     assert family.FAMILIES.likeness({"type": "urn:x:Thing"}, "kind", neutral, contexts.PINNED) is None
+
+
+def test_an_id_that_only_a_result_names_besides_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = [
+        {
+            "type": ["Result"],
+            "resultDescription": "urn:x:score",
+            "value": "60",
+            "alignment": [{"type": ["Alignment"], "targetName": "A", "targetUrl": "urn:x:a"}],
+        }
+    ]
+    verify(signed(badge(("/credentialSubject/result", result))))
+    assert is_recalled(signed(badge(("/credentialSubject/result", result), ("/id", "urn:x:b"))), monkeypatch)
+    assert not is_recalled(signed(badge(("/credentialSubject/result", result), ("/id", "urn:x:a"))), monkeypatch)
+
+
+def test_of_several_items_of_an_array_each_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two, three = ({"id": f"urn:x:{number}", "type": ["Evidence"]} for number in range(3))
+    verify(signed(badge(("/evidence", [one, two]))))
+    assert is_recalled(signed(badge(("/evidence", [one, two]))), monkeypatch)
+    assert not is_recalled(signed(badge(("/evidence", [one, three]))), monkeypatch)
+
+
+def test_a_badge_with_an_endorsement_inside_is_never_recalled(monkeypatch: pytest.MonkeyPatch) -> None:
+    subject = {"id": "https://badges.example/achievements/1", "type": ["EndorsementSubject"], "endorsementComment": "Good."}
+    kinds = ["VerifiableCredential", "EndorsementCredential"]
+    unsigned = kit.badge(kit.OTHER.did, status=False, id="urn:x:endorsement", type=kinds, credentialSubject=subject)
+    source = signed(badge(("/credentialSubject/achievement/endorsement", [kit.sign(unsigned, kit.OTHER)])))
+    for _ in range(2):
+        assert [part.role for part in verify(source).parts] == ["endorsement"]
+    assert not is_recalled(source, monkeypatch)
+    assert not any(member.verdicts for member in held())

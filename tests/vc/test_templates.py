@@ -218,6 +218,8 @@ def test_a_sample_that_shows_a_template_to_be_wrong_sounds_the_alarm_and_ends_th
     for _ in range(2):
         assert memory.canonicalize(kit.badge(), contexts.PINNED) == full(kit.badge())
     assert "https://badges.example/c/1" in (alarm.ALARM.reason or "")
+    monkeypatch.setattr(templates, "CHECKED", 1000)
+    assert memory.canonicalize(kit.badge(), contexts.PINNED) == full(kit.badge())
 
 
 def test_so_does_a_sample_that_the_full_algorithm_refuses(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -174,14 +174,14 @@ def run(
     batch, ends, before = ordeal.hand_in(engine, rows, name=name), time.monotonic() + seconds, ordeal.kills
     while len(ordeal.workers) < workers:
         ordeal.hire()
-    next_kill = 0.0
+    next_kill, done = 0.0, 0
     while (found := progress(engine, batch)).state != "done":
         if time.monotonic() > ends:
             raise TimeoutError(f"not done in {seconds} seconds: {found}")
         may_kill = kills is None or ordeal.kills - before < kills
-        if may_kill and found.done and time.monotonic() > next_kill:
+        if may_kill and found.done > done and time.monotonic() > next_kill:  # who is killed before they did anything proves nothing
             ordeal.kill(engine)
-            next_kill = time.monotonic() + ordeal.draw.uniform(0.5, 2.5)
+            next_kill, done = time.monotonic() + ordeal.draw.uniform(0.0, 2.0), found.done
         time.sleep(PAUSE_SECONDS)
     return found
 
@@ -220,22 +220,40 @@ def postgresql(folder: Path) -> Iterator[tuple[str, Callable[[], None]]]:
     server = package.get_server(folder / "pg", cleanup_mode="delete")
 
     def kill() -> None:
-        os.kill(server.get_pid(), signal.SIGKILL)
+        family = _family(server.get_pid())
+        for pid in family:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         ends = time.monotonic() + 60
-        while time.monotonic() < ends:
-            time.sleep(0.5)  # its children end by themselves, and it does not start before
-            try:
-                server.ensure_postgres_running()
-            except Exception as error:  # noqa: BLE001 - whatever the package raises, it is tried again
-                print(f"the database does not start yet: {error}", file=sys.stderr)
-            else:
-                return
-        raise TimeoutError("the database did not start again")
+        while any(_is_alive(pid) for pid in family):
+            if time.monotonic() > ends:
+                raise TimeoutError("the database does not die")
+            time.sleep(PAUSE_SECONDS)
+        for lock in [folder / "pg" / "postmaster.pid", *(folder / "pg").glob(".s.PGSQL.*")]:
+            lock.unlink()  # where nobody counts processes as ended, they look as if the server still ran
+        server.ensure_postgres_running()
 
     try:
         yield server.get_uri(), kill
     finally:
         server.cleanup()
+
+
+def _family(pid: int) -> list[int]:
+    """Return a process and its children."""
+    return [pid, *(int(file.parent.name) for file in Path("/proc").glob("[0-9]*/stat") if _stat(file)[1:2] == [str(pid)])]
+
+
+def _is_alive(pid: int) -> bool:
+    """Return whether a process does anything yet; one that only waits to be counted as ended does not."""
+    return _stat(Path(f"/proc/{pid}/stat"))[:1] not in ([], ["Z"])
+
+
+def _stat(file: Path) -> list[str]:
+    """Return the state of a process, its parent, and what follows; nothing where there is none."""
+    with suppress(OSError):
+        return file.read_text().rpartition(")")[2].split()
+    return []
 
 
 def main() -> int:

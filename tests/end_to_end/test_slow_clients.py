@@ -106,7 +106,7 @@ def test_five_hundred_who_never_finish_their_request_keep_nobody_waiting_and_are
         answers = [everything(link) for link in links]
         cut = time.monotonic() - began
     print(f"{USERS} users alone: p99 {_late(alone):.3f} s; beside {HALF_OPEN} connections: p99 {_late(taken):.3f} s")
-    assert _late(taken) < max(1, 3 * _late(alone)), "a machine that is busy with other things is slow without them too"
+    assert _late(taken) < max(3, 3 * _late(alone)), "a machine that is busy with other things is slow without them too"
     assert served < cut < 25, "they were there while the others were served, and are gone soon after ten seconds"
     assert {answer.partition(b"\r\n")[0] for answer in answers} == {b"", b"HTTP/1.1 408 Request Timeout"}
     assert _use(base, 0)

@@ -28,7 +28,7 @@ CHECKS = [
     conformance.response_schema_conformance,
     conformance.allow_header_conformance,
 ]
-EXAMPLES = 20
+EXAMPLES = 6
 PATIENT = hypothesis.settings(
     max_examples=EXAMPLES,
     deadline=None,

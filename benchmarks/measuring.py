@@ -47,7 +47,7 @@ class Scale:
     clients: int
 
 
-FULL = Scale(rounds=9, warming=40, tried=5, samples=20, cpu_seconds=0.4, http_seconds=2, bulk_seconds=10, bulk_rows=500, clients=8)
+FULL = Scale(rounds=9, warming=40, tried=5, samples=20, cpu_seconds=0.4, http_seconds=2, bulk_seconds=10, bulk_rows=500, clients=32)
 QUICK = Scale(rounds=2, warming=2, tried=1, samples=3, cpu_seconds=0.05, http_seconds=0.2, bulk_seconds=0.2, bulk_rows=20, clients=2)
 
 

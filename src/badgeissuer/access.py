@@ -13,13 +13,14 @@ import string
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from badgeissuer import problem
 from badgeissuer.store import tables
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Sequence
+    from datetime import date, datetime
 
     from sqlalchemy import Select
     from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -31,6 +32,7 @@ _ALLOWED = {
     "reviewer": {READ},
     "auditor": {READ},
 }
+_TOKENS = select(tables.ApiToken).where(tables.ApiToken.public_id.in_(bindparam("public_ids", expanding=True)))
 _TOKEN = re.compile(r"bi_([A-Za-z0-9]{8})_([A-Za-z0-9]{43})", re.ASCII)
 Row = TypeVar("Row")
 _ALPHABET = string.ascii_letters + string.digits
@@ -45,12 +47,14 @@ class Actor:
         name: For the record of who did what.
         role: One of the roles of the contract.
         issuer_id: The one issuer that the token is bound to; None for all.
+        last_used_on: The day that is noted as the last on which the token was used.
     """
 
     token_id: int
     name: str
     role: str
     issuer_id: int | None = None
+    last_used_on: date | None = None
 
 
 def create(
@@ -84,18 +88,25 @@ def authenticate(session: Session, token: str, *, now: datetime) -> Actor:
     Raises:
         problem.Unauthenticated: It is no token, or one that is unknown, revoked or past its time; the answer does not say which.
     """
-    match = _TOKEN.fullmatch(token)
-    row = session.scalar(select(tables.ApiToken).where(tables.ApiToken.public_id == match[1])) if match else None
-    expected = row.secret_sha256 if row else _digest("")
-    fits = hmac.compare_digest(expected, _digest(match[2] if match else " "))
+    (found,) = authenticate_all(session, [token], now=now)
+    if isinstance(found, problem.Unauthenticated):
+        raise found
+    return found
+
+
+def authenticate_all(session: Session, tokens: Sequence[str], *, now: datetime) -> list[Actor | problem.Unauthenticated]:
+    """Return whose tokens they are, in order; of one that does not count, the error."""
+    parts = [_TOKEN.fullmatch(token) for token in tokens]
+    rows = session.scalars(_TOKENS, {"public_ids": sorted({part[1] for part in parts if part})})
+    known = {row.public_id: row for row in rows}
+    return [_actor(known.get(part[1]) if part else None, part[2] if part else " ", now=now) for part in parts]
+
+
+def _actor(row: tables.ApiToken | None, secret: str, *, now: datetime) -> Actor | problem.Unauthenticated:
+    fits = hmac.compare_digest(row.secret_sha256 if row else _digest(""), _digest(secret))
     if not fits or row is None or row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
-        raise problem.Unauthenticated("The bearer token is missing, unknown, revoked or expired.")
-    return Actor(row.id, row.name, row.role, row.issuer_id)
-
-
-def is_noted(session: Session, actor: Actor, *, now: datetime) -> bool:
-    """Return whether it is noted that the token was used today."""
-    return session.get_one(tables.ApiToken, actor.token_id).last_used_on == now.date()
+        return problem.Unauthenticated("The bearer token is missing, unknown, revoked or expired.")
+    return Actor(row.id, row.name, row.role, row.issuer_id, row.last_used_on)
 
 
 def touch(session: Session, actor: Actor, *, now: datetime) -> None:

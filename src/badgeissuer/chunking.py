@@ -40,7 +40,6 @@ _AWARD = (
     "id", "issuer_id", "achievement_id", "achievement_version_id", "learner_id", "scope", "state", "claims", "awarded_at", "created_at",
     "valid_from", "uuid", "credential_uuid", "reason", "valid_until", "batch_id", "row",
 )  # fmt: skip
-_CREDENTIAL = ("uuid", "award_id", "issuer_id", "signing_key_id", "document", "sha256", "created_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,7 +316,7 @@ def _sign(session: Session, order: _Order, awards: Sequence[_Award]) -> None:
         (award.credential_uuid, award.id, order.issuer.id, key.id, badge, hashlib.sha256(badge).hexdigest(), now)
         for award, badge in zip(awards, signed, strict=True)
     ]
-    bulk.add(session, tables.Credential, _CREDENTIAL, rows)
+    bulk.add(session, tables.Credential, issuing.CREDENTIAL, rows)
 
 
 def _particulars(order: _Order, award: _Award, status_list: tables.StatusList, position: int) -> credential.Particulars:

@@ -30,7 +30,7 @@ from badgeissuer.vc import instant, multikey, report
 
 if TYPE_CHECKING:
     from badgeissuer import worker
-    from badgeissuer.web.app import Wake
+    from badgeissuer.web.app import Beside, Tell
 
 APP = typer.Typer(
     help="Define, issue and verify Open Badges 3.0.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
@@ -154,16 +154,17 @@ def _greet(settings: Settings, database: Engine) -> None:
 
 
 @contextmanager
-def _worker_beside(settings: Settings, ports: worker.Ports) -> Iterator[Wake]:
-    """Run a worker in a thread of this process, and give what wakes it."""
+def _worker_beside(settings: Settings, ports: worker.Ports, tell: Tell = lambda: None) -> Iterator[Beside]:
+    """Run a worker in a thread of this process, which tells when it has done something."""
     from badgeissuer import worker  # noqa: PLC0415 - as the module says
+    from badgeissuer.web.app import Beside  # noqa: PLC0415 - as the module says
 
     with opened(settings) as database:
-        inner = worker.Worker(database, ports)
+        inner = worker.Worker(database, ports, tell=tell)
         thread = threading.Thread(target=inner.run, name="worker")
         thread.start()
         try:
-            yield inner.wake
+            yield Beside(inner.wake, ports.keyring)
         finally:
             inner.stop()
             thread.join()

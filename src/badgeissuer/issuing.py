@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import BindParameter, bindparam, select, update
 
 from badgeissuer import authoring, pressing, problem, recognising, signing, status
 from badgeissuer.awarding import roster
 from badgeissuer.openbadges import credential, identity, model, results
-from badgeissuer.store import engine, jobs, tables
+from badgeissuer.store import bulk, engine, jobs, tables
 from badgeissuer.vc import instant, proof, shape, statuslist
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 ISSUE = "issue"
 ONCE = roster.ONCE
+CREDENTIAL = ("uuid", "award_id", "issuer_id", "signing_key_id", "document", "sha256", "created_at")
+"""The columns of a credential that is stored with others (`store.bulk`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +106,12 @@ def award(
     """
     version = authoring.newest_version(session, achievement)
     if version is None:
-        raise problem.Conflict(f"The achievement {achievement.slug} is not published yet.")
-    if decision.valid_until is not None and decision.valid_until <= now:
-        raise problem.Invalid.of((problem.Finding("The badge would end before it begins; valid_until must lie ahead.", "/valid_until"),))
+        raise unpublished(achievement)
+    check_end(decision, now=now)
     email, did = _recipient(session, learner, decision)
     fixed = {"email": email, "did": did, "salt": randomness.token(identity.SALT_BYTES)}
-    row = engine.add_if_new(session, _decided(achievement, version, learner=learner, decision=decision, fixed=fixed, now=now))
+    said = claims(decision, version) | fixed
+    row = engine.add_if_new(session, decided(achievement, version, learner_id=learner.id, decision=decision, claims=said, now=now))
     if row is None:
         row = _existing(session, achievement, learner=learner, scope=decision.scope)
         supply(session, row, email=email, did=did, randomness=randomness, now=now)
@@ -119,32 +121,52 @@ def award(
     return row, True
 
 
+def unpublished(achievement: tables.Achievement) -> problem.Conflict:
+    """Return the error that an achievement cannot be awarded yet."""
+    return problem.Conflict(f"The achievement {achievement.slug} is not published yet.")
+
+
+def check_end(decision: Decision, *, now: datetime) -> None:
+    """Raise `problem.Invalid` where the badge would be over before it begins."""
+    if decision.valid_until is not None and decision.valid_until <= now:
+        raise problem.Invalid.of((problem.Finding("The badge would end before it begins; valid_until must lie ahead.", "/valid_until"),))
+
+
 def supply(session: Session, row: tables.Award, *, email: str | None, did: str | None, randomness: Randomness, now: datetime) -> None:
     """Queue an award that waits for an address, where there is one now; leave any other as it is."""
     if row.state == "needs_identity" and (email or did) and _locked(session, row).state == "needs_identity":
         _requeue(session, row, email=email, did=did, randomness=randomness, now=now)
 
 
-def _decided(
+def decided(
     achievement: tables.Achievement,
     version: tables.AchievementVersion,
     *,
-    learner: tables.Learner,
+    learner_id: int,
     decision: Decision,
-    fixed: dict[str, Any],
+    claims: JsonObject,
     now: datetime,
 ) -> tables.Award:
-    """Return the row of a decision; `fixed` is the recipient and the salt."""
-    is_known = bool(fixed["email"] or fixed["did"])
+    """Return the row of a decision, which is not stored by that.
+
+    Args:
+        achievement: What was earned.
+        version: Its version that the badge asserts.
+        learner_id: By whom.
+        decision: How.
+        claims: What it says of the learner, as `claims` returns it, with recipient and salt: `email`, `did`, `salt`.
+        now: The moment.
+    """
+    is_known = bool(claims["email"] or claims["did"])
     return tables.Award(
         issuer_id=achievement.issuer_id,
         achievement_id=achievement.id,
         achievement_version_id=version.id,
-        learner_id=learner.id,
+        learner_id=learner_id,
         scope=decision.scope,
         state="pending" if is_known else "needs_identity",
         reason=None if is_known else "The learner has neither an e-mail address nor a DID to issue to.",
-        claims=claims(decision, version) | fixed,
+        claims=claims,
         awarded_at=decision.awarded_at,
         created_at=now,
         valid_from=now,
@@ -258,40 +280,99 @@ def issued(session: Session, uuid: UUID) -> tables.Credential:
     return row
 
 
-def issue(session: Session, award_id: int, *, keyring: signing.Keyring, site: Site, now: datetime) -> tables.Credential | None:
-    """Sign the badge of an award and store it; one that is there already stays, a cancelled award gives None.
+def issue(session: Session, award_id: int, *, keyring: signing.Keyring, site: Site, now: datetime) -> None:
+    """Sign the badge of an award and store it, as `issue_all` does."""
+    issue_all(session, [award_id], keyring=keyring, site=site, now=now)
+
+
+_IDS: BindParameter[int] = bindparam("ids", expanding=True)
+_LOCKED = (
+    select(tables.Award)
+    .where(tables.Award.id.in_(_IDS))
+    .order_by(tables.Award.id)
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+_ISSUED = select(tables.Credential.award_id).where(tables.Credential.award_id.in_(_IDS))
+_NOTE_ISSUED = (
+    update(tables.Award).where(tables.Award.id.in_(_IDS)).values(state="issued", reason=None).execution_options(synchronize_session=False)
+)
+
+
+def issue_all(session: Session, award_ids: Sequence[int], *, keyring: signing.Keyring, site: Site, now: datetime) -> None:
+    """Sign the badges of awards and store them, all or none; one that is there already stays, and a cancelled award gets none.
 
     Raises:
-        problem.Invalid: The badge would break a rule of Open Badges; it is not signed.
-        problem.Fault: The signed badge does not verify; it is not stored.
+        problem.Invalid: A badge would break a rule of Open Badges; it is not signed.
+        problem.Fault: A signed badge does not verify; it is not stored.
+        problem.NotFound: There is no such award.
     """
-    row = session.get_one(tables.Award, award_id, with_for_update=True)
-    existing = session.scalar(select(tables.Credential).where(tables.Credential.award_id == row.id))
-    if existing is not None or row.state != "pending":
-        return existing
-    issuer = session.get_one(tables.Issuer, row.issuer_id)
-    status_list, place = status.entry(session, row.credential_uuid)
+    rows = session.scalars(_LOCKED, {"ids": list(award_ids)}).all()
+    if len(rows) < len(set(award_ids)):
+        raise problem.NotFound("The award that was to be issued is gone.")
+    there = set(session.scalars(_ISSUED, {"ids": list(award_ids)}))
+    pending: dict[tuple[int, int], list[tables.Award]] = {}
+    for row in rows:
+        if row.state == "pending" and row.id not in there:
+            pending.setdefault((row.issuer_id, row.achievement_version_id), []).append(row)
+    for (issuer_id, version_id), some in pending.items():
+        issuer, version = session.get_one(tables.Issuer, issuer_id), session.get_one(tables.AchievementVersion, version_id)
+        _issue_like(session, some, issuer=issuer, version=version, keyring=keyring, site=site, now=now)
+
+
+def _issue_like(
+    session: Session,
+    rows: Sequence[tables.Award],
+    *,
+    issuer: tables.Issuer,
+    version: tables.AchievementVersion,
+    keyring: signing.Keyring,
+    site: Site,
+    now: datetime,
+) -> None:
+    """Sign and store the badges of awards of one achievement."""
+    entries = status.entries(session, [row.credential_uuid for row in rows], site=site)
+    places = [entries[row.credential_uuid] for row in rows]
+    badges = signed(session, rows, places, issuer=issuer, version=version, keyring=keyring, site=site, now=now)
+    bulk.add(session, tables.Credential, CREDENTIAL, badges)
+    session.execute(_NOTE_ISSUED, {"ids": [row.id for row in rows]})
+
+
+def signed(
+    session: Session,
+    rows: Sequence[tables.Award],
+    places: Sequence[statuslist.Entry],
+    *,
+    issuer: tables.Issuer,
+    version: tables.AchievementVersion,
+    keyring: signing.Keyring,
+    site: Site,
+    now: datetime,
+) -> list[tuple[Any, ...]]:
+    """Return the signed badges of awards of one achievement as rows of credentials (`CREDENTIAL`), which are not stored by that.
+
+    Args:
+        session: A writing session.
+        rows: The awards; they need not be stored yet.
+        places: Their places in status lists.
+        issuer: The issuing unit.
+        version: The published achievement.
+        keyring: Where its key is.
+        site: Where this service stands.
+        now: The moment.
+
+    Raises:
+        problem.Invalid: A badge would break a rule of Open Badges; none is given back.
+        problem.Conflict: The issuer has no key.
+        problem.Fault: A signed badge does not verify.
+    """
     key, _ = signing.signer(session, issuer, keyring=keyring)
-    version = session.get_one(tables.AchievementVersion, row.achievement_version_id)
-    particulars = _particulars(row, _entry(status_list, place, site), site)
-    (signed,) = pressing.sign_all(session, version, [particulars], issuer=issuer, keyring=keyring, site=site, now=now)
-    badge = tables.Credential(
-        uuid=row.credential_uuid,
-        award_id=row.id,
-        issuer_id=issuer.id,
-        signing_key_id=key.id,
-        document=signed,
-        sha256=hashlib.sha256(signed).hexdigest(),
-        created_at=now,
-    )
-    session.add(badge)
-    row.state, row.reason = "issued", None
-    session.flush()
-    return badge
-
-
-def _entry(status_list: tables.StatusList, place: tables.StatusEntry, site: Site) -> statuslist.Entry:
-    return statuslist.Entry(site.status_list(status_list.uuid), place.position, status_list.purpose)
+    particulars = [_particulars(row, place, site) for row, place in zip(rows, places, strict=True)]
+    badges = pressing.sign_all(session, version, particulars, issuer=issuer, keyring=keyring, site=site, now=now)
+    return [
+        (row.credential_uuid, row.id, issuer.id, key.id, badge, hashlib.sha256(badge).hexdigest(), now)
+        for row, badge in zip(rows, badges, strict=True)
+    ]
 
 
 def _particulars(row: tables.Award, entry: statuslist.Entry, site: Site) -> credential.Particulars:

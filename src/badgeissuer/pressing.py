@@ -13,7 +13,7 @@ from uuid import UUID
 
 import orjson
 from cachetools import LRUCache
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from badgeissuer import authoring, problem, signing, status
 from badgeissuer.openbadges import credential, press, results
@@ -88,6 +88,38 @@ def sign_all(
     return made
 
 
+def check(
+    session: Session,
+    version: tables.AchievementVersion,
+    item: Particulars,
+    *,
+    issuer: tables.Issuer,
+    presses: dict[Hashable, press.Press | None],
+    now: datetime,
+) -> None:
+    """Return if a badge that says this could be signed; what is checked of values when they are handed in is not checked here.
+
+    Args:
+        session: A writing session.
+        version: The published achievement.
+        item: What is said in the badge besides.
+        issuer: The issuing unit.
+        presses: Presses that were found before; the one for this badge is added.
+        now: The moment.
+
+    Raises:
+        problem.Invalid: It could not.
+        problem.Conflict: The issuer has no key yet.
+    """
+    profile, apart = authoring.profile(issuer), press.take_apart(item)
+    key = (version.id, apart.key)
+    if key not in presses:
+        presses[key] = find(session, version, item, apart=apart, issuer=profile, now=now)
+    found = presses[key]
+    if found is None or found.print(apart.leaves) is None:
+        credential.lint(item.badge(version.document, profile))
+
+
 def _proven(printed: press.Printed, signer: multikey.Signer, item: Particulars) -> bytes:
     proven = proof.prove(printed.canonical, signer, context=credential.CONTEXT, created=item.dates.valid_from)
     return b'%b,"proof":%b}' % (printed.text[:-1], document.write(proven))
@@ -126,16 +158,19 @@ def prepare(session: Session, version: tables.AchievementVersion, *, site: Site,
     find(session, version, usual, apart=press.take_apart(usual), issuer=issuer, now=now)
 
 
+_LISTS = select(tables.StatusList).where(tables.StatusList.uuid.in_(bindparam("uuids", expanding=True))).order_by(tables.StatusList.id)
+
+
 def _published_lists(
     session: Session, urls: set[str], *, keyring: signing.Keyring, site: Site, now: datetime
 ) -> dict[str, verification.Resource | verification.Unreachable]:
     """Return status lists of ours as they stand on the web, after signing those that are due."""
     found: dict[str, verification.Resource | verification.Unreachable] = {}
-    for url in sorted(urls):
-        row = session.scalars(select(tables.StatusList).where(tables.StatusList.uuid == UUID(url.rpartition("/")[2]))).one()
-        if status.is_due(row, now=now):
-            row = status.publish(session, row.id, keyring=keyring, site=site, now=now)
-        found[url] = verification.Resource(url, row.published or b"", row.published_at or now)
+    names = {UUID(url.rpartition("/")[2]): url for url in sorted(urls)}
+    for row in session.scalars(_LISTS, {"uuids": list(names)}).all():
+        url = names[row.uuid]
+        fresh = status.publish(session, row.id, keyring=keyring, site=site, now=now) if status.is_due(row, now=now) else row
+        found[url] = verification.Resource(url, fresh.published or b"", fresh.published_at or now)
     return found
 
 

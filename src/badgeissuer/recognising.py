@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from badgeissuer.openbadges import identity
 from badgeissuer.store import bulk, engine, tables
@@ -117,15 +117,28 @@ def recognise_all(session: Session, claims: Sequence[LearnerClaim], *, issuer_id
     return found
 
 
+_OWN = tables.LearnerIdentity.__table__.c
+_OWNERS = select(_OWN.value, _OWN.learner_id).where(
+    _OWN.issuer_id == bindparam("issuer"),
+    _OWN.kind == bindparam("kind_is"),
+    _OWN.authority == bindparam("authority_is"),
+    _OWN.value.in_(bindparam("values", expanding=True)),
+)
+_ADDRESSES = (
+    select(_OWN.learner_id, _OWN.kind, _OWN.value)
+    .where(_OWN.learner_id.in_(bindparam("learners", expanding=True)), _OWN.kind.in_(("email", "did")))
+    .order_by(_OWN.id)
+)
+
+
 def _owners(session: Session, issuer_id: int, items: set[Identity]) -> dict[Identity, int]:
-    table = tables.LearnerIdentity.__table__.c
     values: dict[tuple[str, str], list[str]] = {}
     for item in items:
         values.setdefault((item.kind, item.authority), []).append(item.value)
     owners = {}
     for (kind, authority), some in values.items():
-        is_one = (table.issuer_id == issuer_id, table.kind == kind, table.authority == authority, table.value.in_(some))
-        for value, learner_id in session.execute(select(table.value, table.learner_id).where(*is_one)):
+        named = {"issuer": issuer_id, "kind_is": kind, "authority_is": authority, "values": some}
+        for value, learner_id in session.execute(_OWNERS, named):
             owners[Identity(kind, authority, value)] = learner_id
     return owners
 
@@ -135,9 +148,7 @@ def _addresses(session: Session, learners: set[int]) -> dict[int, dict[str, str]
     found: dict[int, dict[str, str]] = {}
     if not learners:
         return found
-    table = tables.LearnerIdentity.__table__.c
-    query = select(table.learner_id, table.kind, table.value).where(table.learner_id.in_(learners), table.kind.in_(("email", "did")))
-    for learner_id, kind, value in session.execute(query.order_by(table.id)):
+    for learner_id, kind, value in session.execute(_ADDRESSES, {"learners": list(learners)}):
         found.setdefault(learner_id, {}).setdefault(kind, value)
     return found
 

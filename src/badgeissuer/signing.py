@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Protocol
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from badgeissuer import problem
 from badgeissuer.store import tables
@@ -39,6 +39,9 @@ class Keyring(Protocol):
 
     def signer(self, tenant: str, public: str, *, verification_method: str) -> multikey.Signer:
         """Return the signer of a key."""
+
+    def is_open(self, tenant: str, public: str) -> bool:
+        """Return whether signing with a key takes no time, since it was opened before."""
 
 
 def generate(
@@ -126,6 +129,12 @@ def signer(session: Session, issuer: tables.Issuer, *, keyring: Keyring) -> tupl
     return key, keyring.signer(issuer.slug, key.public_key_multibase, verification_method=key.verification_method)
 
 
+def is_ready(session: Session, issuer: tables.Issuer, *, keyring: Keyring) -> bool:
+    """Return whether the issuer has an active key that was opened before."""
+    key = _active(session, issuer)
+    return key is not None and keyring.is_open(issuer.slug, key.public_key_multibase)
+
+
 def keys(session: Session, issuer: tables.Issuer) -> Sequence[tables.SigningKey]:
     """Return the keys of an issuer, oldest first."""
     return session.scalars(select(tables.SigningKey).where(tables.SigningKey.issuer_id == issuer.id).order_by(tables.SigningKey.id)).all()
@@ -146,7 +155,7 @@ def controller_document(session: Session, issuer: tables.Issuer) -> JsonObject:
 
 def compromised(session: Session) -> dict[str, datetime]:
     """Return verification method → the moment since which it is compromised, for every such key of this service."""
-    found = session.scalars(select(tables.SigningKey).where(tables.SigningKey.state == "compromised"))
+    found = session.scalars(_COMPROMISED)
     return {key.verification_method: key.compromised_since or key.created_at for key in found}
 
 
@@ -156,7 +165,11 @@ def _lock(session: Session, issuer: tables.Issuer) -> None:
 
 
 def _active(session: Session, issuer: tables.Issuer) -> tables.SigningKey | None:
-    return session.scalar(select(tables.SigningKey).where(tables.SigningKey.issuer_id == issuer.id, tables.SigningKey.state == "active"))
+    return session.scalar(_ACTIVE, {"owner": issuer.id})
+
+
+_ACTIVE = select(tables.SigningKey).where(tables.SigningKey.issuer_id == bindparam("owner"), tables.SigningKey.state == "active")
+_COMPROMISED = select(tables.SigningKey).where(tables.SigningKey.state == "compromised")
 
 
 def _add(

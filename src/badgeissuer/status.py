@@ -7,7 +7,7 @@ import json
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select, union
+from sqlalchemy import bindparam, select, union
 
 from badgeissuer import problem, signing
 from badgeissuer.store import jobs, status_entries, status_places, tables
@@ -63,6 +63,20 @@ def entry(session: Session, credential_uuid: UUID) -> tuple[tables.StatusList, t
     if found is None:
         raise problem.NotFound(problem.NOTHING)
     return found[0], found[1]
+
+
+_PLACE = tables.StatusEntry
+_ENTRIES = (
+    select(_PLACE.credential_uuid, _PLACE.position, tables.StatusList.uuid)
+    .join(tables.StatusList, tables.StatusList.id == _PLACE.status_list_id)
+    .where(_PLACE.credential_uuid.in_(bindparam("uuids", expanding=True)), _PLACE.purpose == PURPOSE)
+)
+
+
+def entries(session: Session, credential_uuids: Collection[UUID], *, site: Site) -> dict[UUID, statuslist.Entry]:
+    """Return what stands in credentials of their places, of each that has one."""
+    found = session.execute(_ENTRIES, {"uuids": list(credential_uuids)})
+    return {uuid: statuslist.Entry(site.status_list(list_uuid), position, PURPOSE) for uuid, position, list_uuid in found}
 
 
 def revoke(session: Session, credential_uuid: UUID, *, reason: str, actor: str, now: datetime) -> bool:

@@ -13,7 +13,7 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -38,9 +38,12 @@ IDLE_SECONDS = 0.1
 """How long a worker that found nothing waits before it looks again, unless it is woken."""
 GIVING_WAY_SECONDS = 3 * engine.BUSY_PAUSE
 PULSE = timedelta(seconds=20)
+MOST_TOGETHER = 32
+"""So many jobs of a kind are done in one transaction at most, where that costs less: statements, and above all the commit, are shared."""
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 Handler = Callable[["Session", dict[str, Any], datetime], None]
+SharedHandler = Callable[["Session", "Sequence[dict[str, Any]]", datetime], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +77,18 @@ class Worker:
     Args:
         database: Where the jobs are.
         ports: What they need.
+        tell: Called whenever something was done.
     """
 
-    def __init__(self, database: Engine, ports: Ports) -> None:
+    def __init__(self, database: Engine, ports: Ports, *, tell: Callable[[], None] = lambda: None) -> None:
         self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self._database = database
         self._ports = ports
         self._stopping = threading.Event()
         self._wake = threading.Event()
         self._handlers = _handlers(ports)
+        self._shared: Mapping[str, SharedHandler] = {issuing.ISSUE: functools.partial(_issue_all, ports)}
+        self._tell = tell
         self._next_pulse = _LONG_AGO
 
     def wake(self) -> None:
@@ -113,12 +119,39 @@ class Worker:
         self._leave()
 
     def do_one(self) -> bool:
-        """Do the next job that is due; return whether there was one."""
+        """Do the next job that is due, and with it those that are better done together; return whether there was one."""
         with engine.writing(self._database) as session:
             bury = functools.partial(_give_up, session, reason=jobs.LOST)
             job = jobs.claim(session, self.name, now=clock(), lease=LEASE, kinds=list(self._handlers), bury=bury)
+            is_shared = job is not None and job.kind in self._shared
+            more = jobs.claim_more(session, job, limit=MOST_TOGETHER - 1, now=clock(), lease=LEASE) if job and is_shared else ()
         if job is None:
             return False
+        if not more or not self._together([job, *more]):
+            for one in (job, *more):
+                self._alone(one)
+        self._tell()
+        if job.kind == batching.ISSUE and self._database.dialect.name == "sqlite":
+            time.sleep(GIVING_WAY_SECONDS)  # so that who waits for the write lock gets it before the next chunk does
+        if job.kind == signing.GENERATE:
+            self._next_pulse = _LONG_AGO  # there is a key to sign with now: say so at once
+        return True
+
+    def _together(self, held: Sequence[tables.Job]) -> bool:
+        """Do jobs of one kind in one transaction; return False where one of them cannot be done and each has to be done alone."""
+        try:
+            with engine.writing(self._database) as session:
+                self._shared[held[0].kind](session, [job.payload for job in held], clock())
+                if not jobs.finish_all(session, held, now=clock()):
+                    session.rollback()  # a lease ran out: what is still ours is done alone
+                    return False
+        except Exception as error:  # noqa: BLE001 - whichever of them it was shows when they are done alone
+            LOG.info("%d jobs (%s) are done one by one: %s", len(held), held[0].kind, _name(error))
+            return False
+        return True
+
+    def _alone(self, job: tables.Job) -> None:
+        """Do one job, or note why it could not be done."""
         try:
             with engine.writing(self._database) as session:
                 self._handlers[job.kind](session, job.payload, clock())
@@ -126,11 +159,6 @@ class Worker:
                     session.rollback()  # the lease ran out and another worker has it
         except Exception as error:  # noqa: BLE001 - whatever a job does, the worker goes on and the job keeps the reason
             self._failed(job, error)
-        if job.kind == batching.ISSUE and self._database.dialect.name == "sqlite":
-            time.sleep(GIVING_WAY_SECONDS)  # so that who waits for the write lock gets it before the next chunk does
-        if job.kind == signing.GENERATE:
-            self._next_pulse = _LONG_AGO  # there is a key to sign with now: say so at once
-        return True
 
     def _failed(self, job: tables.Job, error: Exception) -> None:
         hopeless = isinstance(error, problem.Invalid | problem.Malformed | problem.Conflict | problem.TooLarge)
@@ -209,6 +237,10 @@ def _process(session: Session, payload: dict[str, Any], now: datetime) -> None:
 
 def _issue(ports: Ports, session: Session, payload: dict[str, Any], now: datetime) -> None:
     issuing.issue(session, payload["award"], keyring=ports.keyring, site=ports.site, now=now)
+
+
+def _issue_all(ports: Ports, session: Session, payloads: Sequence[dict[str, Any]], now: datetime) -> None:
+    issuing.issue_all(session, [payload["award"] for payload in payloads], keyring=ports.keyring, site=ports.site, now=now)
 
 
 def _issue_chunk(ports: Ports, session: Session, payload: dict[str, Any], now: datetime) -> None:

@@ -89,11 +89,10 @@ def test_a_token_is_revoked_once_and_for_all(session: Session, now: datetime) ->
 def test_the_day_of_the_last_use_is_noted(session: Session, now: datetime) -> None:
     row, token = access.create(session, "x", role="admin", now=now)
     actor = access.authenticate(session, token, now=now)
-    assert not access.is_noted(session, actor, now=now)
+    assert actor.last_used_on is None
     access.touch(session, actor, now=now)
-    assert access.is_noted(session, actor, now=now)
     assert row.last_used_on == now.date()
-    assert not access.is_noted(session, actor, now=now + timedelta(days=1))
+    assert access.authenticate(session, token, now=now + timedelta(days=1)).last_used_on == now.date()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from badgeissuer import authoring, issuing, problem, recognising, signing, status
@@ -32,7 +32,8 @@ def either(request: pytest.FixtureRequest, found: Found) -> Campus:
 def issue(campus: Campus, award_id: int, *, keep: bool = True) -> tables.Credential | None:
     """Issue a badge, and keep it or not."""
     with campus.writing() as session:
-        badge = issuing.issue(session, award_id, keyring=campus.keyring, site=campus.site, now=campus.now)
+        issuing.issue(session, award_id, keyring=campus.keyring, site=campus.site, now=campus.now)
+        badge = session.scalar(select(tables.Credential).where(tables.Credential.award_id == award_id))
         if not keep:
             session.rollback()
         return badge

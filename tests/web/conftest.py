@@ -6,6 +6,7 @@ because the cost is the keyring's affair and has its tests there.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import shutil
 import socket
@@ -137,13 +138,13 @@ Serve = Callable[..., AbstractContextManager[Running]]
 
 
 @contextmanager
-def _worker_on(url: str, ports: worker.Ports) -> Iterator[web.Wake]:
+def _worker_on(url: str, ports: worker.Ports, tell: web.Tell) -> Iterator[web.Beside]:
     database = engines.connect(url)
-    inner = worker.Worker(database, ports)
+    inner = worker.Worker(database, ports, tell=tell)
     thread = threading.Thread(target=inner.run)
     thread.start()
     try:
-        yield inner.wake
+        yield web.Beside(inner.wake, ports.keyring)
     finally:
         inner.stop()
         thread.join()
@@ -158,7 +159,8 @@ def serve(url: str, folder: Path, *, has_worker: bool = True, **options: Any) ->
         given: dict[str, Any] = {"base_url": base, "database_url": url, "keys_dir": folder / "keys", "data_dir": folder} | options
         configured = settings.Settings(**given)
         ring = keyring.Keyring(folder / "keys", b"test", operations=1, memory_bytes=8192)
-        beside = (lambda: _worker_on(url, worker.Ports(ring, configured.site, configured.contexts()))) if has_worker else None
+        ports = worker.Ports(ring, configured.site, configured.contexts())
+        beside = functools.partial(_worker_on, url, ports) if has_worker else None
         app = web.create(configured, beside=beside)
         server = uvicorn.Server(uvicorn.Config(app, log_config=None, server_header=False, timeout_graceful_shutdown=2))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})

@@ -18,7 +18,6 @@ from weakref import WeakValueDictionary
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
@@ -48,6 +47,8 @@ POSTGRESQL_OPTIONS = {
 """What every session on PostgreSQL begins with; `options` in the URL come after these and win."""
 IS_READING = "badgeissuer_is_reading"
 HAS_TURN = "badgeissuer_has_turn"
+_READER = "badgeissuer_reader"
+_ONLY_READS = "badgeissuer_only_reads"
 
 Row = TypeVar("Row", bound=base.Base)
 
@@ -87,11 +88,19 @@ def writing(engine: Engine) -> Iterator[Session]:
 @contextmanager
 def reading(engine: Engine) -> Iterator[Session]:
     """Give a session that can only read and sees one state of the database; a write in it is refused by the database."""
-    options: dict[str, Any] = {IS_READING: True}
-    if engine.dialect.name == "postgresql":
-        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    with Session(engine.execution_options(**options), expire_on_commit=False) as session, session.begin():
+    with Session(_for_reading(engine), expire_on_commit=False) as session, session.begin():
         yield session
+
+
+def _for_reading(engine: Engine) -> Engine:
+    """Return the same engine with what makes its transactions read only; to make that anew each time would cost as much as a statement."""
+    found: Engine | None = vars(engine).get(_READER)
+    if found is None:
+        options: dict[str, Any] = {IS_READING: True}
+        if engine.dialect.name == "postgresql":
+            options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        found = vars(engine).setdefault(_READER, engine.execution_options(**options))
+    return found
 
 
 def add_if_new(session: Session, row: Row) -> Row | None:
@@ -227,33 +236,46 @@ def _is_reading(connection: Connection) -> bool:
 
 def _begin_sqlite(connection: Connection) -> None:
     """Begin a transaction of the kind that was asked for."""
+    driver = _driver(connection)
     is_reading = _is_reading(connection)
-    connection.exec_driver_sql(f"PRAGMA query_only={int(is_reading)}")
+    if connection.info.get(_ONLY_READS) != is_reading:
+        driver.execute(f"PRAGMA query_only={int(is_reading)}")
+        connection.info[_ONLY_READS] = is_reading
     if is_reading:
-        connection.exec_driver_sql("BEGIN DEFERRED")
+        driver.execute("BEGIN DEFERRED")
     else:
         _begin_writing(connection)
 
 
 def _begin_writing(connection: Connection) -> None:
     """Take the write lock of the file. SQLite itself would ask for it less and less often, and never meet a busy writer in a pause."""
-    patience = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+    driver = _driver(connection)
+    patience = driver.execute("PRAGMA busy_timeout").fetchone()[0]
     ends = time.monotonic() + patience / 1000
-    connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    driver.execute("PRAGMA busy_timeout=0")
     try:
         while True:
             try:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            except OperationalError as error:
+                driver.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
                 if not _is_busy(error) or time.monotonic() > ends:
-                    raise
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")  # raises it as the rest of the program knows it
+                    return
                 time.sleep(BUSY_PAUSE)
             else:
                 return
     finally:
-        connection.exec_driver_sql(f"PRAGMA busy_timeout={patience}")
+        driver.execute(f"PRAGMA busy_timeout={patience}")
 
 
-def _is_busy(error: OperationalError) -> bool:
+def _driver(connection: Connection) -> sqlite3.Connection:
+    """Return the driver's own connection: above it, what is said at the beginning of every transaction would cost ten times as much."""
+    found: sqlite3.Connection | None = connection.connection.driver_connection
+    if found is None:
+        raise RuntimeError("the connection is closed")
+    return found
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
     """Say whether another connection has the write lock."""
-    return isinstance(error.orig, sqlite3.Error) and error.orig.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+    return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY

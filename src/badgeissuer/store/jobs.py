@@ -15,16 +15,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Integer, bindparam, func, select, update
 
 from badgeissuer import problem
-from badgeissuer.store import tables
+from badgeissuer.store import bulk, tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
-    from sqlalchemy import ColumnElement, Select, Update
+    from sqlalchemy import ColumnElement, Update
     from sqlalchemy.orm import Session
 
 MAX_ATTEMPTS = 8
@@ -57,6 +57,12 @@ def enqueue(
     return job
 
 
+def enqueue_all(session: Session, kind: str, payloads: Sequence[Mapping[str, Any]], *, now: datetime) -> None:
+    """Write many jobs of a kind, due at once, as `enqueue` writes one."""
+    rows = [(kind, dict(payload), now, now, "queued", 0, 0) for payload in payloads]
+    bulk.add(session, Job, ("kind", "payload", "created_at", "run_at", "state", "attempts", "turn"), rows)
+
+
 def claim(
     session: Session,
     worker: str,
@@ -82,21 +88,28 @@ def claim(
     Returns:
         The job, or None where nothing is due. Its `worker` and `attempts` are what `finish` and `fail` go by.
     """
-    lost = _next(kinds).where(Job.state == "running", Job.lease_until <= now, Job.attempts < MAX_ATTEMPTS).order_by(Job.lease_until, Job.id)
-    due = _next(kinds).where(Job.state == "queued", Job.run_at <= now).order_by(Job.turn, Job.run_at, Job.id)
-    statement = (
-        update(Job)
-        .where(Job.id == func.coalesce(lost.scalar_subquery(), due.scalar_subquery()))
-        .values(state="running", worker=worker, lease_until=now + lease, attempts=Job.attempts + 1)
-        .returning(Job)
-        .execution_options(synchronize_session=False, populate_existing=True)
-    )
-    job = session.scalars(statement).one_or_none()
+    given: dict[str, Any] = {"at": now, "until": now + lease, "holder": worker}
+    given |= {} if kinds is None else {"kinds": list(kinds)}
+    job = session.scalars(_CLAIM if kinds is None else _CLAIM_SOME, given).one_or_none()
     if job is None:
         for given_up in _bury(session, kinds, now=now):
             if bury:
                 bury(given_up)
     return job
+
+
+def claim_more(session: Session, job: Job, *, limit: int, now: datetime, lease: timedelta) -> Sequence[Job]:
+    """Take further jobs like the one that was just claimed, for work that costs less when done together; oldest first.
+
+    Args:
+        session: The session that claimed `job`.
+        job: Whose holder takes them too; of its kind they are, and due.
+        limit: So many at most.
+        now: As for `claim`.
+        lease: As for `claim`.
+    """
+    given = {"at": now, "until": now + lease, "holder": job.worker, "like": job.kind, "most": limit}
+    return sorted(session.scalars(_CLAIM_MORE, given), key=lambda more: more.id)
 
 
 def finish(session: Session, job: Job, *, now: datetime) -> bool:
@@ -105,7 +118,16 @@ def finish(session: Session, job: Job, *, now: datetime) -> bool:
     Returns:
         False when the job is no longer the caller's, who must then roll back what was done.
     """
-    return _leave(session, _held(job).values(state="done", finished_at=now, lease_until=None, error=None))
+    return finish_all(session, [job], now=now)
+
+
+def finish_all(session: Session, held: Sequence[Job], *, now: datetime) -> bool:
+    """Mark jobs of one holder as done, as `finish` does; return False unless all of them are still the caller's."""
+    of_attempt: dict[int, list[int]] = {}
+    for job in held:
+        of_attempt.setdefault(job.attempts, []).append(job.id)
+    given = [{"ids": ids, "holder": held[0].worker, "attempt": attempt, "at": now} for attempt, ids in of_attempt.items()]
+    return sum(len(session.scalars(_FINISH, some).all()) for some in given) == len(held)
 
 
 def fail(session: Session, job: Job, error: str, *, now: datetime, jitter: float, final: bool = False) -> bool:
@@ -179,10 +201,53 @@ def first_turn(session: Session, kind: str) -> int | None:
     return session.scalar(waiting)
 
 
-def _next(kinds: Collection[str] | None) -> Select[int]:
-    """Return the choice of one job of `kinds` that nobody is taking at this moment; SQLite, with its single writer, has no such clause."""
-    job = select(Job.id).limit(1).with_for_update(skip_locked=True).correlate(None)
-    return job if kinds is None else job.where(Job.kind.in_(kinds))
+_AT = bindparam("at", type_=Job.run_at.type)
+_KINDS = Job.kind.in_(bindparam("kinds", expanding=True))
+
+
+def _claiming(*conditions: ColumnElement[bool]) -> Update:
+    """Return the statement of `claim`, which leaves out what others are taking at this moment.
+
+    SQLite, with its single writer, has no such clause.
+    """
+    job = select(Job.id).where(*conditions).limit(1).with_for_update(skip_locked=True).correlate(None)
+    lost = job.where(Job.state == "running", Job.lease_until <= _AT, Job.attempts < MAX_ATTEMPTS).order_by(Job.lease_until, Job.id)
+    due = job.where(Job.state == "queued", Job.run_at <= _AT).order_by(*_IN_TURN)
+    return _taking(Job.id == func.coalesce(lost.scalar_subquery(), due.scalar_subquery()))
+
+
+def _taking(condition: ColumnElement[bool]) -> Update:
+    """Return the statement by which a worker takes jobs."""
+    lease_until = bindparam("until", type_=Job.run_at.type)
+    taken = (
+        update(Job).where(condition).values(state="running", worker=bindparam("holder"), lease_until=lease_until, attempts=Job.attempts + 1)
+    )
+    return taken.returning(Job).execution_options(synchronize_session=False, populate_existing=True)
+
+
+def _claiming_more() -> Update:
+    """Return the statement of `claim_more`."""
+    due = select(Job.id).where(Job.kind == bindparam("like"), Job.state == "queued", Job.run_at <= _AT).order_by(*_IN_TURN)
+    chosen = (
+        due.limit(bindparam("most", type_=Integer)).with_for_update(skip_locked=True).cte()
+    )  # carried out once, whatever PostgreSQL plans
+    return _taking(Job.id.in_(select(chosen.c.id)))
+
+
+_IN_TURN = (Job.turn, Job.run_at, Job.id)
+_CLAIM, _CLAIM_SOME, _CLAIM_MORE = _claiming(), _claiming(_KINDS), _claiming_more()
+_FINISH = (
+    update(Job)
+    .where(
+        Job.state == "running",
+        Job.worker == bindparam("holder"),
+        Job.attempts == bindparam("attempt"),
+        Job.id.in_(bindparam("ids", expanding=True)),
+    )
+    .values(state="done", finished_at=_AT, lease_until=None, error=None)
+    .returning(Job.id)
+    .execution_options(synchronize_session=False)
+)
 
 
 def _bury(session: Session, kinds: Collection[str] | None, *, now: datetime) -> Sequence[Job]:

@@ -124,6 +124,10 @@ class Keyring:
                 self._open[tenant, public] = self._unwrap(tenant, public)
             return FileSigner(verification_method, multikey.PublicKey.read(public), self._open[tenant, public])
 
+    def is_open(self, tenant: str, public: str) -> bool:
+        """Return whether a key was unwrapped before, so that signing with it takes no time."""
+        return (tenant, public) in self._open
+
     def _path(self, public: str) -> Path:
         return self._folder / f"{public}.key.json"
 

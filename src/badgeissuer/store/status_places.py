@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from sqlalchemy import Update
     from sqlalchemy.orm import Session
+    from sqlalchemy.sql.dml import ReturningInsert
 
 Place = tuple[tables.StatusList, int]
 
@@ -110,6 +112,18 @@ def _count_off(
     return status_list, permutation.places(range(min(end - count, usable), min(end, usable)), key=key, length=status_list.length)
 
 
+def _advancing(*, is_patient: bool) -> Update:
+    """Return the statement of `_advance`."""
+    own = _COUNTER.status_list_id
+    choice = select(own).where(own.in_(bindparam("list_ids", expanding=True))).order_by(own != bindparam("preferred", type_=base.Ref), own)
+    moved = update(_COUNTER).where(own == choice.limit(1).with_for_update(skip_locked=not is_patient).scalar_subquery())
+    counted = moved.values(counted=_COUNTER.counted + bindparam("number", type_=Integer))
+    return counted.returning(own, _COUNTER.key, _COUNTER.counted).execution_options(synchronize_session=False)
+
+
+_ADVANCE, _ADVANCE_PATIENTLY = _advancing(is_patient=False), _advancing(is_patient=True)
+
+
 def _advance(
     session: Session, list_ids: Sequence[int], preferred_id: int, *, count: int, is_patient: bool = False
 ) -> tuple[int, bytes, int] | None:
@@ -117,26 +131,27 @@ def _advance(
 
     None where every counter is held by another transaction; one who is patient waits instead. SQLite has one writer and nobody waits.
     """
-    choice = select(_COUNTER.status_list_id).where(_COUNTER.status_list_id.in_(list_ids))
-    choice = (
-        choice.order_by(_COUNTER.status_list_id != preferred_id, _COUNTER.status_list_id)
-        .limit(1)
-        .with_for_update(skip_locked=not is_patient)
-    )
-    moved = update(_COUNTER).where(_COUNTER.status_list_id == choice.scalar_subquery()).values(counted=_COUNTER.counted + count)
-    returned = moved.returning(_COUNTER.status_list_id, _COUNTER.key, _COUNTER.counted).execution_options(synchronize_session=False)
-    row = session.execute(returned).one_or_none()
+    statement = _ADVANCE_PATIENTLY if is_patient else _ADVANCE
+    row = session.execute(statement, {"list_ids": list(list_ids), "preferred": preferred_id, "number": count}).one_or_none()
     return None if row is None else (row[0], row[1], row[2])
+
+
+_OPEN = (
+    select(_LIST)
+    .join(_COUNTER)
+    .where(_LIST.issuer_id == bindparam("owner"), _LIST.purpose == bindparam("meant"), _LIST.state == "open")
+    .order_by(_LIST.id)
+    .options(defer(_LIST.published))
+)
 
 
 def _open_lists(session: Session, issuer_id: int, *, purpose: str, randomness: Randomness, now: datetime) -> list[tables.StatusList]:
     """Return the open lists of an issuer, oldest first; two who find too few do not both open some."""
-    query = select(_LIST).join(_COUNTER).where(_LIST.issuer_id == issuer_id, _LIST.purpose == purpose, _LIST.state == "open")
-    query = query.order_by(_LIST.id).options(defer(_LIST.published))
-    lists = list(session.scalars(query))
+    meant = {"owner": issuer_id, "meant": purpose}
+    lists = list(session.scalars(_OPEN, meant))
     if len(lists) < MIN_OPEN:
         session.execute(select(tables.Issuer.id).where(tables.Issuer.id == issuer_id).with_for_update(key_share=True))
-        lists = list(session.scalars(query))
+        lists = list(session.scalars(_OPEN, meant))
     while len(lists) < MIN_OPEN:
         lists.append(_open(session, issuer_id, purpose=purpose, randomness=randomness, now=now))
     return lists
@@ -162,7 +177,7 @@ def _insert(session: Session, status_list: tables.StatusList, positions: Mapping
     connection = session.connection()
     if connection.dialect.name == "postgresql":
         given = {"credential_uuids": list(positions), "positions": list(positions.values())}
-        return connection.execute(_INSERT_ARRAYS, shared | given).rowcount
+        return len(connection.execute(_INSERT_ARRAYS, shared | given).all())
     rows = [shared | {"credential_uuid": uuid, "position": position, "is_set": False} for uuid, position in positions.items()]
     return connection.execute(_INSERT_ROWS, rows).rowcount if rows else 0
 
@@ -174,7 +189,7 @@ def _stored(session: Session, credential_uuids: Sequence[UUID], *, purpose: str)
     return {uuid: (status_list, position) for status_list, uuid, position in session.execute(rows)}
 
 
-def _arrays() -> postgresql.Insert:
+def _arrays() -> ReturningInsert[tuple[int]]:
     """Return the statement that stores two arrays, of credentials and their positions, as rows of one list."""
     uuids = bindparam("credential_uuids", type_=postgresql.ARRAY(Uuid))
     rows = func.unnest(uuids, bindparam("positions", type_=postgresql.ARRAY(Integer)))
@@ -186,7 +201,12 @@ def _arrays() -> postgresql.Insert:
         "purpose": bindparam("purpose", type_=String),
         "is_set": false(),
     }
-    return postgresql.insert(_ENTRY_TABLE).from_select(list(values), select(*values.values())).on_conflict_do_nothing()
+    return (
+        postgresql.insert(_ENTRY_TABLE)
+        .from_select(list(values), select(*values.values()))
+        .on_conflict_do_nothing()
+        .returning(_ENTRY_TABLE.c.id)
+    )
 
 
 _INSERT_ARRAYS = _arrays()

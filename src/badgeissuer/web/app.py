@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,10 @@ from starlette.routing import Route
 from badgeissuer.net import fetch
 from badgeissuer.settings import Settings, clock
 from badgeissuer.store import engine
+from badgeissuer.store.keyring import Keyring
 from badgeissuer.web import headers, hooks, limits, problems, public, vc_api, vc_api_issuing, verify
 from badgeissuer.web.api import achievements, awards, batches, events, issuers, revocations, sources, tokens
-from badgeissuer.web.service import Service
+from badgeissuer.web.service import Bell, Service
 
 ROUTERS = (
     public.ROUTER,
@@ -58,19 +60,28 @@ PROBLEM_SCHEMA: dict[str, Any] = {
     },
 }
 
-Wake = Callable[[], None]
+Tell = Callable[[], None]
 
 
-def _nobody() -> None:
-    return None
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A worker in the same process.
+
+    Attributes:
+        wake: Tells it that there is work.
+        keyring: Where it has its keys: what is asked for here can be signed here.
+    """
+
+    wake: Callable[[], None] = lambda: None
+    keyring: Keyring | None = None
 
 
-def create(settings: Settings, *, beside: Callable[[], AbstractContextManager[Wake]] | None = None) -> FastAPI:
+def create(settings: Settings, *, beside: Callable[[Tell], AbstractContextManager[Beside]] | None = None) -> FastAPI:
     """Return the application.
 
     Args:
         settings: How it is set up.
-        beside: Something to run while the application does, such as a worker; it gives what wakes it.
+        beside: Runs a worker while the application runs; it is given what to call when the worker has done something.
     """
 
     @asynccontextmanager
@@ -78,8 +89,11 @@ def create(settings: Settings, *, beside: Callable[[], AbstractContextManager[Wa
         database = engine.connect(settings.database, patience=PATIENCE_SECONDS)
         problems.hear_alarms()
         try:
-            with fetch.Fetcher(settings.limits, clock=clock) as fetcher, beside() if beside else nullcontext(_nobody) as wake:
-                app.state.service = Service(settings, database, fetcher, settings.trusted(), settings.contexts(), wake)
+            bell = Bell()
+            with fetch.Fetcher(settings.limits, clock=clock) as fetcher, beside(bell.ring) if beside else nullcontext(Beside()) as inside:
+                app.state.service = Service(
+                    settings, database, fetcher, settings.trusted(), settings.contexts(), inside.wake, keyring=inside.keyring, bell=bell
+                )
                 yield
         finally:
             database.dispose()

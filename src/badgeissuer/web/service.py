@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -19,14 +21,42 @@ from badgeissuer.net import fetch
 from badgeissuer.openbadges.addresses import Site
 from badgeissuer.settings import Settings, clock
 from badgeissuer.store import engine
+from badgeissuer.store.keyring import Keyring
 from badgeissuer.vc import contexts, verification
+from badgeissuer.web.together import Together
 
 WAIT_SECONDS = 5
 """How long a request waits for a worker before it answers 503."""
 _POLL_SECONDS = 0.02
+"""How often is looked for what a worker of another process has done."""
 KEYS_ASKED_EVERY = timedelta(minutes=1)
 
 T = TypeVar("T")
+Asked = TypeVar("Asked")
+Found = TypeVar("Found")
+
+
+class Bell:
+    """Tells everybody who waits that something was done."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._count = 0
+
+    def ring(self) -> None:
+        """Tell it."""
+        with self._condition:
+            self._count += 1
+            self._condition.notify_all()
+
+    def count(self) -> int:
+        """Return how often it rang."""
+        return self._count
+
+    def wait(self, count: int, *, seconds: float) -> None:
+        """Return once it has rung more than `count` times, or after some seconds."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._count != count, seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +70,9 @@ class Service:
         trust: Whom the operator trusts.
         contexts: The JSON-LD contexts that documents may name.
         wake: Tells a worker in this process that there is work; does nothing where there is none.
+        keyring: Where the signing keys are; None where only workers elsewhere have them.
         keys_asked: When the keys of a source were last fetched, by its address.
+        bell: Rings when a worker in this process has done something.
     """
 
     settings: Settings
@@ -49,7 +81,10 @@ class Service:
     trust: verifying.Trust
     contexts: Mapping[str, contexts.Context]
     wake: Callable[[], None]
+    keyring: Keyring | None = None
     keys_asked: dict[str, datetime] = field(default_factory=dict)
+    bell: Bell = field(default_factory=Bell)
+    _desks: dict[Callable[..., Any], Together[Any, Any]] = field(default_factory=dict, init=False)
 
     @property
     def site(self) -> Site:
@@ -88,25 +123,39 @@ class Service:
         self.keys_asked[source] = now
         return True
 
+    def together(self, serve: Callable[[Service, Sequence[Asked]], Sequence[Found | Exception]], asked: Asked) -> Found:
+        """Return what `serve` finds for `asked`, served together with what other requests ask of it at the same moment."""
+        desk: Together[Asked, Found] = self._desks.get(serve) or self._desks.setdefault(serve, Together(functools.partial(serve, self)))
+        return desk.ask(asked)
+
     def wait_for(self, ask: Callable[[Session], T | None]) -> T:
         """Return what `ask` finds once a worker has done its part.
 
         Raises:
             problem.Unavailable: No worker did it in time; the work stays in the queue.
         """
+
+        def look() -> T | None:
+            with self.reading() as session:
+                return ask(session)
+
+        return self.wait_until(look)
+
+    def wait_until(self, look: Callable[[], T | None]) -> T:
+        """Do the same where `look` has, or shares, a session of its own."""
         self.wake()
         ends = time.monotonic() + WAIT_SECONDS
         while True:
-            with self.reading() as session:
-                found = ask(session)
+            count = self.bell.count()
+            found = look()
             if found is not None:
                 return found
             if time.monotonic() > ends:
                 raise problem.Unavailable("The work is queued, but no worker has done it yet. Ask again in a moment.")
-            time.sleep(_POLL_SECONDS)
+            self.bell.wait(count, seconds=_POLL_SECONDS)
 
 
-def service(request: Request) -> Service:
+async def service(request: Request) -> Service:  # as a coroutine it needs no thread
     """Return the service that the application was made with."""
     found: Service = request.app.state.service
     return found
@@ -123,14 +172,17 @@ def actor(using: Using, credentials: Annotated[HTTPAuthorizationCredentials | No
     Raises:
         problem.Unauthenticated: None did, or one that does not count.
     """
+    found = using.together(_authenticate, credentials.credentials if credentials else "")
     now = using.now()
-    with using.reading() as session:
-        found = access.authenticate(session, credentials.credentials if credentials else "", now=now)
-        is_noted = access.is_noted(session, found, now=now)
-    if not is_noted:
+    if found.last_used_on != now.date():
         with using.writing() as session:
             access.touch(session, found, now=now)
     return found
+
+
+def _authenticate(using: Service, tokens: Sequence[str]) -> Sequence[access.Actor | Exception]:
+    with using.reading() as session:
+        return access.authenticate_all(session, tokens, now=using.now())
 
 
 Acting = Annotated[access.Actor, Depends(actor)]

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import functools
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import Field
-from sqlalchemy import select
+from sqlalchemy import Row, and_, bindparam, select
 from sqlalchemy.orm import Session
 
-from badgeissuer import access, authoring, batching, connecting, issuing, problem, recognising, status
+from badgeissuer import access, batching, connecting, granting, issuing, problem, status
 from badgeissuer.awarding import event, roster
-from badgeissuer.openbadges import credential
 from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import tables
-from badgeissuer.vc import statuslist, verification
+from badgeissuer.vc import verification
 from badgeissuer.web.api.shapes import PROBLEMS, Moment, Page, Paging, Repeatable, Shape, Slug
-from badgeissuer.web.service import Acting, Using
+from badgeissuer.web.service import Acting, Service, Using
 from badgeissuer.web.strict import StrictRoute
 
 ROUTER = APIRouter(prefix="/api", tags=["awards and credentials"], route_class=StrictRoute, responses=PROBLEMS)
@@ -69,37 +71,49 @@ def create(body: NewAward, using: Using, acting: Acting, once: Repeatable) -> Aw
     now = using.now()
     if body.awarded_at and body.awarded_at > now + verification.SKEW:
         raise problem.Invalid.of((problem.Finding("awarded_at lies in the future.", "/awarded_at"),))
-
-    def work() -> str:
-        achievement = authoring.achievement(session, body.achievement)
-        access.require(acting, access.ISSUE, issuer_id=achievement.issuer_id)
-        claim = event.LearnerClaim(body.learner.source_id, None, body.learner.email, body.learner.name, body.learner.did)
-        learner = recognising.recognise(session, claim, issuer_id=achievement.issuer_id, authority="", now=now)
-        decision = issuing.Decision(
-            awarded_at=body.awarded_at or now,
-            email=body.learner.email,
-            did=body.learner.did,
-            valid_until=body.valid_until,
-            results=body.results,
-            evidence=body.evidence,
-            credits_earned=body.credits_earned,
-            narrative=body.narrative,
-            scope=body.scope,
-        )
-        row, is_new = issuing.award(session, achievement, learner=learner, decision=decision, randomness=issuing.SYSTEM, now=now)
-        if not is_new:
-            detail = f"This learner already has this achievement (award {row.uuid}). Give another scope to award it again."
-            raise problem.Conflict(detail, kind=problem.OURS + "already-awarded", award=str(row.uuid))
-        if body.results or body.evidence:
-            _require_signable(session, row, site=using.site)
-        return str(row.uuid)
-
-    with using.writing() as session:
-        uuid = UUID(once.do(session, acting, body=body, now=now, work=work))
-    shown = using.wait_for(lambda session: _settled(session, uuid, site=using.site))
+    wish = _wish(body, acting, now=now)
+    shown: Award | None = None
+    if once.has_key:
+        with using.writing() as session:
+            grant = functools.partial(granting.grant, session, wish, means=_means(using), now=now)
+            uuid = UUID(once.do(session, acting, body=body, now=now, work=lambda: str(grant())))
+    else:
+        uuid, shown = using.together(_grant, wish)
+    if shown is None:
+        shown = using.wait_until(lambda: using.together(_settled, uuid))
     if shown.state == "failed":
         raise problem.Conflict(f"The badge could not be issued. {shown.reason}", award=str(uuid))
     return shown
+
+
+def _wish(body: NewAward, acting: access.Actor, *, now: datetime) -> granting.Wish:
+    learner = body.learner
+    decision = issuing.Decision(
+        awarded_at=body.awarded_at or now,
+        email=learner.email,
+        did=learner.did,
+        valid_until=body.valid_until,
+        results=body.results,
+        evidence=body.evidence,
+        credits_earned=body.credits_earned,
+        narrative=body.narrative,
+        scope=body.scope,
+    )
+    claim = event.LearnerClaim(learner.source_id, None, learner.email, learner.name, learner.did)
+    return granting.Wish(acting, body.achievement, claim, decision)
+
+
+def _means(using: Service) -> granting.Means:
+    return granting.Means(using.site, issuing.SYSTEM, using.keyring)
+
+
+def _grant(using: Service, wishes: Sequence[granting.Wish]) -> Sequence[tuple[UUID, Award | None] | Exception]:
+    """Return the awards that wishes become; None for what waits for a worker."""
+    with using.writing() as session:
+        found = granting.grant_all(session, wishes, means=_means(using), now=using.now())
+        shown = _shown(session, [uuid for uuid in found if isinstance(uuid, UUID)], site=using.site) if using.keyring else {}
+    settled = {uuid: award for uuid, award in shown.items() if award.state != "pending"}
+    return [one if isinstance(one, Exception) else (one, settled.get(one)) for one in found]
 
 
 @ROUTER.get("/awards", summary="List awards")
@@ -125,7 +139,8 @@ def listed(
         if state is not None:
             query = query.where(tables.Award.state == state)
         rows, after = paging.page(session, query, key=tables.Award.id)
-        return Page(items=[_shown(session, row, site=using.site) for row in rows], next=after)
+        shown = _shown(session, [row.uuid for row in rows], site=using.site)
+        return Page(items=[shown[row.uuid] for row in rows], next=after)
 
 
 @ROUTER.get("/awards/{uuid}", summary="Show an award")
@@ -134,7 +149,7 @@ def show(uuid: UUID, using: Using, acting: Acting) -> Award:
     with using.reading() as session:
         row = issuing.find(session, uuid)
         access.require(acting, access.READ, issuer_id=row.issuer_id)
-        return _shown(session, row, site=using.site)
+        return _shown(session, [uuid], site=using.site)[uuid]
 
 
 @ROUTER.post("/awards/{uuid}/retry", summary="Try again to issue an award that failed")
@@ -144,7 +159,7 @@ def retry(uuid: UUID, using: Using, acting: Acting) -> Award:
         row = issuing.find(session, uuid)
         access.require(acting, access.ISSUE, issuer_id=row.issuer_id)
         issuing.retry(session, row, randomness=issuing.SYSTEM, now=using.now())
-    return using.wait_for(lambda session: _settled(session, uuid, site=using.site))
+    return using.wait_until(lambda: using.together(_settled, uuid))
 
 
 @ROUTER.post("/credentials/{uuid}/revoke", summary="Revoke a credential")
@@ -157,46 +172,71 @@ def revoke(uuid: UUID, body: Revocation, using: Using, acting: Acting) -> Creden
     return using.wait_for(lambda session: _revoked(session, uuid, site=using.site))
 
 
-def _require_signable(session: Session, row: tables.Award, *, site: Site) -> None:
-    """Raise `problem.Invalid` for results and evidence that could not be signed, while there is still somebody to mend them."""
-    draft = credential.compose(
-        site.credential(row.credential_uuid),
-        session.get_one(tables.AchievementVersion, row.achievement_version_id).document,
-        issuer=authoring.profile(session.get_one(tables.Issuer, row.issuer_id)),
-        recipient=credential.Recipient(email="learner@example.org", salt=row.claims["salt"]),
-        claims=credential.Claims(row.claims["results"], row.claims["evidence"]),
-        dates=credential.Dates(row.awarded_at, row.valid_from),
-        status=statuslist.Entry("https://example.org/status", 1, "revocation"),
-    )
-    credential.lint(draft)
-
-
-def _settled(session: Session, uuid: UUID, *, site: Site) -> Award | None:
-    row = issuing.find(session, uuid)
-    return None if row.state == "pending" else _shown(session, row, site=site)
+def _settled(using: Service, uuids: Sequence[UUID]) -> Sequence[Award | None]:
+    """Return awards that no longer wait for a worker, None for one that does."""
+    with using.reading() as session:
+        found = _shown(session, set(uuids), site=using.site)
+    return [None if found[uuid].state == "pending" else found[uuid] for uuid in uuids]
 
 
 def _revoked(session: Session, uuid: UUID, *, site: Site) -> Credential | None:
     return _credential(session, issuing.issued(session, uuid), site=site) if status.is_published(session, uuid) else None
 
 
-def _shown(session: Session, row: tables.Award, *, site: Site) -> Award:
-    badge = session.scalar(select(tables.Credential).where(tables.Credential.award_id == row.id))
-    learner = session.get_one(tables.Learner, row.learner_id)
-    version = session.get_one(tables.AchievementVersion, row.achievement_version_id)
+def _shown(session: Session, uuids: Collection[UUID], *, site: Site) -> dict[UUID, Award]:
+    """Return awards as they are shown, by their public ids, with one statement."""
+    rows = session.execute(_SHOWN, {"uuids": list(uuids)})
+    return {row.uuid: _award(row, site=site) for row in rows}
+
+
+_NAME = tables.LearnerIdentity
+_SHOWN = (
+    select(
+        *(tables.Award.uuid, tables.Award.state, tables.Award.reason, tables.Award.scope, tables.Award.claims, tables.Award.awarded_at),
+        tables.Achievement.slug.label("achievement"),
+        tables.AchievementVersion.version,
+        tables.Source.slug.label("source"),
+        tables.Learner.name,
+        select(_NAME.value)
+        .where(_NAME.learner_id == tables.Award.learner_id, _NAME.kind == "source_id")
+        .order_by(_NAME.id)
+        .limit(1)
+        .correlate(tables.Award)
+        .scalar_subquery()
+        .label("source_id"),
+        tables.Credential.uuid.label("credential"),
+        tables.Credential.sha256,
+        tables.StatusEntry.is_set,
+        tables.StatusEntry.reason.label("revoked_for"),
+    )
+    .select_from(tables.Award)
+    .join(tables.Achievement, tables.Achievement.id == tables.Award.achievement_id)
+    .join(tables.AchievementVersion, tables.AchievementVersion.id == tables.Award.achievement_version_id)
+    .join(tables.Learner, tables.Learner.id == tables.Award.learner_id)
+    .outerjoin(tables.Source, tables.Source.id == tables.Award.source_id)
+    .outerjoin(tables.Credential, tables.Credential.award_id == tables.Award.id)
+    .outerjoin(
+        tables.StatusEntry,
+        and_(tables.StatusEntry.credential_uuid == tables.Award.credential_uuid, tables.StatusEntry.purpose == status.PURPOSE),
+    )
+    .where(tables.Award.uuid.in_(bindparam("uuids", expanding=True)))
+)
+
+
+def _award(row: Row[Any], *, site: Site) -> Award:
     return Award(
         id=row.uuid,
         state=row.state,
         reason=row.reason,
-        achievement=session.get_one(tables.Achievement, row.achievement_id).slug,
-        version=version.version,
-        source=session.get_one(tables.Source, row.source_id).slug if row.source_id else None,
+        achievement=row.achievement,
+        version=row.version,
+        source=row.source,
         scope=row.scope,
-        learner=roster.Learner.model_construct(
-            email=row.claims["email"], name=learner.name, did=row.claims["did"], source_id=recognising.source_id(session, learner)
-        ),
+        learner=roster.Learner.model_construct(email=row.claims["email"], name=row.name, did=row.claims["did"], source_id=row.source_id),
         awarded_at=row.awarded_at,
-        credential=_credential(session, badge, site=site) if badge else None,
+        credential=Credential(id=site.credential(row.credential), sha256=row.sha256, revoked=row.is_set, reason=row.revoked_for)
+        if row.credential
+        else None,
     )
 
 

@@ -44,11 +44,7 @@ class Page(Shape, Generic[T]):
 class Cursor:
     """Where in a list to go on, and how much to give."""
 
-    def __init__(
-        self,
-        cursor: Annotated[str | None, Query(max_length=40, description="The `next` of the page before.")] = None,
-        limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
-    ) -> None:
+    def __init__(self, cursor: str | None, limit: int) -> None:
         self.after = _decode(cursor) if cursor else 0
         self.limit = limit
 
@@ -64,7 +60,14 @@ class Cursor:
         return _encode(position)
 
 
-Paging = Annotated[Cursor, Depends()]
+async def _paging(
+    cursor: Annotated[str | None, Query(max_length=40, description="The `next` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
+) -> Cursor:  # as a coroutine it needs no thread
+    return Cursor(cursor, limit)
+
+
+Paging = Annotated[Cursor, Depends(_paging)]
 
 
 def _encode(position: int) -> str:
@@ -84,13 +87,14 @@ def _decode(cursor: str) -> int:
 class Once:
     """A request that may carry an Idempotency-Key: it is carried out once, and every repetition is answered alike."""
 
-    def __init__(
-        self,
-        request: Request,
-        idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255, pattern=r"^[!-~]+$")] = None,
-    ) -> None:
-        self._key = idempotency_key
+    def __init__(self, request: Request, key: str | None) -> None:
+        self._key = key
         self._request = request
+
+    @property
+    def has_key(self) -> bool:
+        """Whether it carries one."""
+        return self._key is not None
 
     def do(self, session: Session, actor: access.Actor, *, body: BaseModel, now: datetime, work: Callable[[], str]) -> str:
         """Return the name of what `work` makes, or made when the same request came before.
@@ -108,7 +112,14 @@ class Once:
         return row.resource or ""
 
 
-Repeatable = Annotated[Once, Depends()]
+async def _repeatable(
+    request: Request,
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=255, pattern=r"^[!-~]+$")] = None,
+) -> Once:  # as a coroutine it needs no thread
+    return Once(request, idempotency_key)
+
+
+Repeatable = Annotated[Once, Depends(_repeatable)]
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {

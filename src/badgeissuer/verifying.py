@@ -67,9 +67,12 @@ class Verified:
     document: document.JsonObject | None
 
 
+_ISSUERS = select(tables.Issuer.did, tables.Issuer.name)
+
+
 def policy(session: Session, profile: verification.Profile, *, trust: Trust) -> verification.Policy:
     """Return the policy of this service: the operator's trust, our own issuers, and our own compromised keys."""
-    ours = {row.did: row.name for row in session.scalars(select(tables.Issuer)) if row.did}
+    ours = {did: name for did, name in session.execute(_ISSUERS) if did}
     compromised = signing.compromised(session) | dict(trust.compromised)
     return replace(trust.policy(profile), trusted=ours | dict(trust.issuers), compromised=compromised)
 

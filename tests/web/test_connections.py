@@ -212,7 +212,7 @@ def test_where_too_many_keep_us_waiting_the_first_of_them_are_let_go(little: Lit
 
 
 def test_what_a_listener_accepts_sends_at_once() -> None:
-    """asyncio switches Nagle's algorithm off only where a socket names its protocol; with it each answer waits 40 ms on a kept connection."""
+    """asyncio switches Nagle's algorithm off only where a socket names its protocol; else answers wait 40 ms on a kept connection."""
     with connections.listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
         accepted, _ = listener.accept()
         with accepted:

@@ -105,14 +105,13 @@ class Service:
 
     def look(self, url: str) -> verification.Resource | verification.Unreachable:
         """Return what stands at a URL: our own documents out of the store, those of others from the web."""
-        with self.reading() as session:
-            found = verifying.own(session, url, site=self.site, now=self.now())
-        return found or self.fetcher.fetch(url)
+        if self.site.path_of(url) is None:
+            return self.fetcher.fetch(url)
+        return self.together(_own, url)  # type: ignore[return-value]  # mypy joins the two kinds of answers
 
     def policy(self, profile: verification.Profile) -> verification.Policy:
         """Return how this service verifies."""
-        with self.reading() as session:
-            return replace(verifying.policy(session, profile, trust=self.trust), known=self.contexts)
+        return self.together(_policies, profile)
 
     def may_fetch_keys(self, source: str) -> bool:
         """Return whether the keys of a source were not asked for within the last minute, and note that they are now."""
@@ -153,6 +152,19 @@ class Service:
             if time.monotonic() > ends:
                 raise problem.Unavailable("The work is queued, but no worker has done it yet. Ask again in a moment.")
             self.bell.wait(count, seconds=_POLL_SECONDS)
+
+
+def _own(using: Service, urls: Sequence[str]) -> Sequence[verification.Resource | verification.Unreachable]:
+    """Return what stands at URLs of this service."""
+    with using.reading() as session:
+        found = {url: verifying.own(session, url, site=using.site, now=using.now()) for url in set(urls)}
+    return [found[url] or verification.Unreachable(url, "it is not of this service") for url in urls]
+
+
+def _policies(using: Service, profiles: Sequence[verification.Profile]) -> Sequence[verification.Policy]:
+    with using.reading() as session:
+        policy = replace(verifying.policy(session, profiles[0], trust=using.trust), known=using.contexts)
+    return [replace(policy, profile=profile) for profile in profiles]
 
 
 async def service(request: Request) -> Service:  # as a coroutine it needs no thread

@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session
 
 from badgeissuer.store import engine as engines
 from badgeissuer.store import migrating
+from badgeissuer.vc import effort, family, skeleton, templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,6 +43,41 @@ wal_level = minimal
 max_wal_senders = 0
 """
 """Nobody will restore or replicate this server; making a database takes a seventh of the time so."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--fast-path`: `make test ARGS="--fast-path forced tests/vc tests/openbadges tests/corpus tests/interop"`."""
+    detail = "forced: whatever a template can be made for is canonicalised by it; off: nothing is, and nothing is remembered"
+    parser.addoption("--fast-path", choices=("forced", "off"), help=f"{detail}. In the tests' own processes only.")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _fast_path(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Canonicalise as `--fast-path` says."""
+    way, real = request.config.getoption("--fast-path"), templates.Templates.canonicalize
+    counts = {"by a template": 0, "in full": 0}
+
+    def forced(self: templates.Templates, source: Any, known: Any, spend: effort.Spend = effort.free) -> bytes:  # noqa: ANN401 - as the real one
+        made = real(self, source, known, spend)
+        bones = skeleton.of(source)
+        kept = self.variants(bones, known).templates if bones and all(url in known for url in bones.contexts) else ()
+        filled = [text for template in kept if bones and (text := template.fill(bones.leaves)) is not None]
+        assert set(filled) <= {made}, "a template makes another form than the full algorithm"
+        counts["by a template" if filled else "in full"] += 1
+        return filled[0] if filled else made
+
+    def full(_self: object, source: Any, known: Any, spend: effort.Spend = effort.free) -> bytes:  # noqa: ANN401 - as the real one
+        return templates.full(source, known, spend)
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        if way == "forced":
+            monkeypatch.setattr(templates.Templates, "canonicalize", forced)
+        if way == "off":
+            monkeypatch.setattr(templates.Templates, "canonicalize", full)
+            monkeypatch.setattr(family.Families, "likeness", lambda *_: None)
+        yield
+    if way == "forced":
+        sys.stderr.write(f"\ncanonicalised {counts}\n")
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ import orjson
 from cachetools import LRUCache
 from sqlalchemy import bindparam, select
 
-from badgeissuer import authoring, problem, signing, status
+from badgeissuer import authoring, problem, signing, status, verifying
 from badgeissuer.openbadges import credential, press, results
 from badgeissuer.openbadges import verification as badges
 from badgeissuer.store import engine, tables
@@ -183,9 +183,11 @@ def _verifier(
     good = {Outcome.VALID, Outcome.NOT_APPLICABLE}
 
     def verify(signed: bytes) -> None:
-        found = verification.verify(document.parse(signed), gathered, now=now, policy=policy, sha256="")
+        given = verifying.read(signed)
+        found = verification.verify(given.content, gathered, now=now, policy=policy, sha256="", imprint=given.imprint)
         if any(step.outcome not in good for step in found.steps if step.name != "validity"):
             raise problem.Fault(f"The badge that was just signed does not verify. {found.summary}")
+        verifying.learn(signed, given, found, policy=policy)
 
     return verify
 

@@ -20,7 +20,7 @@ from badgeissuer import authoring, problem, signing
 from badgeissuer.openbadges import baking
 from badgeissuer.openbadges import verification as badges
 from badgeissuer.store import tables
-from badgeissuer.vc import document, report, secured, verification
+from badgeissuer.vc import document, imprint, report, secured, verification
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,6 +105,9 @@ def read(body: bytes) -> secured.Secured:
     Raises:
         problem.Problem: They hold none, or one that cannot be read.
     """
+    known = imprint.IMPRINTS.read(body)
+    if known is not None:
+        return secured.Secured(known.source, imprint=known)
     if baking.kind(body) is not None:
         if len(body) > MAX_IMAGE_BYTES:
             raise problem.TooLarge(f"The image has {len(body):,} bytes; at most {MAX_IMAGE_BYTES:,} are read.")
@@ -131,7 +134,17 @@ def verify(body: bytes, *, look: Look, now: datetime, policy: verification.Polic
         given = read(body)
     except problem.Problem as error:
         return Verified(verification.unreadable(error, now=now, policy=policy, sha256=sha256), None)
-    return _verify(given, look=look, now=now, policy=policy, sha256=sha256)
+    found = _verify(given, look=look, now=now, policy=policy, sha256=sha256)
+    if found.document is given.content:
+        learn(body, given, found.report, policy=policy)
+    return found
+
+
+def learn(body: bytes, given: secured.Secured, found: report.Report, *, policy: verification.Policy) -> None:
+    """Keep how a badge is written whose issuer signed it, so that the next ones like it are read at a glance."""
+    if given.imprint is None and given.token is None and found.is_signed:
+        kind = policy.profile.kind(given.content)
+        imprint.IMPRINTS.learn(body, given.content, kind, kind.neutral, policy.known)
 
 
 def verify_value(value: object, *, look: Look, now: datetime, policy: verification.Policy) -> Verified:
@@ -165,13 +178,15 @@ def _report(
     given: secured.Secured, *, look: Look, now: datetime, policy: verification.Policy, sha256: str, effort: verification.Effort
 ) -> report.Report:
     gathered = _gather(given, look=look, policy=policy)
-    return verification.verify(given.content, gathered, now=now, policy=policy, sha256=sha256, token=given.token, effort=effort)
+    return verification.verify(
+        given.content, gathered, now=now, policy=policy, sha256=sha256, token=given.token, imprint=given.imprint, effort=effort
+    )
 
 
 def _gather(given: secured.Secured, *, look: Look, policy: verification.Policy) -> verification.Gathered:
     gathered: dict[str, verification.Resource | verification.Unreachable] = {}
     for _ in range(MAX_ROUNDS):
-        missing = verification.needs(given.content, gathered, policy=policy, token=given.token)
+        missing = verification.needs(given.content, gathered, policy=policy, token=given.token, imprint=given.imprint)
         for url in sorted(missing)[: MAX_URLS - len(gathered)]:
             gathered[url] = look(url)
         if not missing:

@@ -35,6 +35,7 @@ def issue(campus: Campus, award_id: int, *, keep: bool = True) -> tables.Credent
         issuing.issue(session, award_id, keyring=campus.keyring, site=campus.site, now=campus.now)
         badge = session.scalar(select(tables.Credential).where(tables.Credential.award_id == award_id))
         if not keep:
+            session.expunge_all()
             session.rollback()
         return badge
 

@@ -14,7 +14,7 @@ from tests.vc import kit
 
 from badgeissuer import problem
 from badgeissuer.openbadges import verification as badges
-from badgeissuer.vc import alarm, contexts, examination, family, proof, report, schemas, shape, template, templates, verification
+from badgeissuer.vc import alarm, contexts, examination, family, imprint, proof, report, schemas, shape, template, templates, verification
 from badgeissuer.vc.document import JsonObject
 
 POLICY = verification.Policy(badges.BADGE)
@@ -33,6 +33,7 @@ def forget(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(alarm, "ALARM", alarm.Alarm())
     monkeypatch.setattr(templates, "TEMPLATES", templates.Templates())
     monkeypatch.setattr(family, "FAMILIES", family.Families())
+    monkeypatch.setattr(imprint, "IMPRINTS", imprint.Imprints())
 
 
 def badge(*changes: Change) -> JsonObject:

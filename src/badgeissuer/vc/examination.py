@@ -68,6 +68,7 @@ class Examination:
     ) -> None:
         self.source = given.content
         self.token = given.token
+        self.imprint = given.imprint
         self.sources = sources
         self.now = now
         self.policy = policy
@@ -107,6 +108,8 @@ class Examination:
         for item in credential.as_list(self.source.get("credentialSchema"))[: schemas.MAX_SCHEMAS]:
             with contextlib.suppress(problem.Problem):
                 schemas.look(item, self)
+        if self._recall.is_alone:
+            return
         with contextlib.suppress(problem.Problem):
             for _, _, value in self._parts():
                 with contextlib.suppress(problem.Problem):

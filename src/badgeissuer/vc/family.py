@@ -24,9 +24,9 @@ from badgeissuer.vc import alarm, skeleton, templates
 
 if TYPE_CHECKING:
     import re
-    from collections.abc import Callable, Hashable, Mapping
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
-    from badgeissuer.vc import contexts
+    from badgeissuer.vc.contexts import Context
     from badgeissuer.vc.document import JsonObject
     from badgeissuer.vc.report import Step
     from badgeissuer.vc.skeleton import Leaf
@@ -90,6 +90,21 @@ class Neutral:
             ways = ways.setdefault(step, Way()).ways
         return ways.setdefault(path[-1], Way())
 
+    def way(self, source: Any, path: Path) -> Way | None:  # noqa: ANN401 - any JSON value
+        """Return what is known of the leaf at a path: a neutral or judged place, or None."""
+        value, way = source, Way(ways=self.ways)
+        for step in path:
+            if way.is_judged:
+                return way
+            is_array = isinstance(value, list)
+            if is_array and len(value) != 1:
+                return None
+            found = way.ways.get("*" if is_array else step)
+            if found is None:
+                return None
+            way, value = found, value[int(step)] if is_array else value[step]
+        return way if way.is_judged or (way.form is not None and isinstance(value, str)) else None
+
     def is_ordered(self, source: JsonObject) -> bool:
         """Return whether those texts at the top that have an order are in it."""
         pairs = ((source.get(first), source.get(second)) for first, second in self.ordered)
@@ -108,6 +123,7 @@ class Family:
         template: Makes the canonical form from the values that differ, once a second document was seen.
         weight: Kilobytes that it may take, about.
         found: Characters of the verdicts.
+        tries: How often there was a reason to keep its text (`imprint`).
     """
 
     contexts: tuple[tuple[str, str, bool], ...]
@@ -117,6 +133,16 @@ class Family:
     template: Template | None = None
     weight: int = 0
     found: int = 0
+    tries: int = 0
+
+    def is_under(self, known: Mapping[str, Context]) -> bool:
+        """Return whether its contexts are known, and are still those that they were."""
+        return all(url in known and (known[url].sha256, known[url].extends_badges) == (sha, extends) for url, sha, extends in self.contexts)
+
+    def are_new(self, names: Sequence[Leaf], judged: Sequence[Leaf]) -> bool:
+        """Return whether identifiers are all different, and stand nowhere else in the document."""
+        own = set(names)
+        return len(own) == len(names) and own.isdisjoint(self.constants) and own.isdisjoint(judged)
 
     def concerns(self, pointer: str) -> bool:
         """Return whether a JSON Pointer leads to a place that differs, or to what one is a part of."""
@@ -149,7 +175,7 @@ class Likeness:
         """Keep what the rules found of this document, unless it is about a place that differs from document to document."""
         kept = self.family
         told = next((other for other in kept.verdicts.values() if other == steps), None)  # mostly the same for all
-        weight = len(repr(self.judged)) + (0 if told else len(repr(steps)))
+        weight = 100 + len(repr(self.judged)) + (0 if told else len(repr(steps)))
         if weight > MAX_VERDICT or any(kept.concerns(finding.pointer) for step in steps.values() for finding in step.findings):
             return
         if kept.found + weight > MAX_VERDICTS:
@@ -158,13 +184,13 @@ class Likeness:
         kept.found += weight
         kept.verdicts[self.judged] = told or steps
 
-    def canonical(self, known: Mapping[str, contexts.Context]) -> bytes | None:
+    def canonical(self, known: Mapping[str, Context]) -> bytes | None:
         """Return the canonical N-Quads of the document; None where no template makes them."""
         if self.family.template is None:
             self.family.template = self._template(known)
         return self.family.template.fill(self.free) if self.family.template else None
 
-    def _template(self, known: Mapping[str, contexts.Context]) -> Template | None:
+    def _template(self, known: Mapping[str, Context]) -> Template | None:
         bones = skeleton.of(self.source)
         if bones is None:
             return None
@@ -186,7 +212,7 @@ class Families:
         """Return whether it is time to look at a document as if nothing was remembered, and to compare."""
         return next(self._turn) % templates.CHECKED == 0
 
-    def likeness(self, source: JsonObject, kind: Hashable, neutral: Neutral, known: Mapping[str, contexts.Context]) -> Likeness | None:
+    def likeness(self, source: JsonObject, kind: Hashable, neutral: Neutral, known: Mapping[str, Context]) -> Likeness | None:
         """Return what family a document without its proof is of; None where it is of none that is remembered.
 
         Args:
@@ -210,12 +236,7 @@ class Families:
             family.weight = (MAX_VERDICTS + 4 * size) // 1000
             with self._lock:
                 family = self._families.setdefault(key, family)
-        if not all(
-            url in known and (known[url].sha256, known[url].extends_badges) == (sha, extends) for url, sha, extends in family.contexts
-        ):
-            return None
-        names = set(taken.names)
-        if len(names) < len(taken.names) or not names.isdisjoint(family.constants) or not names.isdisjoint(taken.judged):
+        if not family.is_under(known) or not family.are_new(taken.names, taken.judged):
             return None
         return Likeness(family, tuple(taken.judged), taken.free, source)
 
@@ -273,33 +294,17 @@ class _Taken:
         return True
 
 
-def _family(source: JsonObject, taken: _Taken, neutral: Neutral, known: Mapping[str, contexts.Context]) -> Family | None:
+def _family(source: JsonObject, taken: _Taken, neutral: Neutral, known: Mapping[str, Context]) -> Family | None:
     """Return a new family; None for documents that are not remembered: large ones, and those with contexts of their own."""
     bones = skeleton.of(source)
     if bones is None or len(bones.leaves) > skeleton.MAX_LEAVES or not all(url in known for url in bones.contexts):
         return None
     paths = skeleton.paths(source)
-    varying = frozenset(path for path in paths if _varies(source, path, neutral.ways))
+    varying = frozenset(path for path in paths if neutral.way(source, path) is not None)
     if [leaf for leaf, path in zip(bones.leaves, paths, strict=True) if path in varying] != taken.free:
         return None  # such a place holds what the skeleton does not take for a leaf
     constants = frozenset(leaf for leaf, path in zip(bones.leaves, paths, strict=True) if path not in varying)
     return Family(tuple((url, known[url].sha256, known[url].extends_badges) for url in bones.contexts), constants, varying)
-
-
-def _varies(value: Any, path: Path, ways: dict[str, Way]) -> bool:  # noqa: ANN401 - any JSON value
-    """Return whether the leaf at a path stands in a neutral or judged place."""
-    way = Way(ways=ways)
-    for step in path:
-        if way.is_judged:
-            return True
-        is_array = isinstance(value, list)
-        if is_array and len(value) != 1:
-            return False
-        found = way.ways.get("*" if is_array else step)
-        if found is None:
-            return False
-        way, value = found, value[int(step)] if is_array else value[step]
-    return way.is_judged or (way.form is not None and isinstance(value, str))
 
 
 FAMILIES = Families()

@@ -30,9 +30,11 @@ class Recall:
     @functools.cached_property
     def _likeness(self) -> family.Likeness | None:
         """The document as one of its family, where it has the plainest of proofs and nothing else around it."""
-        examined = self._examined
+        examined, read = self._examined, self._examined.imprint
         if examined.kind.neutral is None or examined.token or not proof.is_plain(examined.source.get("proof")):
             return None
+        if read is not None and read.kind is examined.kind and read.likeness.family.is_under(examined.policy.known):
+            return read.likeness
         source = proof.without_proof(examined.source)
         return family.FAMILIES.likeness(source, examined.kind, examined.kind.neutral, examined.policy.known)
 
@@ -41,6 +43,11 @@ class Recall:
         """What the rules found of another document of the family, and whether they are asked all the same."""
         verdict = self._likeness.verdict if self._likeness else None
         return verdict, verdict is not None and family.FAMILIES.is_checked()
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether it is known, without looking, that nothing stands inside that is verified on its own."""
+        return self._examined.imprint is not None and self._likeness is not None and self._likeness.verdict is not None
 
     @property
     def settled(self) -> Mapping[str, Step] | None:

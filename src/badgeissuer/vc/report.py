@@ -147,6 +147,11 @@ class Report:
         """The verdict over all steps."""
         return verdict(self.steps)
 
+    @property
+    def is_signed(self) -> bool:
+        """Whether a verified proof is by the issuer's key."""
+        return {"proof", "issuer"} <= {step.name for step in self.steps if step.outcome is Outcome.VALID}
+
     def step(self, name: str) -> Step:
         """Return the step of that name."""
         return next(step for step in self.steps if step.name == name)

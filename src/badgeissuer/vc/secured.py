@@ -15,6 +15,7 @@ from badgeissuer.vc.report import Undecided
 
 if TYPE_CHECKING:
     from badgeissuer.vc.document import JsonObject
+    from badgeissuer.vc.imprint import Found
 
 ENVELOPE = "EnvelopedVerifiableCredential"
 _OTHER_ENVELOPE = "EnvelopedVerifiablePresentation"
@@ -30,10 +31,12 @@ class Secured:
     Attributes:
         content: The document.
         token: The token that it came in; its signature covers all of `content`.
+        imprint: What it was read by, where its text was known.
     """
 
     content: JsonObject
     token: jose.Token | None = None
+    imprint: Found | None = None
 
 
 def read(body: bytes, *, max_bytes: int = document.MAX_BYTES) -> Secured:

@@ -26,6 +26,7 @@ from badgeissuer.vc.statuses import LIST
 if TYPE_CHECKING:
     from badgeissuer.vc import jose
     from badgeissuer.vc.document import JsonObject
+    from badgeissuer.vc.imprint import Found
 
 __all__ = [
     "GENERIC", "LIST", "SKEW", "Effort", "ForeignStatus", "Gathered", "Kind", "Policy", "Profile", "Resource", "Unreachable",
@@ -37,11 +38,13 @@ MAX_CREDENTIALS = 48
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-def needs(source: JsonObject, gathered: Gathered, *, policy: Policy, token: jose.Token | None = None) -> frozenset[str]:
+def needs(
+    source: JsonObject, gathered: Gathered, *, policy: Policy, token: jose.Token | None = None, imprint: Found | None = None
+) -> frozenset[str]:
     """Return the URLs that a verification of `source` would look at and that `gathered` does not answer yet."""
     sources = Sources(gathered, MAX_CREDENTIALS)
     # The moment is not asked for: nothing that depends on it decides what is looked at.
-    Examination(Secured(source, token), sources, now=_NEVER, policy=policy).look()
+    Examination(Secured(source, token, imprint), sources, now=_NEVER, policy=policy).look()
     return frozenset(sources.missing)
 
 
@@ -53,6 +56,7 @@ def verify(
     policy: Policy,
     sha256: str,
     token: jose.Token | None = None,
+    imprint: Found | None = None,
     effort: Effort | None = None,
 ) -> report.Report:
     """Return the report on a credential at the moment `now`.
@@ -64,10 +68,11 @@ def verify(
         policy: The profile, whom the verifier trusts, and what the reader asks.
         sha256: Of the bytes that `source` was read from.
         token: The token that it came in, where it came in one.
+        imprint: What it was read by, where its text was known.
         effort: What this may cost, where it is not the only verification that somebody asked for at once.
     """
     sources = Sources(gathered, MAX_CREDENTIALS, effort=effort or Effort())
-    return Examination(Secured(source, token), sources, now=now, policy=policy).result(sha256=sha256)
+    return Examination(Secured(source, token, imprint), sources, now=now, policy=policy).result(sha256=sha256)
 
 
 def unreachable(found: Unreachable, *, now: datetime, policy: Policy) -> report.Report:

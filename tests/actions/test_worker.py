@@ -260,7 +260,7 @@ def test_a_worker_finishes_the_job_in_hand_before_it_ends(campus: Campus) -> Non
         hand.stop()
         issue(session, payload, now)
 
-    hand._handlers = {issuing.ISSUE: told_to_stop}
+    hand._handlers, hand._shared = {issuing.ISSUE: told_to_stop}, {}
     hand.run()
     assert [row.state for row in campus.all(tables.Award)] == ["issued", "pending"]
 

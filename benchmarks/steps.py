@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from badgeissuer import chunking, issuing, pressing, recognising, status
+from badgeissuer import chunking, issuing, recognising, status
 from badgeissuer.awarding import roster
 from badgeissuer.settings import clock
 from badgeissuer.store import bulk as store
@@ -37,7 +37,7 @@ STEPS: dict[str, tuple[ModuleType, str]] = {
     "recognise": (recognising, "recognise_all"),
     "reserve": (status, "reserve"),
     "publish": (status, "publish"),
-    "sign": (pressing, "sign_all"),
+    "sign": (issuing, "seal"),
     "store": (store, "add"),
 }
 """Step → what is called. `store` is learners, awards and credentials; learners only where no other step calls it."""

@@ -7,7 +7,6 @@ are issued one by one.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import zlib
 from collections import Counter
@@ -17,7 +16,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
-from badgeissuer import issuing, pressing, problem, recognising, signing, status
+from badgeissuer import issuing, problem, recognising, signing, status
 from badgeissuer.awarding import event, roster
 from badgeissuer.openbadges import credential, identity
 from badgeissuer.store import bulk, tables
@@ -162,15 +161,15 @@ def _read(order: _Order, number: int, line: bytes, known: dict[bytes, list[JsonO
         raise problem.Invalid.of((problem.Finding("The learner needs an e-mail address, a DID or a source_id.", "/learner"),))
     if row.awarded_at and row.awarded_at > order.now + verification.SKEW:
         raise problem.Invalid.of((problem.Finding("awarded_at lies in the future.", "/awarded_at"),))
-    if row.valid_until and row.valid_until <= order.now:
-        raise problem.Invalid.of((problem.Finding("The badge would end before it begins; valid_until must lie ahead.", "/valid_until"),))
     decision = issuing.Decision(
         awarded_at=row.awarded_at or order.now,
         results=row.results,
         evidence=row.evidence,
         credits_earned=row.credits_earned,
         narrative=row.narrative,
+        valid_until=row.valid_until,
     )
+    issuing.check_end(decision, now=order.now)
     return _Row(number, row, issuing.claims(decision, order.version, known=known))
 
 
@@ -309,13 +308,8 @@ def _sign(session: Session, order: _Order, awards: Sequence[_Award]) -> None:
     for status_list in {row.id: row for row, _ in places}.values():
         if status.is_due(status_list, now=now):
             status.publish(session, status_list.id, keyring=ports.keyring, site=ports.site, now=now)
-    particulars = [_particulars(order, award, *place) for award, place in zip(awards, places, strict=True)]
-    key, _ = signing.signer(session, order.issuer, keyring=ports.keyring)
-    signed = pressing.sign_all(session, order.version, particulars, issuer=order.issuer, keyring=ports.keyring, site=ports.site, now=now)
-    rows = [
-        (award.credential_uuid, award.id, order.issuer.id, key.id, badge, hashlib.sha256(badge).hexdigest(), now)
-        for award, badge in zip(awards, signed, strict=True)
-    ]
+    items = [(award.credential_uuid, award.id, _particulars(order, award, *place)) for award, place in zip(awards, places, strict=True)]
+    rows = issuing.seal(session, items, issuer=order.issuer, version=order.version, keyring=ports.keyring, site=ports.site, now=now)
     bulk.add(session, tables.Credential, issuing.CREDENTIAL, rows)
 
 

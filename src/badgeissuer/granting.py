@@ -278,16 +278,17 @@ def _badges(session: Session, issuer: tables.Issuer, pending: Sequence[_New], *,
     places = status.reserve(session, issuer.id, uuids, randomness=means.randomness, now=now)
     if means.keyring is None or not signing.is_ready(session, issuer, keyring=means.keyring):
         return []
-    alike: dict[int, list[tuple[tables.Award, statuslist.Entry]]] = {}
+    alike: dict[int, list[tuple[UUID, int, credential.Particulars]]] = {}
     for (award, version), (status_list, position) in zip(pending, places, strict=True):
         entry = statuslist.Entry(means.site.status_list(status_list.uuid), position, status_list.purpose)
-        alike.setdefault(version.id, []).append((award, entry))
+        item = (award.credential_uuid, award.id, issuing.particulars(award, entry, means.site))
+        alike.setdefault(version.id, []).append(item)
     versions = {version.id: version for _, version in pending}
-    sign = functools.partial(issuing.signed, session, issuer=issuer, keyring=means.keyring, site=means.site, now=now)
+    sign = functools.partial(issuing.seal, session, issuer=issuer, keyring=means.keyring, site=means.site, now=now)
     badges = []
     try:
         for version_id, some in alike.items():
-            badges += sign([award for award, _ in some], [entry for _, entry in some], version=versions[version_id])
+            badges += sign(some, version=versions[version_id])
     except problem.Problem:
         return []
     return badges

@@ -9,7 +9,6 @@ Ed25519 is deterministic, so that a second try makes the same bytes as the first
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,7 @@ from badgeissuer import authoring, pressing, problem, recognising, signing, stat
 from badgeissuer.awarding import roster
 from badgeissuer.openbadges import credential, identity, model, results
 from badgeissuer.store import bulk, engine, jobs, tables
-from badgeissuer.vc import instant, proof, shape, statuslist
+from badgeissuer.vc import shape, statuslist
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -332,16 +331,15 @@ def _issue_like(
 ) -> None:
     """Sign and store the badges of awards of one achievement."""
     entries = status.entries(session, [row.credential_uuid for row in rows], site=site)
-    places = [entries[row.credential_uuid] for row in rows]
-    badges = signed(session, rows, places, issuer=issuer, version=version, keyring=keyring, site=site, now=now)
+    items = [(row.credential_uuid, row.id, particulars(row, entries[row.credential_uuid], site)) for row in rows]
+    badges = seal(session, items, issuer=issuer, version=version, keyring=keyring, site=site, now=now)
     bulk.add(session, tables.Credential, CREDENTIAL, badges)
     session.execute(_NOTE_ISSUED, {"ids": [row.id for row in rows]})
 
 
-def signed(
+def seal(
     session: Session,
-    rows: Sequence[tables.Award],
-    places: Sequence[statuslist.Entry],
+    items: Sequence[tuple[UUID, int, credential.Particulars]],
     *,
     issuer: tables.Issuer,
     version: tables.AchievementVersion,
@@ -349,12 +347,11 @@ def signed(
     site: Site,
     now: datetime,
 ) -> list[tuple[Any, ...]]:
-    """Return the signed badges of awards of one achievement as rows of credentials (`CREDENTIAL`), which are not stored by that.
+    """Return signed badges of one achievement as rows of credentials (`CREDENTIAL`), which are not stored by that.
 
     Args:
         session: A writing session.
-        rows: The awards; they need not be stored yet.
-        places: Their places in status lists.
+        items: For each badge its UUID, the row of its award, and what is said in it.
         issuer: The issuing unit.
         version: The published achievement.
         keyring: Where its key is.
@@ -367,15 +364,16 @@ def signed(
         problem.Fault: A signed badge does not verify.
     """
     key, _ = signing.signer(session, issuer, keyring=keyring)
-    particulars = [_particulars(row, place, site) for row, place in zip(rows, places, strict=True)]
-    badges = pressing.sign_all(session, version, particulars, issuer=issuer, keyring=keyring, site=site, now=now)
+    said = [item for _, _, item in items]
+    badges = pressing.sign_all(session, version, said, issuer=issuer, keyring=keyring, site=site, now=now)
     return [
-        (row.credential_uuid, row.id, issuer.id, key.id, badge, hashlib.sha256(badge).hexdigest(), now)
-        for row, badge in zip(rows, badges, strict=True)
+        (uuid, award_id, issuer.id, key.id, badge, hashlib.sha256(badge).hexdigest(), now)
+        for (uuid, award_id, _), badge in zip(items, badges, strict=True)
     ]
 
 
-def _particulars(row: tables.Award, entry: statuslist.Entry, site: Site) -> credential.Particulars:
+def particulars(row: tables.Award, entry: statuslist.Entry, site: Site) -> credential.Particulars:
+    """Return what is said in the badge of an award, which need not be stored yet; `entry` is its place in a status list."""
     claims = row.claims
     return credential.Particulars(
         site.credential(row.credential_uuid),
@@ -391,21 +389,3 @@ def give_up(session: Session, award_id: int, reason: str) -> None:
     row = session.get(tables.Award, award_id, with_for_update=True, populate_existing=True)
     if row is not None and row.state == "pending":
         row.state, row.reason = "failed", reason
-
-
-def self_test(session: Session, *, keyring: signing.Keyring, now: datetime) -> bytes | None:
-    """Return a small signed credential by one active key after the other, to show that signing works; None where there is no key."""
-    query = select(tables.Issuer).join(tables.SigningKey).where(tables.SigningKey.state == "active").order_by(tables.Issuer.id)
-    able = session.scalars(query).all()
-    if not able:
-        return None
-    issuer = able[int(now.timestamp()) % len(able)]
-    _, signer = signing.signer(session, issuer, keyring=keyring)
-    sample = {
-        "@context": [credential.CONTEXT[0]],
-        "type": ["VerifiableCredential"],
-        "issuer": issuer.did,
-        "validFrom": instant.write(now),
-        "credentialSubject": {"id": "urn:badgeissuer:self-test"},
-    }
-    return json.dumps(proof.add_proof(proof.lint(sample), signer, created=now)).encode()

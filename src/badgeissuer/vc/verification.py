@@ -87,11 +87,10 @@ def refresh_url(source: JsonObject, found: report.Report, *, policy: Policy) -> 
 
     Source: OB-3.0 "OpenBadgeCredential Verification" step 3: after the proof, and once.
     """
-    proven = all(step.outcome is Outcome.VALID for step in found.steps if step.name in {"proof", "issuer"})
     kinds = policy.profile.kind(source).refreshes
     services = [item for item in credential.as_list(source.get("refreshService")) if isinstance(item, dict)]
     urls = [item.get("id") for item in services if kinds & {kind for kind in credential.as_list(item.get("type")) if isinstance(kind, str)}]
-    url = urls[0] if proven and urls else None
+    url = urls[0] if found.is_signed and urls else None
     return url if isinstance(url, str) and url.startswith(("https://", "http://")) else None
 
 

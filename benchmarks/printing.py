@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from badgeissuer.openbadges import credential, press
-from badgeissuer.vc import document, proof, shape, skeleton, statuslist
+from badgeissuer.vc import proof, shape, skeleton, statuslist
 from benchmarks import measuring, sample
 
 if TYPE_CHECKING:
@@ -35,8 +35,7 @@ def printer(blank: JsonObject, signer: sample.Signer, example: sample.Learner) -
         printed = made.print(press.take_apart(item).leaves)
         if printed is None:
             raise measuring.Failed("The press cannot print a badge.")
-        proven = proof.prove(printed.canonical, signer, context=blank["@context"], created=item.dates.valid_from)
-        return b'%b,"proof":%b}' % (printed.text[:-1], document.write(proven))
+        return printed.secured(proof.prove(printed.canonical, signer, context=blank["@context"], created=item.dates.valid_from))
 
     return sign
 

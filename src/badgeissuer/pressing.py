@@ -121,8 +121,7 @@ def check(
 
 
 def _proven(printed: press.Printed, signer: multikey.Signer, item: Particulars) -> bytes:
-    proven = proof.prove(printed.canonical, signer, context=credential.CONTEXT, created=item.dates.valid_from)
-    return b'%b,"proof":%b}' % (printed.text[:-1], document.write(proven))
+    return printed.secured(proof.prove(printed.canonical, signer, context=credential.CONTEXT, created=item.dates.valid_from))
 
 
 @contextlib.contextmanager

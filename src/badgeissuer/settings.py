@@ -184,7 +184,7 @@ class Settings(BaseSettings):
         Raises:
             problem.Invalid: The operator's cannot be read, or are not those that were pinned.
         """
-        return {**contexts.PINNED, **(read_contexts(self.extra_contexts) if self.extra_contexts else {})}
+        return {**contexts.PINNED, **read_contexts(self.extra_contexts)} if self.extra_contexts else contexts.PINNED
 
 
 def read_contexts(folder: Path) -> dict[str, contexts.Context]:

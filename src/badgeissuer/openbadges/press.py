@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 import orjson
 
 from badgeissuer import problem
-from badgeissuer.openbadges import credential
-from badgeissuer.vc import compiler, contexts, document, skeleton, template
+from badgeissuer.openbadges import credential, identity
+from badgeissuer.vc import compiler, contexts, document, instant, skeleton, template
+from badgeissuer.vc.skeleton import Skeleton
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
     from badgeissuer.vc import proof
     from badgeissuer.vc.document import JsonObject
     from badgeissuer.vc.family import Path
-    from badgeissuer.vc.skeleton import Leaf, Skeleton
+    from badgeissuer.vc.skeleton import Leaf
 
-_STUB = {"name": "-"}
+_NAMELESS = "-"
+_STUB = {"name": _NAMELESS}
 """What stands for the achievement where only the particulars are of interest."""
 _NOT_PARTICULAR = {("name",), ("credentialSubject", "achievement", "name")}
 
@@ -38,6 +40,10 @@ class Printed:
 
     text: bytes
     canonical: bytes
+
+    def secured(self, proven: JsonObject) -> bytes:
+        """Return the JSON with a proof, whose members are texts."""
+        return b'%b,"proof":%b}' % (self.text[:-1], orjson.dumps(proven))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +70,42 @@ class Press:
         """
         values = [leaves[number] for number in self.values]
         canonical = self.plan.fill(values)
-        return Printed(self.text % tuple([orjson.dumps(value) for value in values]), canonical) if canonical is not None else None
+        return Printed(self.text % tuple(map(orjson.dumps, values)), canonical) if canonical is not None else None
 
 
 def take_apart(particulars: credential.Particulars) -> Skeleton:
-    """Return the particulars of a badge as leaves; the skeleton's key says which members the badge has."""
+    """Return the particulars of a badge as leaves; the skeleton's key says which members the badge has.
+
+    The leaves are those of the badge that `_composed` takes apart, in the same order; `make` sees to that.
+    """
+    recipient, claims, dates, entry = particulars.recipient, particulars.claims, particulars.dates, particulars.status
+    seldom = (claims.license_number, claims.term, claims.activity_start, claims.activity_end)
+    if entry.size > 1 or entry.messages or any(value is not None for value in seldom):
+        return _composed(particulars)
+    said = _known(skeleton.of({"result": list(claims.results), "evidence": list(claims.evidence)}))
+    leaves: list[Leaf] = [particulars.url, _NAMELESS, instant.write(dates.valid_from), instant.write(dates.awarded)]
+    if dates.valid_until:
+        leaves.append(instant.write(dates.valid_until))
+    if recipient.did is not None:
+        leaves.append(recipient.did)
+    if recipient.email:
+        hashed = identity.hashed_email(recipient.email, salt=recipient.salt)
+        leaves += [hashed["identityHash"], hashed["identityType"], hashed["salt"]]
+    earned = credential.plain_number(claims.credits_earned)
+    if earned is not None:
+        leaves.append(earned)
+    if claims.narrative is not None:
+        leaves.append(claims.narrative)
+    place = [f"{entry.list_url}#{entry.index}", entry.purpose, str(entry.index), entry.list_url]
+    key = (
+        bool(dates.valid_until), recipient.did is None, bool(recipient.email), type(earned).__name__, str(earned) if not earned else "",
+        claims.narrative is None, said.key, said.contexts,
+    )  # fmt: skip
+    return Skeleton(key, said.contexts, [*leaves, _NAMELESS, *said.leaves, *place])
+
+
+def _composed(particulars: credential.Particulars) -> Skeleton:
+    """Return the particulars of a badge as the leaves of a badge with nothing else in it."""
     return _known(skeleton.of(particulars.badge(_STUB, {})))
 
 
@@ -81,8 +118,11 @@ def make(particulars: credential.Particulars, achievement: JsonObject, *, issuer
     """
     linted = credential.lint(particulars.badge(achievement, issuer))
     own = skeleton.paths(particulars.badge(_STUB, {}))
+    leaves = take_apart(particulars).leaves
+    if leaves != _composed(particulars).leaves:
+        raise problem.Fault("The particulars of a badge are not what it is composed of.")
     press = cast(linted, {path: number for number, path in enumerate(own) if path not in _NOT_PARTICULAR})
-    printed = press.print(take_apart(particulars).leaves) if press else None
+    printed = press.print(leaves) if press else None
     if printed and (printed.canonical != linted.canonical or json.loads(printed.text) != linted.content):
         raise problem.Fault("A press prints another badge than the full algorithm signs.")
     return press if printed else None

@@ -32,7 +32,7 @@ DATA_INTEGRITY = "DataIntegrityProof"
 _DIGESTS: LRUCache[Hashable, bytes] = LRUCache(4096)
 _LOCK = threading.Lock()
 MAX_REMEMBERED = 1000
-"""Characters of proof options whose digest is remembered."""
+"""Bytes of proof options whose digest is remembered."""
 
 JCS_COST, JCS_SLOW_COST = 5, 95
 """What the canonical form of a large document costs, at most, in the units of `effort`; and what it costs more in the slow way."""
@@ -142,21 +142,33 @@ def options_digest(
 
     Those of badges that were signed in one second are the same, so the last ones are remembered.
     """
-    context = options.get("@context")
-    urls = tuple(context) if isinstance(context, list) else ()
-    said = tuple([(name, value) for name, value in options.items() if isinstance(value, str)])
-    is_plain = urls and all(isinstance(url, str) and url in known for url in urls) and len(said) == len(options) - 1
-    if suite.keeps_context or not is_plain or sum(len(name) + len(value) for name, value in said) > MAX_REMEMBERED:
-        return hashlib.sha256(suite.canonicalize(options, known, spend)).digest()
-    # All contexts that are known, for one of them may name another.
-    key = (suite.name, said, urls, tuple(known), tuple([context.sha256 for context in known.values()]))
+    key = _key(suite, options, known)
     with _LOCK:
         found = _DIGESTS.get(key)
     if found is None:
         found = hashlib.sha256(suite.canonicalize(options, known, spend)).digest()
-        with _LOCK:
-            _DIGESTS[key] = found
+        if key is not None and not suite.keeps_context and _are_texts(options, known):
+            with _LOCK:
+                _DIGESTS[key] = found
     return found
+
+
+def _key(suite: Cryptosuite, options: JsonObject, known: Mapping[str, contexts.Context]) -> Hashable:
+    """Return what decides the canonical form of proof options: their JSON, and the contexts; None where they are too long."""
+    try:
+        said = orjson.dumps(options)
+    except orjson.JSONEncodeError:
+        return None
+    # All contexts that are known, for one of them may name another.
+    names = None if known is contexts.PINNED else (*known, *[context.sha256 for context in known.values()])
+    return (suite.name, said, names) if len(said) <= MAX_REMEMBERED else None
+
+
+def _are_texts(options: JsonObject, known: Mapping[str, contexts.Context]) -> bool:
+    """Return whether proof options hold texts alone, under contexts that are known."""
+    urls = options.get("@context")
+    is_named = isinstance(urls, list) and bool(urls) and all(isinstance(url, str) and url in known for url in urls)
+    return is_named and all(isinstance(value, str) for name, value in options.items() if name != "@context")
 
 
 def hash_data(digest: bytes, canonical_document: bytes) -> bytes:

@@ -47,4 +47,4 @@ def say(moment: datetime) -> str:
 
 def write(moment: datetime) -> str:
     """Return `2026-05-20T14:05:00Z`: UTC, to the second."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+    return (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).isoformat(timespec="seconds")[:19] + "Z"

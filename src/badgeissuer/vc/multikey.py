@@ -16,10 +16,11 @@ import nacl.signing
 from badgeissuer import problem
 
 _ALPHABET = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_DIGITS = {character: value for value, character in enumerate(_ALPHABET)}
+_VALUES = bytes.maketrans(_ALPHABET.encode(), bytes(range(58)))
 _PAIRS = [one + two for one in _ALPHABET for two in _ALPHABET]
-_WORD_DIGITS = 10
-_WORD = 58**_WORD_DIGITS
+_PAIR = 58**2
+_WORD_DIGITS = 5
+_WORD = 58**_WORD_DIGITS  # below 2³⁰: one digit of Python's own
 _MULTIBASE = re.compile(rf"z[{_ALPHABET}]{{1,200}}")
 _ED25519_PUBLIC = b"\xed\x01"
 _ED25519_SECRET = b"\x80\x26"
@@ -28,15 +29,14 @@ _KEY_BYTES = 32
 
 def base58(data: bytes) -> str:
     """Return `data` in the Bitcoin base 58 alphabet."""
-    number, words = int.from_bytes(data), []
+    number, texts = int.from_bytes(data), []
     while number:  # by words of ten digits: dividing the whole number is what takes the time
-        number, word = divmod(number, _WORD)
-        text = ""
-        while word:
-            word, pair = divmod(word, 3364)
-            text = _PAIRS[pair] + text
-        words.append(text.rjust(_WORD_DIGITS, "1"))
-    return "1" * (len(data) - len(data.lstrip(b"\0"))) + "".join(reversed(words)).lstrip("1")
+        number, word = divmod(number, _WORD * _WORD)
+        high, low = divmod(word, _PAIR * _PAIR)
+        texts += [_PAIRS[low % _PAIR], _PAIRS[low // _PAIR], _PAIRS[high % _PAIR], _PAIRS[high // _PAIR % _PAIR]]
+        texts.append(_PAIRS[high // (_PAIR * _PAIR)])
+    texts.reverse()
+    return "1" * (len(data) - len(data.lstrip(b"\0"))) + "".join(texts).lstrip("1")
 
 
 def multibase(data: bytes) -> str:
@@ -54,12 +54,9 @@ def from_multibase(text: object) -> bytes:
         raise problem.Invalid(
             "The value is not multibase in base58btc: it must be `z` and then letters and digits of the base 58 alphabet."
         )
-    number = 0
-    for start in range(1, len(text), _WORD_DIGITS):
-        word, digits = 0, text[start : start + _WORD_DIGITS]
-        for digit in digits:
-            word = word * 58 + _DIGITS[digit]
-        number = number * 58 ** len(digits) + word
+    number, digits = 0, ("1" * ((1 - len(text)) % _WORD_DIGITS) + text[1:]).encode().translate(_VALUES)
+    for one, two, three, four, five in zip(*[iter(digits)] * _WORD_DIGITS, strict=True):
+        number = number * _WORD + ((((one * 58 + two) * 58 + three) * 58 + four) * 58 + five)
     zeros = len(text) - 1 - len(text[1:].lstrip("1"))
     return b"\0" * zeros + number.to_bytes((number.bit_length() + 7) // 8)
 

@@ -61,43 +61,46 @@ class Slot:
     form: str
     suffix: str = ""
 
-    def writer(self) -> Callable[[Leaf], bytes]:
-        """Return what writes a leaf's value as the term in N-Quads, UTF-8; it raises `Unsure`."""
-        end = self.suffix.encode()
-        match self.form:
-            case "<":
-                return _iri
-            case '"':
-                return lambda value: _text(value, end)
-            case "#":
-                return lambda value: _integer(value, end)
-        return lambda value: _real(value, end)
+    @property
+    def around(self) -> tuple[str, str]:
+        """What N-Quads has before and after the value."""
+        return ("<", ">") if self.form == "<" else ('"', f'"{self.suffix}')
+
+    def write(self, value: Leaf) -> bytes:
+        """Return a leaf's value as N-Quads writes it, UTF-8, without what stands around it; raises `Unsure`."""
+        return _WRITERS[self.form](value)
+
+    def term(self, value: Leaf) -> str:
+        """Return a leaf's value as a term of N-Quads; raises `Unsure`."""
+        before, after = self.around
+        return f"{before}{self.write(value).decode()}{after}"
 
 
 # Values of a skeleton are of the kind that the form is for: a text here, a number there.
 def _iri(value: Any) -> bytes:  # noqa: ANN401 - a leaf
     if PLAIN_IRI.fullmatch(value):
-        return b"<%b>" % value.encode()
+        return bytes(value.encode())
     raise Unsure
 
 
-def _text(value: Any, end: bytes) -> bytes:  # noqa: ANN401 - as above
-    if value.isprintable() and '"' not in value and "\\" not in value:
-        return b'"%b"%b' % (value.encode(), end)
-    return canonical.literal(value).encode() + end
+def _text(value: Any) -> bytes:  # noqa: ANN401 - as above
+    return canonical.literal(value)[1:-1].encode()
 
 
-def _integer(value: Any, end: bytes) -> bytes:  # noqa: ANN401 - as above
+def _integer(value: Any) -> bytes:  # noqa: ANN401 - as above
     if abs(value) <= MAX_INTEGER:
-        return b'"%d"%b' % (value, end)
+        return b"%d" % value
     raise Unsure
 
 
-def _real(value: Any, end: bytes) -> bytes:  # noqa: ANN401 - as above
+def _real(value: Any) -> bytes:  # noqa: ANN401 - as above
     """Write a number with a fraction as JSON-LD does (JSON-LD11-API#data-round-tripping), where all readers of JSON agree on it."""
     if not math.isfinite(value) or (isinstance(value, float) and value.is_integer()):
         raise Unsure
-    return b'"%b"%b' % (double(value).encode(), end)
+    return double(value).encode()
+
+
+_WRITERS: dict[str, Callable[[Any], bytes]] = {"<": _iri, '"': _text, "#": _integer, ".": _real}
 
 
 def double(value: float) -> str:
@@ -105,6 +108,12 @@ def double(value: float) -> str:
     mantissa, _, exponent = f"{value:.15E}".partition("E")
     whole, _, fraction = mantissa.partition(".")
     return f"{whole}.{fraction.rstrip('0') or '0'}E{int(exponent)}"
+
+
+@functools.cache
+def _plain_iris(number: int) -> re.Pattern[str]:
+    """Return what matches so many plain IRIs at the beginning of texts between quotation marks."""
+    return re.compile(rf'{PLAIN_IRI.pattern}(?:"{PLAIN_IRI.pattern}){{{number - 1}}}(?:"|\Z)' if number else "")
 
 
 class Template:
@@ -117,7 +126,10 @@ class Template:
         fixed: Leaves that must have this value.
     """
 
-    __slots__ = ("_constant", "_grouped", "_names", "_nodes", "_simple", "_subjects", "_writers", "fixed", "quads", "same", "slots")
+    __slots__ = (
+        "_begins", "_constant", "_grouped", "_leaves", "_names", "_nodes", "_numbered", "_simple", "_subjects", "_texts",
+        "fixed", "quads", "same", "slots",
+    )  # fmt: skip
 
     def __init__(
         self, quads: Iterable[Quad], slots: Sequence[Slot], *, same: Sequence[tuple[int, int]] = (), fixed: Mapping[int, Leaf] | None = None
@@ -127,18 +139,26 @@ class Template:
         self.same = tuple(same)
         self.fixed = dict(fixed or {})
         labels = list(dict.fromkeys(term for quad in self.quads for term in quad if isinstance(term, str) and term.startswith("_:")))
-        place = {label: len(self.slots) + number for number, label in enumerate(labels)}
+        order = sorted(range(len(self.slots)), key=lambda number: '<"#.'.index(self.slots[number].form))
+        ranked: list[Term] = [*order, *labels]
+        place = {term: rank for rank, term in enumerate(ranked)}
+        gaps: dict[Term, _Gap] = {number: _Gap(place[number], *slot.around) for number, slot in enumerate(self.slots)}
         subjects: dict[Term, list[Quad]] = {}
         for quad in self.quads:
             subjects.setdefault(quad[0], []).append(quad)
-        blocks = [_Block.of(block, place) for block in subjects.values()]
-        self._nodes = tuple(_Node.of(label, self.quads) for label in labels)
+        labelled = gaps | {label: _Gap(place[label]) for label in labels}
+        blocks = [_Block.of(block, labelled) for block in subjects.values()]
+        self._nodes = tuple(_Node.of(label, self.quads, gaps) for label in labels)
         self._constant = tuple(block.pieces[0].text for block in blocks if block.is_constant)
         self._simple = tuple((block.pieces[0].text, block.pieces[0].get) for block in blocks if not block.is_constant and not block.groups)
         self._grouped = tuple(block for block in blocks if block.groups)
-        self._subjects = tuple(subject for subject in subjects if isinstance(subject, int))
-        self._names = {subject.encode() for subject in subjects if isinstance(subject, str)}
-        self._writers = tuple((slot.leaf, slot.writer()) for slot in self.slots)
+        self._subjects = tuple(place[subject] for subject in subjects if isinstance(subject, int))
+        self._names = {subject[1:-1].encode() for subject in subjects if isinstance(subject, str)}
+        ordered = [self.slots[number] for number in order]
+        self._texts = tuple(slot for slot in ordered if slot.form in '<"')
+        self._leaves = tuple(slot.leaf for slot in self._texts)
+        self._begins = _plain_iris(sum(slot.form == "<" for slot in self._texts)).match
+        self._numbered = tuple(slot for slot in ordered if slot.form not in '<"')
 
     def fill(self, leaves: Sequence[Leaf]) -> bytes | None:
         """Return the canonical N-Quads, UTF-8, of the document with these leaves; None where the full algorithm must be asked."""
@@ -154,7 +174,7 @@ class Template:
         for one, two in self.same:
             if leaves[one] != leaves[two]:
                 raise Unsure
-        parts = [write(leaves[leaf]) for leaf, write in self._writers]
+        parts = self._parts(leaves)
         hashes = [node.constant or node.hash(parts) for node in self._nodes]  # 3
         ranks = {digest: rank for rank, digest in enumerate(sorted(hashes))}  # 4
         if len(ranks) < len(hashes) or self._is_joined(parts):
@@ -167,6 +187,19 @@ class Template:
         ]
         blocks.sort()  # UTF-8 sorts as code points do
         return b"".join(blocks)
+
+    def _parts(self, leaves: Sequence[Leaf]) -> list[bytes]:
+        """Return the values of the slots as N-Quads writes them: names, then texts, then numbers; raises `Unsure`."""
+        values: list[Any] = [leaves[leaf] for leaf in self._leaves]
+        text = '"'.join(values)
+        # Mostly there is nothing to escape, and so nothing to look at one by one.
+        if values and text.count('"') < len(values) and "\\" not in text and text.isprintable():
+            if not self._begins(text):
+                raise Unsure
+            parts = text.encode().split(b'"')
+        else:
+            parts = [slot.write(value) for slot, value in zip(self._texts, values, strict=True)]
+        return parts + [slot.write(leaves[slot.leaf]) for slot in self._numbered] if self._numbered else parts
 
     def _is_joined(self, parts: Sequence[bytes]) -> bool:
         """Return whether two nodes have one name."""
@@ -191,7 +224,7 @@ class Template:
                 terms.append(len(slots))
                 slots.append(replace(slot, leaf=renamed[slot.leaf]))
             else:
-                terms.append(slot.writer()(leaves[slot.leaf]).decode())
+                terms.append(slot.term(leaves[slot.leaf]))
         fixed = {renamed[leaf]: value for leaf, value in self.fixed.items() if leaf in renamed}
         same = []
         for one, two in self.same:
@@ -207,18 +240,36 @@ class Template:
         return Template(quads, slots, same=same, fixed=fixed)  # type: ignore[arg-type]  # four terms in, four terms out
 
 
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """Where a part goes in a line.
+
+    Attributes:
+        part: Which.
+        before: What stands before it.
+        after: What stands after it.
+    """
+
+    part: int
+    before: str = ""
+    after: str = ""
+
+
 class _Piece:
-    """Lines with places in them: `text` is a format, `get` takes what goes there out of all parts."""
+    """Lines with gaps in them: `text` is a format, `get` takes what goes there out of all parts."""
 
     __slots__ = ("get", "places", "text")
 
-    def __init__(self, lines: Iterable[Iterable[Term]], place: Mapping[str, int]) -> None:
+    def __init__(self, lines: Iterable[Iterable[Term]], gaps: Mapping[Term, _Gap]) -> None:
         texts, places = [], []
         for line in lines:
             for term in line:
-                where = term if isinstance(term, int) else place.get(term)
-                texts.append("%b" if where is not None else str(term).replace("%", "%%"))
-                places += [where] if where is not None else []
+                gap = gaps.get(term)
+                if gap is None:
+                    texts.append(str(term).replace("%", "%%"))
+                else:
+                    texts.append(f"{gap.before}%b{gap.after.replace('%', '%%')}")
+                    places.append(gap.part)
         text = "".join(texts)
         self.places = places
         self.text = (text if places else text.replace("%%", "%")).encode()
@@ -251,7 +302,7 @@ class _Block:
     groups: tuple[tuple[_Piece, ...], ...]
 
     @classmethod
-    def of(cls, quads: Sequence[Quad], place: Mapping[str, int]) -> _Block:
+    def of(cls, quads: Sequence[Quad], gaps: Mapping[Term, _Gap]) -> _Block:
         predicates: dict[str, list[Quad]] = {}
         for quad in quads:
             predicates.setdefault(str(quad[1]), []).append(quad)
@@ -259,13 +310,13 @@ class _Block:
         pieces, groups = [], []
         for predicate in sorted(f"{name} " for name in predicates):
             alike = predicates[predicate[:-1]]
-            if len(alike) == 1 or not any(_varies(quad, place) for quad in alike):
+            if len(alike) == 1 or not any(_varies(quad, gaps) for quad in alike):
                 known += sorted(alike, key=lambda quad: "".join(map(str, _line(quad)[1:])))
             else:
-                pieces.append(_Piece(map(_line, known), place))
-                groups.append(tuple(_Piece([_line(quad)], place) for quad in alike))
+                pieces.append(_Piece(map(_line, known), gaps))
+                groups.append(tuple(_Piece([_line(quad)], gaps) for quad in alike))
                 known = []
-        return cls((*pieces, _Piece(map(_line, known), place)), tuple(groups))
+        return cls((*pieces, _Piece(map(_line, known), gaps)), tuple(groups))
 
     @property
     def is_constant(self) -> bool:
@@ -284,8 +335,8 @@ class _Block:
         return b"".join(texts)
 
 
-def _varies(quad: Quad, place: Mapping[str, int]) -> bool:
-    return any(isinstance(term, int) or term in place for term in quad[2:])
+def _varies(quad: Quad, gaps: Mapping[Term, _Gap]) -> bool:
+    return any(term in gaps for term in quad[2:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,9 +348,9 @@ class _Node:
     pieces: tuple[tuple[bytes, Callable[[Sequence[bytes]], object]], ...] = ()
 
     @classmethod
-    def of(cls, label: str, quads: Iterable[Quad]) -> _Node:
+    def of(cls, label: str, quads: Iterable[Quad], gaps: Mapping[Term, _Gap]) -> _Node:
         lines = [_line(_anonymous(quad, label)) for quad in quads if label in quad]
-        pieces = [_Piece([line], {}) for line in lines]
+        pieces = [_Piece([line], gaps) for line in lines]
         constant = tuple(piece.text for piece in pieces if not piece.places)
         if len(constant) == len(pieces):
             return cls(_hash(list(constant)))

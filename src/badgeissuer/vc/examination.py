@@ -128,7 +128,8 @@ class Examination:
         steps = self.steps(parts, unread)
         issuer = self._named_issuer(is_proven=_is_proven(steps))
         summary = report.summarize(steps, issuer, self.kind.noun)
-        return report.Report(self.policy.profile.name, issuer, steps, summary, self.now, sha256, parts)
+        missing = frozenset(self.sources.missing)
+        return report.Report(self.policy.profile.name, issuer, steps, summary, self.now, sha256, parts, missing)
 
     def steps(self, parts: tuple[report.Part, ...] = (), unread: Step | None = None) -> tuple[Step, ...]:
         """Return all steps, the outcomes of the credentials inside among them."""

@@ -17,7 +17,7 @@ import itertools
 import json
 import re
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
@@ -27,7 +27,7 @@ from badgeissuer import problem
 from badgeissuer.vc import alarm, document, family, proof, skeleton, templates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
     from badgeissuer.vc import contexts
     from badgeissuer.vc.document import JsonObject
@@ -40,6 +40,8 @@ MAX_KEPT, MAX_ALIKE, MAX_HEADS = 256, 16, 16
 """Texts that are kept, those of them that are alike up to the end of the window, and ways in which they may begin."""
 MAX_TRIES = 8
 """So often the text of a family is cut, if need be; after that ever more seldom, as it seems not to help."""
+MAX_KEYS = 16
+"""Keys of which is kept what badges by them look at."""
 WINDOW = 160
 """By so many bytes after the first value a text is found again: in a badge they hold its name and its issuer."""
 _SIGNED = ("created", "verificationMethod", "proofValue")
@@ -64,13 +66,26 @@ class Found:
 
     Attributes:
         source: The document; parts of it are shared with others, so nobody may change it.
-        likeness: It as one of its family.
+        likeness: It as one of its family; its proof is a plain one (`proof.is_plain`).
         kind: What rules the family is under.
+        looks: Verification method → the URLs that the verification of a badge with this text had to look at.
     """
 
     source: JsonObject
     likeness: family.Likeness
     kind: Hashable
+    looks: dict[str, tuple[str, ...]]
+
+    @property
+    def looked_at(self) -> tuple[str, ...]:
+        """The URLs that its verification will probably have to look at; none where nothing is known."""
+        return self.looks.get(self.source["proof"]["verificationMethod"], ())
+
+    def note(self, urls: Iterable[str]) -> None:
+        """Keep which URLs its verification had to look at."""
+        if len(self.looks) >= MAX_KEYS:
+            self.looks.clear()
+        self.looks[self.source["proof"]["verificationMethod"]] = tuple(urls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,23 +94,29 @@ class Imprint:
 
     Attributes:
         pieces: What stands before, between and after the gaps; the quotation marks of a text belong to the pieces.
-        numbers: What each gap is read by; None for a text.
+        cuts: For each gap the piece behind it, the length of that, and what the gap is read by; None for a text.
         tree: Where in the document the values of the gaps stand.
         source: The badge that it was made from.
         members: The family.
-        gaps: For each gap outside the proof its number, the form that its text must have, and whether it is an identifier, or judged.
+        gaps: For each gap its number and the form that its text must have.
+        free: The numbers of the gaps outside the proof; of those, the ones that are identifiers, and the ones that are judged.
         neutral: The places that may differ.
         kind: What rules the family is under.
+        looks: As in `Found`.
     """
 
     pieces: tuple[bytes, ...]
-    numbers: tuple[re.Pattern[bytes] | None, ...]
+    cuts: tuple[tuple[bytes, int, re.Pattern[bytes] | None], ...]
     tree: Tree
     source: JsonObject
     members: family.Family
-    gaps: tuple[tuple[int, Callable[[str], object] | None, bool, bool], ...]
+    gaps: tuple[tuple[int, Callable[[str], object]], ...]
+    free: tuple[int, ...]
+    names: tuple[int, ...]
+    judged: tuple[int, ...]
     neutral: family.Neutral
     kind: Hashable
+    looks: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def read(self, body: bytes) -> Found | None:
         """Return what a body holds; None where it is another text, or its values are not those of the family."""
@@ -103,43 +124,37 @@ class Imprint:
             values = self._values(body)
         except (_Unlike, UnicodeDecodeError):
             return None
-        free: list[Leaf] = []
-        judged: list[Leaf] = []
-        names: list[Leaf] = []
-        for number, form, is_name, is_judged in self.gaps:
-            value = values[number]
-            if form is not None and not form(value):  # type: ignore[arg-type]  # a gap with a form holds a text
+        for number, form in self.gaps:
+            if not form(values[number]):  # type: ignore[arg-type]  # a gap with a form holds a text
                 return None
-            free.append(value)
-            if is_name:
-                names.append(value)
-            if is_judged:
-                judged.append(value)
+        names, judged, free = ([values[number] for number in some] for some in (self.names, self.judged, self.free))
         source = _patched(self.source, self.tree, values)
         if not self.neutral.is_ordered(source) or not self.members.are_new(names, judged):
             return None
-        return Found(source, family.Likeness(self.members, tuple(judged), free, proof.without_proof(source)), self.kind)
+        return Found(source, family.Likeness(self.members, tuple(judged), free, proof.without_proof(source)), self.kind, self.looks)
 
     def _values(self, body: bytes) -> list[Leaf]:
         """Return the values in the gaps of a body."""
-        place, texts = len(self.pieces[0]), []
-        if not body.startswith(self.pieces[0]):
+        begin, place, texts = self.pieces[0], len(self.pieces[0]), []
+        if not body.startswith(begin):
             raise _Unlike
-        for piece, number in zip(self.pieces[1:], self.numbers, strict=True):
+        for piece, length, number in self.cuts:
             match = number.match(body, place) if number else None
             end = match.end() if match else body.find(b'"', place)
             if end < place or (number and not match) or not body.startswith(piece, end):
                 raise _Unlike
             texts.append(body[place:end])
-            place = end + len(piece)
-        text = b"\n".join(texts).decode()
-        values = text.split("\n")
-        if place != len(body) or len(values) != len(texts) or "\\" in text or not "".join(values).isprintable():
+            place = end + length
+        text = b'"'.join(texts).decode()  # none of them holds one
+        if place != len(body) or "\\" in text or not text.isprintable():
             raise _Unlike
-        read = [value if number is None else orjson.loads(value) for value, number in zip(values, self.numbers, strict=True)]
-        if any(value.__class__ is float and not value for value in read):
-            raise _Unlike  # 0.0 and -0.0 are not one value
-        return read
+        values: list[Leaf] = text.split('"')  # type: ignore[assignment]  # a text is a leaf
+        for gap, (_, _, number) in enumerate(self.cuts):
+            if number:
+                values[gap] = orjson.loads(texts[gap])
+                if not values[gap] and type(values[gap]) is float:
+                    raise _Unlike  # 0.0 and -0.0 are not one value
+        return values
 
 
 class Imprints:
@@ -207,7 +222,7 @@ class Imprints:
         if like.family.tries > MAX_TRIES and like.family.tries.bit_count() > 1:
             return
         made = _imprint(body, source, like, neutral, kind)
-        if made is None or len(made.pieces[1]) < WINDOW or made.numbers[0] is not None:
+        if made is None or len(made.pieces[1]) < WINDOW or made.cuts[0][2] is not None:
             return
         self._put_first(made.pieces[0], made.pieces[1][:WINDOW], made)
 
@@ -222,11 +237,16 @@ def _imprint(body: bytes, source: JsonObject, like: family.Likeness, neutral: fa
     open_at = [number for number, path in enumerate(paths) if path in like.family.varying or (path[0] == "proof" and path[-1] in _SIGNED)]
     pieces = _cut(writer, source, bones.leaves, open_at)
     kinds = [type(bones.leaves[number]) for number in open_at]
-    ways = [neutral.way(source, paths[number]) for number in open_at]
-    gaps = [(number, way.form, way.is_name, way.form is None) for number, way in enumerate(ways) if way is not None]
-    numbers = tuple(_NUMBERS.get(kind) for kind in kinds)
-    tree = _tree(source, [paths[number] for number in open_at])
-    made = Imprint(pieces, numbers, tree, source, like.family, tuple(gaps), neutral, kind)
+    places = [paths[number] for number in open_at]
+    ways = [neutral.way(source, path) for path in places]
+    forms = [way.form if way else proof.PLAIN[path[-1]].fullmatch for way, path in zip(ways, places, strict=True)]
+    gaps = tuple((number, form) for number, form in enumerate(forms) if form is not None)
+    free, names, judged = (
+        tuple(number for number, way in enumerate(ways) if way and is_meant(way))
+        for is_meant in (lambda _way: True, lambda way: way.is_name, lambda way: way.form is None)
+    )
+    cuts = tuple((piece, len(piece), _NUMBERS.get(kind)) for piece, kind in zip(pieces[1:], kinds, strict=True))
+    made = Imprint(pieces, cuts, _tree(source, places), source, like.family, gaps, free, names, judged, neutral, kind)
     again = made.read(body)
     is_same = again is not None and (again.source, again.likeness.free, again.likeness.judged) == (source, like.free, like.judged)
     return made if is_same else None

@@ -28,6 +28,8 @@ def read(text: object) -> datetime:
     Raises:
         problem.Invalid: It is no date-time stamp, has no zone, or names no real moment.
     """
+    if isinstance(text, str) and PLAIN.fullmatch(text):
+        return datetime.fromisoformat(text)
     match = _STAMP.fullmatch(text) if isinstance(text, str) else None
     if not match:
         raise problem.Invalid(f"{str(text)[:60]!r} is no date-time with zone, such as 2026-05-20T14:05:00Z.")

@@ -30,7 +30,7 @@ _MEMBERS = {
     "@context", "id", "type", "cryptosuite", "created", "expires", "verificationMethod",
     "proofPurpose", "proofValue", "domain", "challenge", "nonce", "previousProof",
 }  # fmt: skip
-_PLAIN = {
+PLAIN = {
     "type": re.compile(cryptosuites.DATA_INTEGRITY),
     "cryptosuite": re.compile("eddsa-rdfc-2022"),
     "created": instant.PLAIN,
@@ -38,6 +38,7 @@ _PLAIN = {
     "proofPurpose": re.compile("assertionMethod"),
     "proofValue": re.compile("z[1-9A-HJ-NP-Za-km-z]{1,200}"),
 }
+"""The members of a proof that we write ourselves, and their form."""
 _LINT = object()
 
 Rule = Callable[[JsonObject], tuple[problem.Finding, ...]]
@@ -167,8 +168,8 @@ def is_plain(value: object) -> bool:
     """Return whether a proof is one of eddsa-rdfc-2022 with the members that we write ourselves, each of the plainest form."""
     return (
         isinstance(value, dict)
-        and value.keys() == _PLAIN.keys()
-        and all(isinstance(text := value[name], str) and form.fullmatch(text) for name, form in _PLAIN.items())
+        and value.keys() == PLAIN.keys()
+        and all(isinstance(text := value[name], str) and form.fullmatch(text) for name, form in PLAIN.items())
     )
 
 

@@ -31,10 +31,12 @@ class Recall:
     def _likeness(self) -> family.Likeness | None:
         """The document as one of its family, where it has the plainest of proofs and nothing else around it."""
         examined, read = self._examined, self._examined.imprint
-        if examined.kind.neutral is None or examined.token or not proof.is_plain(examined.source.get("proof")):
+        if examined.kind.neutral is None or examined.token:
             return None
         if read is not None and read.kind is examined.kind and read.likeness.family.is_under(examined.policy.known):
             return read.likeness
+        if not proof.is_plain(examined.source.get("proof")):
+            return None
         source = proof.without_proof(examined.source)
         return family.FAMILIES.likeness(source, examined.kind, examined.kind.neutral, examined.policy.known)
 
@@ -69,8 +71,9 @@ class Recall:
             is_alone: Whether nothing stands inside it that is verified on its own.
         """
         expected, is_asked = self._verdict
-        is_open = any(step.outcome is Outcome.INDETERMINATE for step in found.values())
-        if self._likeness is None or is_open or (expected and not is_asked):
+        if self._likeness is None or (expected and not is_asked):
+            return
+        if any(step.outcome is Outcome.INDETERMINATE for step in found.values()):
             return
         if expected:
             if found != expected or not is_alone or not self._is_canonical(self._likeness):

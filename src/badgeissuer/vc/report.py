@@ -27,6 +27,8 @@ MAX_FINDINGS = 50
 """Findings of one step that are told."""
 MAX_DETAIL = 2000
 """Characters of a finding."""
+MAX_TOLD = 1000
+"""Findings whose words are kept: those of a family of badges are told again and again."""
 MAX_NAME = 80
 """Characters of a name that a sentence quotes."""
 
@@ -88,16 +90,19 @@ class Step:
         return {
             "name": self.name,
             "outcome": self.outcome._value_,  # what `value` looks up
-            "problems": [self._problem(finding) for finding in self.findings] if self.findings else [],
+            "problems": [_told(finding, self.name).copy() for finding in self.findings] if self.findings else [],
             "evidence": [evidence.to_json() for evidence in self.evidence] if self.evidence else [],
         }
 
-    def _problem(self, finding: problem.Finding) -> dict[str, str]:
-        told = {"type": finding.type, "title": advice.title(finding.type), "detail": finding.detail}
-        told["next"] = advice.next_step(finding.type, self.name)
-        if finding.pointer:
-            told["pointer"] = finding.pointer
-        return told
+
+@functools.lru_cache(MAX_TOLD)
+def _told(finding: problem.Finding, step: str) -> dict[str, str]:
+    """Return the member of a step's `problems`, with what to do about it."""
+    told = {"type": finding.type, "title": advice.title(finding.type), "detail": finding.detail}
+    told["next"] = advice.next_step(finding.type, step)
+    if finding.pointer:
+        told["pointer"] = finding.pointer
+    return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +137,18 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The whole verdict."""
+    """The whole verdict.
+
+    Attributes:
+        profile: `badge` or `vc`.
+        issuer: Who the document names as its issuer.
+        steps: All steps, in the order in which they are told.
+        summary: One sentence for a person.
+        checked_at: The moment that was judged at.
+        document_sha256: Of the bytes that the document was read from.
+        parts: The reports on the credentials inside.
+        missing: The URLs that had to be looked at and were not; where there are any, this is no verdict yet.
+    """
 
     profile: str
     issuer: Issuer
@@ -141,6 +157,7 @@ class Report:
     checked_at: datetime
     document_sha256: str
     parts: tuple[Part, ...] = ()
+    missing: frozenset[str] = frozenset()
 
     @property
     def outcome(self) -> Outcome:

@@ -87,6 +87,8 @@ def refresh_url(source: JsonObject, found: report.Report, *, policy: Policy) -> 
 
     Source: OB-3.0 "OpenBadgeCredential Verification" step 3: after the proof, and once.
     """
+    if "refreshService" not in source:
+        return None
     kinds = policy.profile.kind(source).refreshes
     services = [item for item in credential.as_list(source.get("refreshService")) if isinstance(item, dict)]
     urls = [item.get("id") for item in services if kinds & {kind for kind in credential.as_list(item.get("type")) if isinstance(kind, str)}]

@@ -52,9 +52,10 @@ def judge(body: bytes, policy: verification.Policy = POLICY) -> tuple[Any, Any]:
 
 
 def learned(write: Callable[[Any], bytes] = document.write) -> JsonObject:
-    """Have one badge be seen, and return it."""
+    """Have one badge be seen so often that its text is kept, and return it."""
     first = signed()
-    assert judge(write(first))[0] is None
+    for _ in range(2):
+        assert judge(write(first))[0] is None
     return first
 
 
@@ -172,7 +173,8 @@ def test_a_number_may_be_written_with_more_digits() -> None:
 
 
 def is_kept(body: bytes, policy: verification.Policy = POLICY) -> bool:
-    judge(body, policy)
+    for _ in range(2):  # of what is seen once nothing is kept
+        judge(body, policy)
     return imprint.IMPRINTS.read(body) is not None
 
 
@@ -237,7 +239,7 @@ def test_what_is_used_is_not_forgotten_for_what_is_not(monkeypatch: pytest.Monke
             "name": f"First {number}",
             **signed(("/name", f"First {number}"), ("/credentialSubject/achievement/tag", [f"y{item}" for item in range(number)])),
         }
-        judge(json.dumps(kit.sign({name: value for name, value in first.items() if name != "proof"})).encode())
+        is_kept(json.dumps(kit.sign({name: value for name, value in first.items() if name != "proof"})).encode())
         assert imprint.IMPRINTS.read(body) is not None
     assert len(imprint.IMPRINTS._heads) == 3
 
@@ -257,7 +259,7 @@ def test_in_the_end_it_is_seldom_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(imprint, "_imprint", lambda *_: tried.append(1))
     for _ in range(40):
         judge(document.write(signed()))
-    assert len(tried) == imprint.MAX_TRIES + 2, "the 16th and the 32nd time"
+    assert len(tried) == imprint.MAX_TRIES + 1, "not the first, but the 16th and the 32nd time"
 
 
 def test_a_sample_is_read_both_ways_and_a_difference_is_loud(monkeypatch: pytest.MonkeyPatch) -> None:

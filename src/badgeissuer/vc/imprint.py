@@ -1,6 +1,6 @@
 """Bodies that are the text of a badge seen before with other values: read by comparing them with it, instead of as JSON.
 
-Badges of one family (`family`) by one writer are the same text but for the values in some places. Of one that was verified in full, that
+Badges of one family (`family`) by one writer are the same text but for the values in some places. Of the second one that was verified, that
 text is kept, cut at these places. Another body that has the same pieces, and between them plain texts and numbers only, is the same JSON
 with other values: a plain text holds no quotation mark, no backslash and no control character, so that it ends where the piece after it
 begins. Everything else is read as JSON, so that nothing is read here that is not read there, nor in any other way.
@@ -219,6 +219,8 @@ class Imprints:
         if like is None or like.verdict is None:
             return
         like.family.tries += 1
+        if like.family.tries == 1:  # of most documents of strangers there is no second one like it
+            return
         if like.family.tries > MAX_TRIES and like.family.tries.bit_count() > 1:
             return
         made = _imprint(body, source, like, neutral, kind)

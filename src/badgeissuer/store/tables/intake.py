@@ -1,0 +1,100 @@
+"""What LMSs tell us, and what rules made of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from badgeissuer.store.base import Base, Id, Ref, one_of
+
+
+class Source(Base):
+    """An LMS, or anything else that tells us of learning: how it signs and how its events are read."""
+
+    __tablename__ = "source"
+    __table_args__ = (CheckConstraint(one_of("state", "active", "disabled"), name="state"),)
+
+    id: Mapped[Id] = mapped_column(init=False)
+    issuer_id: Mapped[int] = mapped_column(Ref, ForeignKey("issuer.id"), index=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    adapter: Mapped[str]
+    hook_key: Mapped[str] = mapped_column(unique=True)
+    signature: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    fetched_keys: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+    success_status: Mapped[int] = mapped_column(default=200)
+    state: Mapped[str] = mapped_column(default="active")
+
+
+class Delivery(Base):
+    """One HTTP delivery whose signature held, kept as it came. The same delivery again only counts up."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        UniqueConstraint("source_id", "key"),
+        CheckConstraint(one_of("state", "received", "processed", "failed"), name="state"),
+    )
+
+    id: Mapped[Id] = mapped_column(init=False)
+    source_id: Mapped[int] = mapped_column(Ref, ForeignKey("source.id"))
+    key: Mapped[str]
+    payload: Mapped[bytes] = mapped_column(LargeBinary)
+    payload_sha256: Mapped[str]
+    headers: Mapped[dict[str, Any]]
+    received_at: Mapped[datetime] = mapped_column(index=True)
+    state: Mapped[str] = mapped_column(default="received")
+    reason: Mapped[str | None] = mapped_column(default=None)
+    repeats: Mapped[int] = mapped_column(default=0)
+
+
+class LearningEvent(Base):
+    """One thing that an LMS says happened, normalised; a delivery may carry several."""
+
+    __tablename__ = "learning_event"
+    __table_args__ = (UniqueConstraint("source_id", "key"),)
+
+    id: Mapped[Id] = mapped_column(init=False)
+    delivery_id: Mapped[int] = mapped_column(Ref, ForeignKey("delivery.id"), index=True)
+    source_id: Mapped[int] = mapped_column(Ref, ForeignKey("source.id"))
+    key: Mapped[str]
+    type: Mapped[str]
+    document: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    course: Mapped[str | None] = mapped_column(default=None)
+    occurred_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class Rule(Base):
+    """Which events of a source earn which achievement."""
+
+    __tablename__ = "rule"
+    __table_args__ = (CheckConstraint(one_of("state", "active", "disabled"), name="state"),)
+
+    id: Mapped[Id] = mapped_column(init=False)
+    achievement_id: Mapped[int] = mapped_column(Ref, ForeignKey("achievement.id"), index=True)
+    source_id: Mapped[int] = mapped_column(Ref, ForeignKey("source.id"), index=True)
+    when: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(default="active")
+
+
+class Decision(Base):
+    """What a rule said of an event, and why; one for each pair, never changed."""
+
+    __tablename__ = "decision"
+    __table_args__ = (
+        UniqueConstraint("learning_event_id", "rule_id"),
+        CheckConstraint(one_of("outcome", "awarded", "already_awarded", "needs_identity", "not_awarded"), name="outcome"),
+    )
+
+    id: Mapped[Id] = mapped_column(init=False)
+    learning_event_id: Mapped[int] = mapped_column(Ref, ForeignKey("learning_event.id"))
+    rule_id: Mapped[int] = mapped_column(Ref, ForeignKey("rule.id"), index=True)
+    outcome: Mapped[str]
+    reason: Mapped[str]
+    decided_at: Mapped[datetime]
+    award_id: Mapped[int | None] = mapped_column(Ref, ForeignKey("award.id"), default=None)

@@ -1,0 +1,5 @@
+"""`python -m badgeissuer.cli`."""
+
+from badgeissuer import cli
+
+cli.main()

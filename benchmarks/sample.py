@@ -198,10 +198,10 @@ def draft() -> JsonObject:
     return members
 
 
-def shapes() -> Iterator[JsonObject]:
-    """Yield badges of which each has a shape of its own, and still 139 quads: some optional members are gone, as many tags are new."""
+def shapes(*sizes: int) -> Iterator[JsonObject]:
+    """Yield badges of which each has a shape of its own, and still 139 quads: so many optional members are gone, and as many tags new."""
     draw = random.Random(20261122)  # noqa: S311 - the same shapes in each run
-    for size in (2, 3):
+    for size in sizes:
         choices = list(itertools.combinations(_OPTIONAL, size))
         draw.shuffle(choices)
         for choice in choices:

@@ -115,7 +115,9 @@ def test_sixteen_threads_make_the_same_of_documents_as_one() -> None:
 
 def test_a_document_of_a_known_skeleton_is_filled(monkeypatch: pytest.MonkeyPatch) -> None:
     memory = templates.Templates()
-    memory.canonicalize(kit.badge(), contexts.PINNED)
+    for number in range(2):  # of what is seen once nothing is compiled
+        assert not variants(memory, kit.badge()).templates
+        memory.canonicalize(kit.badge(id=f"https://badges.example/c/{number}"), contexts.PINNED)
     other = kit.badge(id="https://badges.example/c/2")
     expected = full(other)
     monkeypatch.setattr(templates, "full", None)

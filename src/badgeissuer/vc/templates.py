@@ -1,8 +1,9 @@
 """The templates that were compiled so far, and the canonical form of a document by one of them, or by the full algorithm.
 
-The first document of a skeleton goes through the full algorithm, and a template is compiled beside it; it is kept only if it makes the same
-bytes of that document. Later ones are filled in. One in `CHECKED` of those is still sent through the full algorithm: where that makes
-anything else, templates are used no more by this process, and `alarm` says so.
+The first two documents of a skeleton go through the full algorithm, and a template is compiled beside the second: of most skeletons that
+strangers send there is no second document. It is kept only if it makes the same bytes of that document. Later ones are filled in. One in
+`CHECKED` of those is still sent through the full algorithm: where that makes anything else, templates are used no more by this process, and
+`alarm` says so.
 
 Source: RDF-CANON#canonicalization.
 """
@@ -51,9 +52,9 @@ class Variants:
     misses: int = 0
 
     def is_tried(self) -> bool:
-        """Note that no template fitted, and return whether to compile another; seldom where that never helps."""
+        """Note that no template fitted, and return whether to compile another; not for the first, and seldom where that never helps."""
         self.misses += 1
-        return self.weight <= MAX_SHARE and (self.misses <= MAX_VARIANTS or self.misses.bit_count() == 1)
+        return self.weight <= MAX_SHARE and self.misses > 1 and (self.misses <= 1 + MAX_VARIANTS or self.misses.bit_count() == 1)
 
     def add(self, template: Template, leaves: Sequence[Leaf]) -> None:
         """Take up a template that fits a document with these leaves, unless another one does by now."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import nacl.signing
 
-from badgeissuer.vc import cryptosuites, proof, shape
+from badgeissuer.vc import cryptosuites, multikey, proof, shape
 from badgeissuer.vc.contexts import PINNED
 from benchmarks import measuring, node, peers, printing, sample, stock
 from benchmarks.results import Figure, Figures
@@ -85,7 +85,7 @@ def _floor(signer: sample.Signer, badges: list[JsonObject]) -> measuring.Contend
         return signer.key.sign(options + hashlib.sha256(form).digest()).signature
 
     def check(_form: bytes, signature: bytes) -> None:
-        if len(signature) != proof.SIGNATURE_BYTES:
+        if len(signature) != multikey.SIGNATURE_BYTES:
             raise measuring.Failed("The floor did not sign.")
 
     return measuring.Contender(lambda number: list(itertools.islice(turn, number)), work, check)

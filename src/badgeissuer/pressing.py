@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from badgeissuer.openbadges.credential import Particulars
     from badgeissuer.vc import multikey
     from badgeissuer.vc.document import JsonObject
-    from badgeissuer.vc.skeleton import Skeleton
 
 _PRESSES: LRUCache[str, press.Press | None] = LRUCache(256)
 _LOCK = threading.Lock()
@@ -73,7 +72,7 @@ def sign_all(
     for item in particulars:
         apart = press.take_apart(item)
         if apart.key not in presses:
-            presses[apart.key] = find(session, version, item, apart=apart, issuer=profile, now=now)
+            presses[apart.key] = find(session, version, item, issuer=profile, now=now)
         found = presses[apart.key]
         printed = found.print(apart.leaves) if found and alarm.ALARM.reason is None else None
         if printed is None:
@@ -114,7 +113,7 @@ def check(
     profile, apart = authoring.profile(issuer), press.take_apart(item)
     key = (version.id, apart.key)
     if key not in presses:
-        presses[key] = find(session, version, item, apart=apart, issuer=profile, now=now)
+        presses[key] = find(session, version, item, issuer=profile, now=now)
     found = presses[key]
     if found is None or found.print(apart.leaves) is None:
         credential.lint(item.badge(version.document, profile))
@@ -154,7 +153,7 @@ def prepare(session: Session, version: tables.AchievementVersion, *, site: Site,
         credential.Dates(now, now),
         statuslist.Entry(site.status_list(UUID(int=0)), 0, status.PURPOSE),
     )
-    find(session, version, usual, apart=press.take_apart(usual), issuer=issuer, now=now)
+    find(session, version, usual, issuer=issuer, now=now)
 
 
 _LISTS = select(tables.StatusList).where(tables.StatusList.uuid.in_(bindparam("uuids", expanding=True))).order_by(tables.StatusList.id)
@@ -192,7 +191,7 @@ def _verifier(
 
 
 def find(
-    session: Session, version: tables.AchievementVersion, particulars: Particulars, *, apart: Skeleton, issuer: JsonObject, now: datetime
+    session: Session, version: tables.AchievementVersion, particulars: Particulars, *, issuer: JsonObject, now: datetime
 ) -> press.Press | None:
     """Return the press for a badge; a new one is made of it and kept, None where no press can be made for its like.
 
@@ -200,7 +199,6 @@ def find(
         session: A writing session.
         version: The published achievement.
         particulars: What is said in the badge besides.
-        apart: The particulars, taken apart.
         issuer: The Profile of the issuing unit.
         now: The moment.
 
@@ -208,7 +206,7 @@ def find(
         problem.Invalid: The badge breaks a rule.
         problem.Fault: The press was kept under another context than there is now, or was damaged.
     """
-    name = press.members(apart, version.document, issuer)
+    name = press.members(particulars, version.document, issuer)
     with _LOCK:
         if name in _PRESSES:
             return _PRESSES[name]

@@ -182,20 +182,22 @@ def _report(
             given.content, gathered, now=now, policy=policy, sha256=sha256, token=given.token, imprint=given.imprint, effort=effort
         )
 
-    known = given.imprint
-    if known is not None and known.looked_at:  # as badges like it were by the same key: mostly that is all there is to look at
-        found = examined({url: look(url) for url in known.looked_at})
-        if not found.missing:
-            return found
-    gathered = _gather(given, look=look, policy=policy)
-    if known is not None:
-        known.note(gathered)
-    return examined(gathered)
+    if given.imprint is None:
+        return examined(_gather(given, look=look, policy=policy))
+    # What it names itself is mostly all that there is to look at, and to try costs less than to ask.
+    gathered, left = _gather(given, look=look, policy=policy, rounds=1), effort.left
+    found = examined(gathered)
+    if not found.missing:
+        return found
+    effort.left = left
+    return examined(_gather(given, look=look, policy=policy, known=gathered, rounds=MAX_ROUNDS - 1))
 
 
-def _gather(given: secured.Secured, *, look: Look, policy: verification.Policy) -> verification.Gathered:
-    gathered: dict[str, verification.Resource | verification.Unreachable] = {}
-    for _ in range(MAX_ROUNDS):
+def _gather(
+    given: secured.Secured, *, look: Look, policy: verification.Policy, known: verification.Gathered | None = None, rounds: int = MAX_ROUNDS
+) -> verification.Gathered:
+    gathered = dict(known or {})
+    for _ in range(rounds):
         missing = verification.needs(given.content, gathered, policy=policy, token=given.token, imprint=given.imprint)
         for url in sorted(missing)[: MAX_URLS - len(gathered)]:
             gathered[url] = look(url)

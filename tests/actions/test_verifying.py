@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.vc import kit
 
 from badgeissuer import problem, signing, verifying
 from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import tables
-from badgeissuer.vc import document, secured, verification
+from badgeissuer.vc import contexts, document, report, secured, verification, verifiedlist
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -280,3 +282,45 @@ def test_our_own_badges_are_known_under_every_spelling_of_their_number(campus: C
             found = verifying.own(session, f"{campus.site.base}/c/{number}", site=campus.site, now=campus.now)
         assert isinstance(found, verification.Resource)
         assert found.body == badge.document
+
+
+def test_what_a_stranger_hands_in_decides_nothing_of_what_is_looked_at_for_others() -> None:
+    """Badges of one text are read by it; what is asked for is what each of them names, not what the one before did."""
+    listed, elsewhere = "https://issuer.example/revoked", "https://elsewhere.example/slow"
+    asked: list[str] = []
+
+    def look(url: str) -> verification.Resource:
+        asked.append(url)
+        revoked = {"id": url, "issuer": kit.ISSUER.did, "revokedCredential": [{"id": "https://badges.example/c/3"}]}
+        return kit.found(url, revoked)
+
+    def judged(number: int, status: str = listed) -> report.Outcome:
+        context = [contexts.CREDENTIALS_V2, contexts.OPEN_BADGES, contexts.OPEN_BADGES_EXTENSIONS]
+        entry = {"id": listed, "type": "1EdTechRevocationList"}
+        badge = kit.sign(kit.badge(id=f"https://badges.example/c/{number}", credentialStatus=entry) | {"@context": context})
+        badge["credentialStatus"]["id"] = status
+        asked.clear()
+        return verifying.verify(document.write(badge), look=look, now=kit.NOW, policy=POLICY).report.outcome
+
+    assert [judged(number) for number in (1, 2, 3)] == [report.Outcome.VALID, report.Outcome.VALID, report.Outcome.INVALID]
+    assert judged(4, status=elsewhere) is report.Outcome.INVALID
+    assert asked == [elsewhere]
+    assert judged(3) is report.Outcome.INVALID
+    assert asked == [listed]
+
+
+def test_a_list_by_another_key_than_the_badge_is_found_for_badges_of_a_known_text_too() -> None:
+    """The key of the list's issuer is asked for only once the list is there: one round more than for most."""
+    policy = dataclasses.replace(POLICY, list_issuers={kit.ISSUER.did: frozenset({kit.WEB})})
+    places = {kit.LIST: kit.list_by(kit.WEB_ISSUER), kit.WEB_URL: kit.web_document(kit.WEB_ISSUER)}
+    for number in range(4):
+        verifiedlist.forget()
+        body = document.write(kit.sign(kit.badge(id=f"https://badges.example/c/{number}")))
+        asked: list[str] = []
+
+        def look(url: str, asked: list[str] = asked) -> verification.Resource:
+            asked.append(url)
+            return kit.found(url, places[url])
+
+        assert verifying.verify(body, look=look, now=kit.NOW, policy=policy).report.step("status").outcome is report.Outcome.VALID
+        assert asked == [kit.LIST, kit.WEB_URL]

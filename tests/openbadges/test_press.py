@@ -91,7 +91,7 @@ def test_a_press_of_other_contexts_is_not_read(made: press.Press, url: str) -> N
 
 def test_a_press_is_named_by_the_members_of_its_badges_and_by_what_they_share() -> None:
     def name(item: credential.Particulars, achievement: JsonObject = ACHIEVEMENT, issuer: JsonObject = ISSUER) -> str:
-        return press.members(press.take_apart(item), achievement, issuer)
+        return press.members(item, achievement, issuer)
 
     usual = name(particulars())
     assert usual == name(particulars("https://badges.example/c/2", narrative="Other."))
@@ -102,6 +102,34 @@ def test_a_press_is_named_by_the_members_of_its_badges_and_by_what_they_share() 
         name(particulars(), issuer=ISSUER | {"name": "Other"}),
     ]
     assert len({usual, *others}) == 5
+
+
+def test_a_press_of_another_layout_has_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A later version of this program may compose badges in another way, and must not print them with what this one has kept."""
+    before, compose = press.members(particulars(), ACHIEVEMENT, ISSUER), credential.compose
+    monkeypatch.setattr(credential, "compose", lambda *args, **more: {"awardedBy": "x"} | compose(*args, **more))
+    assert press.members(particulars(), ACHIEVEMENT, ISSUER) != before
+
+
+def test_particulars_are_taken_apart_as_badges_are_composed() -> None:
+    rare = [("license_number", ""), ("term", "T1"), ("activity_start", NOW), ("activity_end", NOW), ("credits_earned", True)]
+    often: list[tuple[str, object]] = [("narrative", None), ("narrative", ""), ("credits_earned", None), ("credits_earned", 0.0)]
+    results = [{"type": ["Result"], "value": "5", "alignment": [{"targetName": "x"}]}]
+    for name, value in [*rare, *often, ("results", results), ("evidence", [{"type": ["Evidence"], "id": "urn:x:1"}])]:
+        item = particulars(**{name: value})  # type: ignore[arg-type]  # none of them is its url
+        for odd in (
+            item,
+            dataclasses.replace(item, recipient=credential.Recipient(None, "did:example:asha")),
+            dataclasses.replace(item, dates=credential.Dates(NOW, NOW, NOW)),
+            dataclasses.replace(item, status=statuslist.Entry("https://badges.example/s/1", 7, "message", 2, {1: "x"})),
+        ):
+            assert press.take_apart(odd).leaves == press._composed(odd).leaves
+
+
+def test_particulars_that_are_not_what_is_composed_are_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(press, "_NAMELESS", "another")
+    with pytest.raises(problem.Fault, match="not what it is composed of"):
+        press.make(particulars(), ACHIEVEMENT, issuer=ISSUER)
 
 
 def test_a_badge_that_breaks_a_rule_makes_no_press() -> None:

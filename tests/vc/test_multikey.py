@@ -85,6 +85,15 @@ def test_every_wycheproof_vector_is_judged_rightly(read_json: Callable[[str], An
     assert wrong == []
 
 
+@pytest.mark.parametrize("length", [0, 63, 65, 128])
+def test_a_signature_has_its_length_and_nothing_of_it_is_message(length: int) -> None:
+    seed = nacl.signing.SigningKey(b"k" * 32)
+    signature, public = seed.sign(b"rest" + b"message").signature, multikey.PublicKey(bytes(seed.verify_key))
+    assert public.verifies(signature, b"rest" + b"message")
+    assert not public.verifies(signature + b"rest", b"message")
+    assert not public.verifies((signature * 2)[:length], b"rest" + b"message")
+
+
 @pytest.mark.parametrize("raw", [b"", b"k" * 31, b"\0" * 32, b"\1" + b"\0" * 31])
 def test_a_key_of_the_wrong_length_or_small_order_verifies_nothing(raw: bytes) -> None:
     assert not multikey.PublicKey(raw).verifies(b"\0" * 64, b"")

@@ -39,6 +39,14 @@ def test_one_bad_step_decides(outcomes: tuple[Outcome, ...], verdict: Outcome) -
     assert report.verdict(tuple(_step("x", outcome) for outcome in outcomes)) is verdict
 
 
+def test_long_findings_are_told_and_not_kept() -> None:
+    kept = report._kept_words.cache_info().currsize
+    finding = problem.Finding("Too long.", "/" + "n" * report.MAX_KEPT)
+    told = Step("data_model", Outcome.INVALID, (finding,)).to_json()["problems"]
+    assert [item["pointer"] for item in told] == [finding.pointer]
+    assert report._kept_words.cache_info().currsize == kept
+
+
 @pytest.mark.parametrize(
     ("steps", "issuer", "said"),
     [

@@ -10,6 +10,7 @@ Source: OB-3.0 data model, as of document version 1.4.5.
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -379,12 +380,11 @@ def unknown_members(view: type[View], source: JsonObject, *, prefix: str = "") -
     """Return the members of `source` that the standard does not name for `view`: in what we write they are slips of the pen."""
     known = {field.alias for field in view.model_fields.values()}
     unknown = sorted(set(source) - known)
-    return tuple(problem.Finding(f"{name[:80]!r} is no member of {view.__name__}.", f"{prefix}/{name}") for name in unknown)
+    return tuple(problem.Finding(f"{name[:80]!r} is no member of {view.__name__}.", problem.below(prefix, name)) for name in unknown)
 
 
 def _finding(error: Any, prefix: str) -> problem.Finding:  # noqa: ANN401 - pydantic's own dictionary
-    path = "/".join(str(part) for part in error["loc"])
     reason = error["msg"].removeprefix("Value error, ")
     where = ".".join(str(part) for part in error["loc"]) or "The document"
     detail = f"{where} is missing." if error["type"] == "missing" else f"{where}: {reason[:1].lower()}{reason[1:]}."
-    return problem.Finding(detail.replace("..", "."), f"{prefix}/{path}" if path else prefix)
+    return problem.Finding(detail.replace("..", "."), functools.reduce(problem.below, error["loc"], prefix))

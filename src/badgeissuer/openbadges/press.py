@@ -80,7 +80,8 @@ def take_apart(particulars: credential.Particulars) -> Skeleton:
     """
     recipient, claims, dates, entry = particulars.recipient, particulars.claims, particulars.dates, particulars.status
     seldom = (claims.license_number, claims.term, claims.activity_start, claims.activity_end)
-    if entry.size > 1 or entry.messages or any(value is not None for value in seldom):
+    is_odd = entry.size > 1 or bool(entry.messages) or isinstance(claims.credits_earned, bool)
+    if is_odd or any(value is not None for value in seldom):
         return _composed(particulars)
     said = _known(skeleton.of({"result": list(claims.results), "evidence": list(claims.evidence)}))
     leaves: list[Leaf] = [particulars.url, _NAMELESS, instant.write(dates.valid_from), instant.write(dates.awarded)]
@@ -145,10 +146,10 @@ def cast(linted: proof.Linted, places: Mapping[Path, int]) -> Press | None:
     return Press(_format(linted.content, bones, {leaf for leaf, _ in chosen}), plan, tuple(number for _, number in chosen), digests)
 
 
-def members(particulars: Skeleton, achievement: JsonObject, issuer: JsonObject) -> str:
-    """Return the digest that names a press: which members a badge has, of which achievement, and who issues it."""
+def members(particulars: credential.Particulars, achievement: JsonObject, issuer: JsonObject) -> str:
+    """Return the digest that names a press: how a badge is laid out, by the program that makes it now, of what, and who issues it."""
     kept = document.write({"achievement": achievement, "issuer": issuer})
-    return hashlib.sha256(repr(particulars.key).encode() + kept).hexdigest()
+    return hashlib.sha256(repr(_composed(particulars).key).encode() + kept).hexdigest()
 
 
 def to_json(press: Press) -> JsonObject:

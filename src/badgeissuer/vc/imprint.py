@@ -17,7 +17,7 @@ import itertools
 import json
 import re
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
@@ -27,7 +27,7 @@ from badgeissuer import problem
 from badgeissuer.vc import alarm, document, family, proof, skeleton, templates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from badgeissuer.vc import contexts
     from badgeissuer.vc.document import JsonObject
@@ -40,8 +40,6 @@ MAX_KEPT, MAX_ALIKE, MAX_HEADS = 256, 16, 16
 """Texts that are kept, those of them that are alike up to the end of the window, and ways in which they may begin."""
 MAX_TRIES = 8
 """So often the text of a family is cut, if need be; after that ever more seldom, as it seems not to help."""
-MAX_KEYS = 16
-"""Keys of which is kept what badges by them look at."""
 WINDOW = 160
 """By so many bytes after the first value a text is found again: in a badge they hold its name and its issuer."""
 _SIGNED = ("created", "verificationMethod", "proofValue")
@@ -68,24 +66,11 @@ class Found:
         source: The document; parts of it are shared with others, so nobody may change it.
         likeness: It as one of its family; its proof is a plain one (`proof.is_plain`).
         kind: What rules the family is under.
-        looks: Verification method → the URLs that the verification of a badge with this text had to look at.
     """
 
     source: JsonObject
     likeness: family.Likeness
     kind: Hashable
-    looks: dict[str, tuple[str, ...]]
-
-    @property
-    def looked_at(self) -> tuple[str, ...]:
-        """The URLs that its verification will probably have to look at; none where nothing is known."""
-        return self.looks.get(self.source["proof"]["verificationMethod"], ())
-
-    def note(self, urls: Iterable[str]) -> None:
-        """Keep which URLs its verification had to look at."""
-        if len(self.looks) >= MAX_KEYS:
-            self.looks.clear()
-        self.looks[self.source["proof"]["verificationMethod"]] = tuple(urls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +87,6 @@ class Imprint:
         free: The numbers of the gaps outside the proof; of those, the ones that are identifiers, and the ones that are judged.
         neutral: The places that may differ.
         kind: What rules the family is under.
-        looks: As in `Found`.
     """
 
     pieces: tuple[bytes, ...]
@@ -116,7 +100,6 @@ class Imprint:
     judged: tuple[int, ...]
     neutral: family.Neutral
     kind: Hashable
-    looks: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def read(self, body: bytes) -> Found | None:
         """Return what a body holds; None where it is another text, or its values are not those of the family."""
@@ -131,7 +114,7 @@ class Imprint:
         source = _patched(self.source, self.tree, values)
         if not self.neutral.is_ordered(source) or not self.members.are_new(names, judged):
             return None
-        return Found(source, family.Likeness(self.members, tuple(judged), free, proof.without_proof(source)), self.kind, self.looks)
+        return Found(source, family.Likeness(self.members, tuple(judged), free, proof.without_proof(source)), self.kind)
 
     def _values(self, body: bytes) -> list[Leaf]:
         """Return the values in the gaps of a body."""

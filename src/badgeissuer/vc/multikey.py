@@ -25,6 +25,7 @@ _MULTIBASE = re.compile(rf"z[{_ALPHABET}]{{1,200}}")
 _ED25519_PUBLIC = b"\xed\x01"
 _ED25519_SECRET = b"\x80\x26"
 _KEY_BYTES = 32
+SIGNATURE_BYTES = 64
 
 
 def base58(data: bytes) -> str:
@@ -93,6 +94,8 @@ class PublicKey:
 
     def verifies(self, signature: bytes, message: bytes) -> bool:
         """Return whether `signature`, 64 bytes, is this key's over `message` (RFC 8032; small-order keys and S ≥ L are refused)."""
+        if len(signature) != SIGNATURE_BYTES:  # else the rest would be taken for the beginning of the message
+            return False
         try:
             nacl.bindings.crypto_sign_open(signature + message, self.raw)
         except (nacl.exceptions.BadSignatureError, nacl.exceptions.ValueError):

@@ -20,7 +20,6 @@ from badgeissuer.vc.document import JsonObject
 if TYPE_CHECKING:
     from datetime import datetime
 
-SIGNATURE_BYTES = 64
 GENERATION_ERROR = problem.SECURITY + "PROOF_GENERATION_ERROR"
 TRANSFORMATION_ERROR = problem.SECURITY + "PROOF_TRANSFORMATION_ERROR"
 VERIFICATION_ERROR = problem.SECURITY + "PROOF_VERIFICATION_ERROR"
@@ -276,8 +275,9 @@ def verify_proof(
     if not isinstance(method.public_key, multikey.PublicKey):
         raise problem.Invalid("The key that the proof names is no Ed25519 key.", kind=controller.INVALID_METHOD)
     signature = multikey.from_multibase(proof["proofValue"])
-    if len(signature) != SIGNATURE_BYTES:
-        raise problem.Invalid(f"The proofValue is not the {SIGNATURE_BYTES} bytes of an Ed25519 signature.", kind=VERIFICATION_ERROR)
+    if len(signature) != multikey.SIGNATURE_BYTES:
+        detail = f"The proofValue is not the {multikey.SIGNATURE_BYTES} bytes of an Ed25519 signature."
+        raise problem.Invalid(detail, kind=VERIFICATION_ERROR)
     options = {name: value for name, value in proof.items() if name != "proofValue"}
     # JCS would let the document go on with further contexts than the proof's, which could give its words other meanings.
     if options.get("@context", source.get("@context")) != source.get("@context"):

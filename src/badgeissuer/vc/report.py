@@ -29,6 +29,8 @@ MAX_DETAIL = 2000
 """Characters of a finding."""
 MAX_TOLD = 1000
 """Findings whose words are kept: those of a family of badges are told again and again."""
+MAX_KEPT = 500
+"""Characters of such a finding."""
 MAX_NAME = 80
 """Characters of a name that a sentence quotes."""
 
@@ -90,19 +92,27 @@ class Step:
         return {
             "name": self.name,
             "outcome": self.outcome._value_,  # what `value` looks up
-            "problems": [_told(finding, self.name).copy() for finding in self.findings] if self.findings else [],
+            "problems": [_told(finding, self.name) for finding in self.findings] if self.findings else [],
             "evidence": [evidence.to_json() for evidence in self.evidence] if self.evidence else [],
         }
 
 
-@functools.lru_cache(MAX_TOLD)
 def _told(finding: problem.Finding, step: str) -> dict[str, str]:
     """Return the member of a step's `problems`, with what to do about it."""
+    if len(finding.detail) + len(finding.pointer) > MAX_KEPT:
+        return _words(finding, step)
+    return _kept_words(finding, step).copy()
+
+
+def _words(finding: problem.Finding, step: str) -> dict[str, str]:
     told = {"type": finding.type, "title": advice.title(finding.type), "detail": finding.detail}
     told["next"] = advice.next_step(finding.type, step)
     if finding.pointer:
         told["pointer"] = finding.pointer
     return told
+
+
+_kept_words = functools.lru_cache(MAX_TOLD)(_words)
 
 
 @dataclass(frozen=True, slots=True)

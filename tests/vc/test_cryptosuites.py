@@ -101,3 +101,40 @@ def test_the_suites_are_found_by_the_name_that_a_proof_gives() -> None:
     assert all(cryptosuites.find(dict(suite.options)) is suite for suite in cryptosuites.SUITES.values())
     assert cryptosuites.find({"type": "DataIntegrityProof", "cryptosuite": "eddsa-rdf-2022"}) is cryptosuites.EDDSA_RDFC_2022
     assert cryptosuites.find({"type": "Ed25519Signature2020", "cryptosuite": "eddsa-rdfc-2022"}) is None
+
+
+PLAIN = {
+    "type": "DataIntegrityProof",
+    "cryptosuite": "eddsa-rdfc-2022",
+    "proofPurpose": "assertionMethod",
+    "@context": [contexts.CREDENTIALS_V2],
+}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"nonce": "n" * cryptosuites.MAX_REMEMBERED},
+        {"nonce": 2**70},
+        {"nonce": 1},
+        {"nonce": 1.0},
+        {"nonce": ["a", "b"]},
+        {"nonce": {"@value": "a"}},
+        {"@context": contexts.CREDENTIALS_V2},
+        {"@context": [contexts.CREDENTIALS_V2, {"x": "urn:x"}]},
+    ],
+)
+def test_the_digest_of_options_is_that_of_their_canonical_form_however_often_it_is_asked_for(change: JsonObject) -> None:
+    options = PLAIN | change
+    expected = hashlib.sha256(cryptosuites.EDDSA_RDFC_2022.canonicalize(options, contexts.PINNED)).digest()
+    for _ in range(3):
+        assert cryptosuites.options_digest(cryptosuites.EDDSA_RDFC_2022, options, contexts.PINNED) == expected
+        assert cryptosuites.options_digest(cryptosuites.EDDSA_RDFC_2022, options, dict(contexts.PINNED)) == expected
+
+
+def test_the_same_options_of_two_suites_are_not_one() -> None:
+    of_text = cryptosuites.options_digest(cryptosuites.EDDSA_JCS_2022, PLAIN, contexts.PINNED)
+    for _ in range(2):
+        assert cryptosuites.options_digest(cryptosuites.EDDSA_RDFC_2022, PLAIN, contexts.PINNED) != of_text
+        assert cryptosuites.options_digest(cryptosuites.EDDSA_JCS_2022, PLAIN, contexts.PINNED) == of_text

@@ -5,17 +5,17 @@ from typing import Any
 import pytest
 
 from badgeissuer import problem
-from badgeissuer.awarding import adapter, event
+from badgeissuer.awarding import adapter, event, incoming
 
 
 def read(learner: dict[str, Any] | None = None, **data: Any) -> event.LearningEvent:  # noqa: ANN401 - any JSON
-    (found,) = adapter.read("native", {"type": "done", "data": {"learner": {"id": "1"} | (learner or {}), **data}})
+    (found,) = adapter.read("native", incoming.Incoming({"type": "done", "data": {"learner": {"id": "1"} | (learner or {}), **data}}))
     return found
 
 
 def test_an_adapter_that_does_not_exist_is_invalid() -> None:
-    with pytest.raises(problem.Invalid, match="canvas, native"):
-        adapter.read("moodle 1.9", {})
+    with pytest.raises(problem.Invalid, match="caliper, canvas, cloudevents, cmi5, generic, moodle, native, openedx, xapi"):
+        adapter.read("moodle 1.9", incoming.Incoming({}))
 
 
 @pytest.mark.parametrize("text", ["a\x00b", "a\ud800", "\udfffb"])
@@ -24,7 +24,7 @@ def test_text_that_no_database_can_store_is_malformed(member: str, text: str) ->
     user = {"id": "1", {"sis_id": "sis_source_id"}.get(member, member): text}
     payload: dict[str, Any] = {"metadata": {"event_name": "x"}, "body": {"user": user}}
     with pytest.raises(problem.Malformed):
-        adapter.read("canvas", payload)
+        adapter.read("canvas", incoming.Incoming(payload))
 
 
 @pytest.mark.parametrize(
@@ -116,4 +116,4 @@ def test_too_much_evidence_is_malformed() -> None:
 def test_credits_that_nobody_earns_are_malformed(earned: float) -> None:
     data: dict[str, Any] = {"learner": {"id": "1"}, "credits": {"earned": earned}}
     with pytest.raises(problem.Malformed, match="credits must be a number from 0 to 10,000"):
-        adapter.read("native", {"type": "x", "data": data})
+        adapter.read("native", incoming.Incoming({"type": "x", "data": data}))

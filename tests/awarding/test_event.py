@@ -24,10 +24,14 @@ _events = st.builds(
     course=_text,
     courses=st.lists(st.text(st.characters(exclude_categories=["Cs"]))).map(tuple),
     run=_text,
-    learner=st.builds(event.LearnerClaim, _text, _text, _text, _text, _text),
-    result=st.builds(event.ResultClaim, _number, _number, _number, _text, _text),
+    learner=st.builds(event.LearnerClaim, _text, _text, _text, _text, _text, _text, st.lists(st.just("1")).map(tuple)),
+    result=st.builds(event.ResultClaim, _number, _number, _number, _text, _text, st.none() | st.booleans()),
     credits=_number,
     evidence=st.lists(st.builds(event.EvidenceClaim, _text, _text)).map(tuple),
+    item=_text,
+    withdraws=st.booleans(),
+    voids=_text,
+    started_at=st.none() | st.datetimes(timezones=st.just(UTC)),
 )
 
 WELDING = event.LearningEvent(
@@ -38,9 +42,11 @@ WELDING = event.LearningEvent(
     courses=("565", "21070000000000565", "WELD-1"),
     run="2026T1",
     learner=event.LearnerClaim("123", "S-9", "asha@example.org", "Asha"),
-    result=event.ResultClaim(35, 40, 0.875, "A", "passed"),
+    result=event.ResultClaim(35, 40, 0.875, "A", "passed", passed=True),
     credits=2,
     evidence=(event.EvidenceClaim("https://learn.example/1", "A weld"),),
+    item="weld-1",
+    started_at=datetime(2026, 2, 2, tzinfo=UTC),
 )
 
 
@@ -88,13 +94,17 @@ def test_a_member_that_an_older_version_did_not_store_gets_its_default() -> None
         ("type", "course_completed"),
         ("course", "565"),
         ("run", "2026T1"),
+        ("item", "weld-1"),
         ("learner.email", "asha@example.org"),
         ("result.scaled", 0.875),
         ("result.raw", 35),
+        ("result.max", 40),
+        ("result.passed", True),
         ("result.letter", "A"),
         ("result.status", "passed"),
         ("credits", 2),
         ("occurred_at", datetime(2026, 5, 20, 14, 1, 31, tzinfo=UTC)),
+        ("started_at", datetime(2026, 2, 2, tzinfo=UTC)),
     ],
 )
 def test_each_field_has_its_name(name: str, value: object) -> None:
@@ -102,7 +112,7 @@ def test_each_field_has_its_name(name: str, value: object) -> None:
 
 
 def test_every_field_is_in_the_test_above() -> None:
-    assert len(event.FIELDS) == 10
+    assert len(event.FIELDS) == 14
 
 
 def test_an_unknown_field_is_invalid_and_the_known_ones_are_named() -> None:

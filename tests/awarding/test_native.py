@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from badgeissuer import problem
-from badgeissuer.awarding import adapter, event
+from badgeissuer.awarding import adapter, event, incoming
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,7 @@ unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow]
 
 
 def read(payload: dict[str, Any]) -> event.LearningEvent:
-    (found,) = adapter.read("native", payload)
+    (found,) = adapter.read("native", incoming.Incoming(payload))
     return found
 
 

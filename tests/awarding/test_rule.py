@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from badgeissuer import problem
-from badgeissuer.awarding import adapter, event, rule
+from badgeissuer.awarding import adapter, event, incoming, rule
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -282,7 +282,7 @@ def test_a_rule_survives_storage_as_json() -> None:
 
 def test_the_rule_of_the_scenarios_fires_on_the_real_event(shared_data: Path) -> None:
     payload = json.loads((shared_data / "lms" / "canvas" / "course_completed.json").read_bytes())
-    (found,) = adapter.read("canvas", payload)
+    (found,) = adapter.read("canvas", incoming.Incoming(payload))
     for form in ("565", "21070000000000565", "2017.100.101.101-1"):
         assert isinstance(decide({"all": [TRUE, condition("course", "eq", form)]}, found), rule.Awarded)
     assert isinstance(decide({"all": [TRUE, condition("course", "eq", "566")]}, found), rule.NotAwarded)

@@ -7,14 +7,24 @@ import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from pydantic import JsonValue
-
 from badgeissuer import problem
-from badgeissuer.awarding import canvas, event, native
+from badgeissuer.awarding import caliper, canvas, cloudevents, cmi5, event, generic, incoming, moodle, native, openedx, xapi
 
-Adapter = Callable[[Mapping[str, JsonValue]], tuple[event.LearningEvent, ...]]
+Adapter = Callable[[incoming.Incoming, incoming.Reading], tuple[event.LearningEvent, ...]]
 
-ADAPTERS: Mapping[str, Adapter] = MappingProxyType({"canvas": canvas.read, "native": native.read})
+ADAPTERS: Mapping[str, Adapter] = MappingProxyType(
+    {
+        "caliper": caliper.read,
+        "canvas": canvas.read,
+        "cloudevents": cloudevents.read,
+        "cmi5": cmi5.read,
+        "generic": generic.read,
+        "moodle": moodle.read,
+        "native": native.read,
+        "openedx": openedx.read,
+        "xapi": xapi.read,
+    },
+)
 """The adapters by the name that a source gives; a new platform is a module with `read` and a line here."""
 
 MAX_NAME = 300
@@ -30,12 +40,14 @@ MAX_CREDITS = 10_000
 MAX_EVIDENCE = 100
 """Pieces of evidence in one event."""
 
+_PLAIN = incoming.Reading()
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _EMAIL = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W_](?:[\w-]{0,61}[^\W_])?")
+_ORCID = re.compile(r"[0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{3}[0-9X]")
 _DID = re.compile(r"did:[a-z0-9]+:[A-Za-z0-9._:%-]*[A-Za-z0-9._%-]")
 
 
-def read(adapter: str, payload: Mapping[str, JsonValue]) -> tuple[event.LearningEvent, ...]:
+def read(adapter: str, given: incoming.Incoming, reading: incoming.Reading = _PLAIN) -> tuple[event.LearningEvent, ...]:
     """Return the events of a delivery, checked and cut so that every one can be stored.
 
     An e-mail address whose form is wrong becomes None instead of refusing the event: the learner then goes to the identity queue, where a
@@ -43,15 +55,17 @@ def read(adapter: str, payload: Mapping[str, JsonValue]) -> tuple[event.Learning
 
     Args:
         adapter: A name in `ADAPTERS`.
-        payload: The parsed body, or the parsed payload of its JWT.
+        given: The delivery; of a JWT its payload.
+        reading: How the source wants it read.
 
     Raises:
-        problem.Invalid: for an adapter that does not exist.
+        problem.Invalid: for an adapter that does not exist, or a mapping that is none.
         problem.Malformed: when the adapter cannot read the payload, or a string holds NUL or half a surrogate pair, or is too long.
+        problem.TooLarge: when there is more in it than the adapter reads.
     """
     if adapter not in ADAPTERS:
         raise problem.Invalid(f'There is no adapter "{adapter[:64]}". Use one of {", ".join(ADAPTERS)}.')
-    return tuple(_checked(found) for found in ADAPTERS[adapter](payload))
+    return tuple(_checked(found) for found in ADAPTERS[adapter](given, reading))
 
 
 def _checked(found: event.LearningEvent) -> event.LearningEvent:
@@ -59,8 +73,9 @@ def _checked(found: event.LearningEvent) -> event.LearningEvent:
         raise problem.Malformed(f"The event has more than {MAX_EVIDENCE} pieces of evidence. Send the ones that matter.")
     if found.credits is not None and not 0 <= found.credits <= MAX_CREDITS:
         raise problem.Malformed(f"credits must be a number from 0 to {MAX_CREDITS:,}.")
-    for name, value in (("key", found.key), ("type", found.type), ("course", found.course), ("run", found.run)):
+    for name, value in (("key", found.key), ("type", found.type), ("course", found.course), ("run", found.run), ("item", found.item)):
         _check(name, value, most=MAX_ID)
+    _check("voids", found.voids, most=MAX_ID)
     for form in found.courses:
         _check("course", form, most=MAX_ID)
     _check("result.letter", found.result.letter, most=MAX_ID)
@@ -74,6 +89,10 @@ def _learner(learner: event.LearnerClaim) -> event.LearnerClaim:
     _check("learner.did", learner.did, most=MAX_URL)
     if learner.did is not None and not _DID.fullmatch(learner.did):
         raise problem.Malformed("The member learner.did is no decentralised identifier. Send one such as did:key:z6Mk…, or leave it out.")
+    if learner.orcid is not None and not _ORCID.fullmatch(learner.orcid):
+        raise problem.Malformed("The member learner.orcid is no ORCID iD. Send one such as 0000-0002-1825-0097, or leave it out.")
+    for alias in learner.aliases:
+        _check("learner.source_id", alias, most=MAX_ID)
     return dataclasses.replace(learner, name=_name("learner.name", learner.name), email=email_address(learner.email))
 
 

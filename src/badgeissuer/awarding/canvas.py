@@ -1,35 +1,29 @@
-"""Canvas Live Events in their raw format, `{"metadata": {…}, "body": {…}}`.
+"""Canvas Live Events in their raw format, `{"metadata": {…}, "body": {…}}`; an envelope in the Caliper format goes to `canvas_caliper`.
 
 Three traps of this format shape the module: `metadata.user_…` is whoever acted (a teacher who grades, the learner's own browser), so the
-learner is read from the body only; ids are local ("565") in one event and global ("21070000000000565", shard times 10^13 plus local) in
-another; and no event has an id.
+learner is read from the body only; ids are local in one event and global in another (see `canvas_ids`); and no event has an id.
 """
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from badgeissuer import problem
-from badgeissuer.awarding import event, time
+from badgeissuer.awarding import canvas_caliper, canvas_ids, event, members
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from pydantic import JsonValue
+    from badgeissuer.awarding import incoming
+    from badgeissuer.awarding.members import Members
 
-_SHARD = 10**13
 _PERCENT = 100.0
-_SAFE = 2**53
-_DIGITS = re.compile("[0-9]{1,20}")
 _HASHED_METADATA = ("event_name", "event_time", "root_account_uuid", "root_account_id", "context_type", "context_id")
+_OUTCOME = "learning_outcome_result_"
+_OF_A_COURSE = frozenset({"course_completed", "course_progress", "course_grade_change", "grade_override"})
 
-Members = Mapping[str, "JsonValue"]
 
-
-def read(payload: Members) -> tuple[event.LearningEvent, ...]:
+def read(given: incoming.Incoming, reading: incoming.Reading) -> tuple[event.LearningEvent, ...]:
     """Return the one event of a Live Event; a name that we know nothing of gives its type and whatever ids it has.
 
     The key is the SHA-256 of the RFC 8785 form of `body` and of those members of `metadata` that say what happened, where and when: its
@@ -37,23 +31,24 @@ def read(payload: Members) -> tuple[event.LearningEvent, ...]:
     goes from 4 to 5, back, and to 5 again has the same body twice and is two events. A delivery that is repeated has the same key; a
     completion that Canvas reports again has another one, and is caught where awards are made unique.
 
+    The item is the assignment, the outcome or the course that the result is of, by its local id.
+
     Raises:
         problem.Malformed: when this is no Live Event, or a member that we read has a wrong type.
     """
-    metadata = _object(payload, "metadata")
-    if metadata is None:
-        raise problem.Malformed("This is no Canvas Live Event: it has no `metadata`. Send the raw format, not Caliper.")
-    body = _object(payload, "body") or {}
-    name = _text(metadata, "event_name")
+    payload = given.object
+    if "dataVersion" in payload:
+        return canvas_caliper.read(given, reading)
+    metadata, body = members.inner(payload, "metadata"), members.inner(payload, "body")
+    name = members.text(metadata, "event_name")
     if name is None:
-        raise problem.Malformed("This is no Canvas Live Event: `metadata.event_name` is missing.")
+        raise problem.Malformed("This is no Canvas Live Event: `metadata.event_name` is missing. Send the raw or the Caliper format.")
     kind = "grade_override" if name == "grade_change" and "override_score" in body else name
     hashed = {member: metadata[member] for member in _HASHED_METADATA if member in metadata}
-    key = event.content_key({"metadata": hashed, "body": dict(body)})
-    root = _id(metadata, "root_account_id")
+    root = members.identifier(metadata, "root_account_id")
     courses = _courses(metadata, body, root)
     found = event.LearningEvent(
-        key=key,
+        key=event.content_key({"metadata": hashed, "body": dict(body)}),
         type=kind,
         occurred_at=_occurred_at(metadata, body),
         course=courses[0] if courses else None,
@@ -63,25 +58,27 @@ def read(payload: Members) -> tuple[event.LearningEvent, ...]:
         result=_result(kind, body),
         credits=None,
         evidence=(),
+        item=_item(kind, body, root) or (courses[0] if courses and kind in _OF_A_COURSE else None),
     )
     return (found,)
 
 
 def _occurred_at(metadata: Members, body: Members) -> datetime | None:
-    progress = _object(body, "progress") or {}
-    text = _text(progress, "completed_at") or _text(metadata, "event_time")
-    return None if text is None else time.parse(text)
+    return members.moment(members.inner(body, "progress"), "completed_at") or members.moment(metadata, "event_time")
 
 
 def _learner(body: Members, root: str | None) -> event.LearnerClaim:
     """Return the learner that the body names; outcome results have only a UUID, which then is the source id."""
-    user = _object(body, "user") or {}
-    local = _id(user, "id") or _id(body, "student_id") or _id(body, "user_id")
+    user = members.inner(body, "user")
+    named = members.identifier(user, "id") or members.identifier(body, "student_id") or members.identifier(body, "user_id")
+    uuid = members.text(body, "user_uuid")
+    ids = (*(canvas_ids.forms(named, root) if named else ()), *((uuid,) if uuid else ()))
     return event.LearnerClaim(
-        source_id=_local(local, root) if local else _text(body, "user_uuid"),
-        sis_id=_id(user, "sis_source_id") or _id(body, "student_sis_id"),
-        email=_text(user, "email"),
-        name=_text(user, "name") or _text(body, "user_name"),
+        source_id=ids[0] if ids else None,
+        sis_id=members.identifier(user, "sis_source_id") or members.identifier(body, "student_sis_id"),
+        email=members.text(user, "email"),
+        name=members.text(user, "name") or members.text(body, "user_name"),
+        aliases=ids[1:],
     )
 
 
@@ -91,18 +88,25 @@ def _courses(metadata: Members, body: Members, root: str | None) -> tuple[str, .
     The context of the request counts when the body names no course, or the same one: a grade can change while somebody looks at another
     course.
     """
-    course = _object(body, "course") or {}
-    named = _id(course, "id") or _id(body, "course_id")
-    context = _id(metadata, "context_id") if metadata.get("context_type") == "Course" else None
-    if named and context and _in_shard(named) != _in_shard(context):
+    course = members.inner(body, "course")
+    named = members.identifier(course, "id") or members.identifier(body, "course_id")
+    context = members.identifier(metadata, "context_id") if metadata.get("context_type") == "Course" else None
+    if named and context and canvas_ids.in_shard(named) != canvas_ids.in_shard(context):
         context = None
     primary = named or context
     if primary is None:
         return ()
-    forms = [_local(primary, root), primary, _global(primary, root), context, _id(course, "sis_source_id")]
+    forms = [*canvas_ids.forms(primary, root), context, members.identifier(course, "sis_source_id")]
     if context is not None:
-        forms.append(_id(metadata, "context_sis_source_id"))
+        forms.append(members.identifier(metadata, "context_sis_source_id"))
     return tuple(dict.fromkeys(form for form in forms if form))
+
+
+def _item(kind: str, body: Members, root: str | None) -> str | None:
+    """Return the assignment of a grade or the outcome of an outcome result; None for what is of a course."""
+    name = {"grade_change": "assignment_id"}.get(kind) or ("learning_outcome_id" if kind.startswith(_OUTCOME) else None)
+    named = members.identifier(body, name) if name else None
+    return canvas_ids.local(named, root) if named else None
 
 
 def _result(kind: str, body: Members) -> event.ResultClaim:
@@ -110,83 +114,23 @@ def _result(kind: str, body: Members) -> event.ResultClaim:
     if kind == "course_completed":
         return event.ResultClaim(None, None, None, None, "completed")
     if kind == "course_grade_change":
-        return _scored(_number(body, "final_score"), _PERCENT, status=_text(body, "workflow_state"))
+        return _scored(members.number(body, "final_score"), _PERCENT, status=members.text(body, "workflow_state"))
     if kind == "grade_override":
-        return _scored(_number(body, "override_score"), _PERCENT)
+        return _scored(members.number(body, "override_score"), _PERCENT)
     if kind == "grade_change":
-        return _scored(_number(body, "score"), _number(body, "points_possible"), letter=_text(body, "grade"))
-    if kind.startswith("learning_outcome_result_"):
+        return _scored(members.number(body, "score"), members.number(body, "points_possible"), letter=members.text(body, "grade"))
+    if kind.startswith(_OUTCOME):
         return _outcome(body)
-    state = _text(body, "workflow_state") or _text(body, "state")
+    state = members.text(body, "workflow_state") or members.text(body, "state")
     return event.ResultClaim(None, None, None, None, state if kind.startswith("enrollment_") else None)
 
 
 def _outcome(body: Members) -> event.ResultClaim:
-    mastery = body.get("mastery")
-    status = ("mastered" if mastery else "not_mastered") if isinstance(mastery, bool) else None
-    return event.ResultClaim(_number(body, "score"), _number(body, "possible"), _number(body, "percent"), None, status)
+    mastery = members.flag(body, "mastery")
+    status = None if mastery is None else "mastered" if mastery else "not_mastered"
+    raw, most, scaled = (members.number(body, name) for name in ("score", "possible", "percent"))
+    return event.ResultClaim(raw, most, scaled, None, status, passed=mastery)
 
 
 def _scored(raw: float | None, most: float | None, *, letter: str | None = None, status: str | None = None) -> event.ResultClaim:
     return event.ResultClaim(raw, most, event.share(raw, most), letter, status)
-
-
-def _local(identifier: str, root: str | None) -> str:
-    """Return the id as the root account's own pages show it; an id of another shard stays global, for its local form means someone else."""
-    number, shard = _number_of(identifier), _shard(identifier)
-    return str(number % _SHARD) if number is not None and shard in {None, _shard(root) or shard} else identifier
-
-
-def _global(identifier: str, root: str | None) -> str | None:
-    number, shard = _number_of(identifier), _shard(root)
-    return str(shard * _SHARD + number) if number is not None and shard and _shard(identifier) is None else None
-
-
-def _shard(identifier: str | None) -> int | None:
-    """Return the shard of a global id; None for a local id and for what is no number."""
-    number = _number_of(identifier or "")
-    return None if number is None else number // _SHARD or None
-
-
-def _in_shard(identifier: str) -> int | str:
-    """Return what a local and a global id of the same thing have in common."""
-    number = _number_of(identifier)
-    return identifier if number is None else number % _SHARD
-
-
-def _number_of(identifier: str) -> int | None:
-    return int(identifier) if _DIGITS.fullmatch(identifier) else None
-
-
-def _object(members: Members, name: str) -> Members | None:
-    value = members.get(name)
-    if value is None or isinstance(value, dict):
-        return value
-    raise _wrong(name, "an object")
-
-
-def _text(members: Members, name: str) -> str | None:
-    """Return a text; None when it is missing, null or blank, which is how Canvas writes "no e-mail address"."""
-    value = members.get(name)
-    if value is None or isinstance(value, str):
-        return (value or "").strip() or None
-    raise _wrong(name, "a text")
-
-
-def _id(members: Members, name: str) -> str | None:
-    value = members.get(name)
-    whole = isinstance(value, int) and not isinstance(value, bool) and -_SAFE < value < _SAFE
-    return str(value) if whole else _text(members, name)
-
-
-def _number(members: Members, name: str) -> float | None:
-    value = members.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise _wrong(name, "a number")
-    return float(value)
-
-
-def _wrong(name: str, wanted: str) -> problem.Malformed:
-    return problem.Malformed(f"The member `{name}` of the Canvas event is not {wanted}. The event is left unread.")

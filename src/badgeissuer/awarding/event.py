@@ -30,6 +30,8 @@ class LearnerClaim:
         email: An address that passed a check of its form, else None.
         name: The display name.
         did: A decentralised identifier of the learner.
+        orcid: The ORCID iD, its sixteen digits in groups of four.
+        aliases: Further forms of `source_id` that the platform has for the same person, such as a global beside a local id.
     """
 
     source_id: str | None
@@ -37,6 +39,8 @@ class LearnerClaim:
     email: str | None
     name: str | None
     did: str | None = None
+    orcid: str | None = None
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class ResultClaim:
         scaled: The score as a share, usually 0 to 1; more where a platform gives extra credit.
         letter: The grade as text.
         status: The state in the sender's words, such as "passed" or "completed".
+        passed: Whether the sender says that it was passed.
     """
 
     raw: float | None
@@ -56,6 +61,7 @@ class ResultClaim:
     scaled: float | None
     letter: str | None
     status: str | None
+    passed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,12 @@ class LearningEvent:
         result: How well.
         credits: The credits earned.
         evidence: The pieces of work named.
+        item: What the sender would speak of again if the result changed: a grade item, an activity, a course. A later event of the same
+            type about the same learner and item takes the place of an earlier one.
+        withdraws: Whether it says, whatever its type, that what was reached in `item` counts no more: a certificate was revoked.
+        voids: The key of the event of the same source that this one takes back.
+        started_at: When the activity began, UTC.
+        pointer: Where in the delivery's value the event stands (RFC 6901), for conditions on what was not normalised.
     """
 
     key: str
@@ -93,12 +105,18 @@ class LearningEvent:
     result: ResultClaim
     credits: float | None
     evidence: tuple[EvidenceClaim, ...]
+    item: str | None = None
+    withdraws: bool = False
+    voids: str | None = None
+    started_at: datetime | None = None
+    pointer: str = ""
 
     def to_json(self) -> dict[str, JsonValue]:
         """Return the event as a JSON object that `from_json` reads back to an equal event."""
-        occurred_at = None if self.occurred_at is None else self.occurred_at.isoformat()
         return asdict(self) | {
-            "occurred_at": occurred_at,
+            "occurred_at": None if self.occurred_at is None else self.occurred_at.isoformat(),
+            "started_at": None if self.started_at is None else self.started_at.isoformat(),
+            "learner": asdict(self.learner) | {"aliases": list(self.learner.aliases)},
             "courses": list(self.courses),
             "evidence": [asdict(item) for item in self.evidence],
         }
@@ -143,13 +161,17 @@ FIELDS: Mapping[str, Callable[[LearningEvent], object]] = MappingProxyType(
         "type": lambda event: event.type,
         "course": lambda event: event.course,
         "run": lambda event: event.run,
+        "item": lambda event: event.item,
         "learner.email": lambda event: event.learner.email,
         "result.scaled": lambda event: event.result.scaled,
         "result.raw": lambda event: event.result.raw,
+        "result.max": lambda event: event.result.max,
+        "result.passed": lambda event: event.result.passed,
         "result.letter": lambda event: event.result.letter,
         "result.status": lambda event: event.result.status,
         "credits": lambda event: event.credits,
         "occurred_at": lambda event: event.occurred_at,
+        "started_at": lambda event: event.started_at,
     },
 )
 """The names that conditions use, and where their values stand."""
@@ -177,11 +199,14 @@ def share(raw: float | None, most: float | None) -> float | None:
 
 def _from_json(value: Mapping[str, Any]) -> LearningEvent:
     members = dict(value)
-    occurred_at = members.pop("occurred_at")
+    moments = [members.pop(name, None) for name in ("occurred_at", "started_at")]
+    occurred_at, started_at = (None if moment is None else time.parse(moment) for moment in moments)
+    learner = dict(members.pop("learner"))
     return LearningEvent(
-        occurred_at=None if occurred_at is None else time.parse(occurred_at),
+        occurred_at=occurred_at,
+        started_at=started_at,
         courses=tuple(members.pop("courses")),
-        learner=LearnerClaim(**members.pop("learner")),
+        learner=LearnerClaim(**learner | {"aliases": tuple(learner.get("aliases", ()))}),
         result=ResultClaim(**members.pop("result")),
         evidence=tuple(EvidenceClaim(**item) for item in members.pop("evidence")),
         **members,

@@ -18,9 +18,7 @@ from badgeissuer import problem
 from badgeissuer.awarding import event, time
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from pydantic import JsonValue
+    from badgeissuer.awarding import incoming
 
 _Number = Annotated[float, pydantic.Field(allow_inf_nan=False)]
 
@@ -96,7 +94,7 @@ class Envelope(_Part):
     data: Data
 
 
-def read(payload: Mapping[str, JsonValue]) -> tuple[event.LearningEvent, ...]:
+def read(given: incoming.Incoming, reading: incoming.Reading) -> tuple[event.LearningEvent, ...]:
     """Return the one event of a body in our own shape.
 
     The key is `data.event_id`, or the hash of the whole body where that is missing. The event happened at `data.completed_at`, else at
@@ -105,6 +103,7 @@ def read(payload: Mapping[str, JsonValue]) -> tuple[event.LearningEvent, ...]:
     Raises:
         problem.Malformed: when a member is missing or has a wrong type; the findings point at each.
     """
+    payload = given.object
     try:
         envelope = Envelope.model_validate(dict(payload))
     except pydantic.ValidationError as error:
@@ -115,7 +114,7 @@ def read(payload: Mapping[str, JsonValue]) -> tuple[event.LearningEvent, ...]:
     found = event.LearningEvent(
         key=data.event_id or event.content_key(payload),
         type=envelope.type,
-        occurred_at=None if moment is None else time.parse(moment),
+        occurred_at=None if moment is None else time.parse(moment, zone=reading.zone),
         course=courses[0] if courses else None,
         courses=courses,
         run=data.course.run or None,

@@ -6,7 +6,7 @@ code. A new operator is a line in `OPERATORS`, a new field one in `event.FIELDS`
 What a comparison means:
 
 - Two texts compare exactly, case included. A text that is a plain decimal number compares with a number: "0.87" is 0.87.
-- `lt le gt ge` compare numbers, and times for `occurred_at`.
+- `lt le gt ge` compare numbers, and times for `occurred_at` and `started_at`; `result.passed` is true or false.
 - What cannot be compared is not satisfied, whatever the operator, `ne` too; the reason says so. A missing value satisfies only `exists`
   false. Under `none` a condition that is not satisfied excludes nothing.
 - `course` has several forms: `eq`, `in` and the orderings hold when one of `event.courses` satisfies them, `ne` when all do.
@@ -41,7 +41,8 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _SHOWN = 80
 _MAX_FINDINGS = 20
 _LARGEST = 1e30
-_NUMERIC = frozenset({"result.scaled", "result.raw", "credits"})
+_NUMERIC = frozenset({"result.scaled", "result.raw", "result.max", "credits"})
+_TIMES = frozenset({"occurred_at", "started_at"})
 _TAGS = frozenset({"condition", "tree"})
 
 
@@ -253,7 +254,7 @@ def _comparable(actual: object, expected: object, *, ordering: bool) -> tuple[ob
     if isinstance(actual, datetime):
         moment = _moment(expected)
         return None if moment is None else (actual, moment)
-    if isinstance(actual, str) and isinstance(expected, str) and not ordering:
+    if isinstance(actual, str | bool) and type(actual) is type(expected) and not ordering:
         return actual, expected
     left, right = _number(actual), _number(expected)
     return None if left is None or right is None else (left, right)
@@ -297,15 +298,19 @@ def _check_value(field: str, op: str, *, value: JsonValue) -> None:
 
 
 def _suits(field: str, value: JsonValue, *, ordering: bool) -> bool:
-    if field == "occurred_at":
+    if field in _TIMES:
         return _moment(value) is not None
+    if field == "result.passed":
+        return isinstance(value, bool) and not ordering
     if ordering or field in _NUMERIC:
         return _number(value) is not None
     return (isinstance(value, str) and len(value) <= MAX_TEXT and not _UNSTORABLE.search(value)) or _number(value) is not None
 
 
 def _wanted(field: str, *, ordering: bool) -> str:
-    if field == "occurred_at":
+    if field == "result.passed":
+        return "true or false is needed"
+    if field in _TIMES:
         return "a time with a zone is needed, such as 2026-05-20T14:01:31Z"
     if ordering or field in _NUMERIC:
         return "a number is needed"

@@ -1,6 +1,7 @@
 """Who may do what: bearer tokens, roles, and issuers.
 
-A token is `bi_<public id>_<secret>`. The secret has 256 bits, so a plain SHA-256 of it is kept; the token itself is shown once.
+A token is `bi_<public id>_<secret>`. The secret has 256 bits, so a plain SHA-256 of it is kept; the token itself is shown once. Who signs
+in to the pages with one gets a session, whose secret is kept in the same way, and which ends with the token.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import re
 import secrets
 import string
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, delete, select, true
 
 from badgeissuer import problem
 from badgeissuer.store import tables
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
 
-    from sqlalchemy import Select
+    from sqlalchemy import ColumnElement, Select
     from sqlalchemy.orm import InstrumentedAttribute, Session
 
 READ, DEFINE, ISSUE, CONNECT, REVOKE, MANAGE = "read", "define", "issue", "connect", "revoke", "manage"
@@ -34,6 +36,8 @@ _ALLOWED = {
 }
 _TOKENS = select(tables.ApiToken).where(tables.ApiToken.public_id.in_(bindparam("public_ids", expanding=True)))
 _TOKEN = re.compile(r"bi_([A-Za-z0-9]{8})_([A-Za-z0-9]{43})", re.ASCII)
+SESSION = timedelta(hours=12)
+"""How long somebody stays signed in: a working day."""
 Row = TypeVar("Row")
 _ALPHABET = string.ascii_letters + string.digits
 
@@ -104,14 +108,63 @@ def authenticate_all(session: Session, tokens: Sequence[str], *, now: datetime) 
 
 def _actor(row: tables.ApiToken | None, secret: str, *, now: datetime) -> Actor | problem.Unauthenticated:
     fits = hmac.compare_digest(row.secret_sha256 if row else _digest(""), _digest(secret))
-    if not fits or row is None or row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
+    if not fits or row is None or not _counts(row, now):
         return problem.Unauthenticated("The bearer token is missing, unknown, revoked or expired.")
+    return _asking(row)
+
+
+def _counts(row: tables.ApiToken, now: datetime) -> bool:
+    return row.revoked_at is None and (row.expires_at is None or row.expires_at > now)
+
+
+def _asking(row: tables.ApiToken) -> Actor:
     return Actor(row.id, row.name, row.role, row.issuer_id, row.last_used_on)
 
 
 def touch(session: Session, actor: Actor, *, now: datetime) -> None:
     """Note the day on which a token was last used."""
     session.get_one(tables.ApiToken, actor.token_id).last_used_on = now.date()
+
+
+def sign_in(session: Session, token: str, *, now: datetime) -> tuple[Actor, str]:
+    """Open a session for who has a token; return them and the session's secret. Sessions that are over go.
+
+    Raises:
+        problem.Unauthenticated: The token does not count.
+    """
+    actor, secret = authenticate(session, token, now=now), _random(43)
+    session.execute(delete(tables.StaffSession).where(tables.StaffSession.expires_at <= now))
+    row = tables.StaffSession(api_token_id=actor.token_id, secret_sha256=_digest(secret), created_at=now, expires_at=now + SESSION)
+    session.add(row)
+    session.flush()
+    return actor, secret
+
+
+def signed_in(session: Session, secret: str, *, now: datetime) -> Actor:
+    """Return who has the session of that secret.
+
+    Raises:
+        problem.Unauthenticated: There is none, it is over, or the token that opened it does not count any more.
+    """
+    table = tables.StaffSession
+    found = session.execute(
+        select(tables.ApiToken, table.expires_at)
+        .join(table, table.api_token_id == tables.ApiToken.id)
+        .where(table.secret_sha256 == _digest(secret))
+    ).one_or_none()
+    if found is None or found.expires_at <= now or not _counts(found.ApiToken, now):
+        raise problem.Unauthenticated("You are not signed in, or no longer.")
+    return _asking(found.ApiToken)
+
+
+def sign_out(session: Session, secret: str) -> None:
+    """End a session; one that is over already is none."""
+    session.execute(delete(tables.StaffSession).where(tables.StaffSession.secret_sha256 == _digest(secret)))
+
+
+def form_key(secret: str) -> str:
+    """Return what every form of a session must send along: who does not know the session's secret cannot make it."""
+    return hmac.new(secret.encode(), b"form", hashlib.sha256).hexdigest()
 
 
 def require(actor: Actor, action: str, *, issuer_id: int | None = None) -> None:
@@ -129,7 +182,12 @@ def require(actor: Actor, action: str, *, issuer_id: int | None = None) -> None:
 
 def visible(query: Select[Row], actor: Actor, *, column: InstrumentedAttribute[int]) -> Select[Row]:
     """Return a query for only those rows that the actor may see; `column` says whose a row is."""
-    return query if actor.issuer_id is None else query.where(column == actor.issuer_id)
+    return query if actor.issuer_id is None else query.where(is_visible(actor, column))
+
+
+def is_visible(actor: Actor, column: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    """Return the condition that a row is one that the actor may see; `column` says whose it is."""
+    return true() if actor.issuer_id is None else column == actor.issuer_id
 
 
 def require_everywhere(actor: Actor, action: str) -> None:

@@ -11,10 +11,14 @@ from urllib.parse import quote
 
 import jinja2
 
+from badgeissuer.vc import instant
 from badgeissuer.web import verdicts, views, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from badgeissuer import overseeing
+    from badgeissuer.web.staff.door import Staff
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -71,6 +75,26 @@ def reference_page(description: Mapping[str, Any]) -> str:
     return _render("reference.html", title=description["info"]["title"], version=description["info"]["version"], groups=groups)
 
 
+def sign_in_page(*, wanted: str, fault: str = "") -> str:
+    """Return the page that asks staff for a token.
+
+    Args:
+        wanted: The path of ours to go on to.
+        fault: Why the token that was given does not count.
+    """
+    return _render("staff/sign_in.html", staff=None, wanted=wanted, fault=fault)
+
+
+def overview_page(staff: Staff, seen: overseeing.Overview) -> str:
+    """Return the first page for staff."""
+    words_for = {
+        "needs_identity": "wait for an address to issue to",
+        "needs_approval": "wait for an approval",
+        "failed": "could not be issued",
+    }
+    return _render("staff/overview.html", staff=staff, seen=seen, words=words_for)
+
+
 def problem_page(problem: Mapping[str, Any], *, status: int) -> str:
     """Return a page that says what went wrong.
 
@@ -88,5 +112,5 @@ def _render(template: str, **values: object) -> str:
 _ENVIRONMENT = jinja2.Environment(
     loader=jinja2.PackageLoader("badgeissuer.web"), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
-_ENVIRONMENT.filters |= {"plain": words.plain, "moment": words.moment, "domain": words.domain}
+_ENVIRONMENT.filters |= {"plain": words.plain, "moment": words.moment, "domain": words.domain, "say": instant.say}
 _ENVIRONMENT.globals["listed"] = views.LISTED

@@ -137,11 +137,11 @@ def readyz(using: Using) -> dict[str, str]:
     return {"status": "ready"} | ({"warning": alarm.ALARM.reason} if alarm.ALARM.reason else {})
 
 
-def page(text: str, *, private: bool = False, status: int = 200) -> HTMLResponse:
+def page(text: str, *, private: bool = False, status: int = 200, referrer: str = "no-referrer") -> HTMLResponse:
     """Return a page with the headers that keep it from loading or leaking anything."""
     sent = {
         "Content-Security-Policy": pages.CONTENT_SECURITY_POLICY,
-        "Referrer-Policy": "no-referrer",
+        "Referrer-Policy": referrer,
         "X-Content-Type-Options": "nosniff",
         "Vary": "Accept",
     }

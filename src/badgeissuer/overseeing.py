@@ -1,0 +1,82 @@
+"""What staff see at a glance: the sources that deliver, and what waits for a person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from badgeissuer import access
+from badgeissuer.store import tables
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+WAITING = ("needs_identity", "needs_approval", "failed")
+"""States of awards that somebody has to do something about."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSeen:
+    """A source, and when it was last heard of.
+
+    Attributes:
+        slug: Its slug.
+        name: Its name.
+        adapter: What reads it.
+        is_signed: Whether its deliveries prove who sent them.
+        state: `active` or `disabled`.
+        delivered_at: When the last delivery was kept; None where none was.
+        failed: Deliveries that could not be processed.
+    """
+
+    slug: str
+    name: str
+    adapter: str
+    is_signed: bool
+    state: str
+    delivered_at: datetime | None
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What the first page shows.
+
+    Attributes:
+        sources: The sources that the actor may see, by name.
+        waiting: State → how many awards are in it.
+        reviews: Reviews that nobody has closed.
+        issued: Awards that were issued.
+    """
+
+    sources: tuple[SourceSeen, ...]
+    waiting: dict[str, int]
+    reviews: int
+    issued: int
+
+
+def overview(session: Session, actor: access.Actor) -> Overview:
+    """Return what an actor sees first: of one unit, where their token is bound to one."""
+    access.require(actor, access.READ)
+    table = tables.Award
+    counts = select(table.state, func.count()).where(access.is_visible(actor, table.issuer_id)).group_by(table.state)
+    states = {row[0]: row[1] for row in session.execute(counts)}
+    review = tables.Review
+    reviews = select(func.count()).where(review.state == "open", access.is_visible(actor, review.issuer_id))
+    waiting = {state: states[state] for state in WAITING if state in states}
+    return Overview(_sources(session, actor), waiting, session.scalar(reviews) or 0, states.get("issued", 0))
+
+
+def _sources(session: Session, actor: access.Actor) -> tuple[SourceSeen, ...]:
+    table, delivery = tables.Source, tables.Delivery
+    last = select(func.max(delivery.received_at)).where(delivery.source_id == table.id).scalar_subquery()
+    failed = select(func.count()).where(delivery.source_id == table.id, delivery.state == "failed").scalar_subquery()
+    seen = select(table, last, failed).where(access.is_visible(actor, table.issuer_id)).order_by(table.name, table.id)
+    return tuple(
+        SourceSeen(row.slug, row.name, row.adapter, row.signature["scheme"] != "none", row.state, moment, count)
+        for row, moment, count in session.execute(seen)
+    )

@@ -1,0 +1,167 @@
+"""The door for staff: sign in with an API token, and be known by a cookie until the day is over.
+
+Three things keep another site from acting in the name of who is signed in: the cookie is not sent along with its requests (SameSite), a
+form from it has another Origin, and it does not know the key that each of our forms carries.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from badgeissuer import access, problem
+from badgeissuer.web import pages
+from badgeissuer.web.public import page
+from badgeissuer.web.service import Service, Using
+
+ROUTER = APIRouter(include_in_schema=False)
+SIGN_IN = "/staff/sign-in"
+HOME = "/staff"
+MAX_FIELDS = 100
+MAX_FIELD = 65_536
+"""Fields of a form, and bytes of each."""
+SEE_OTHER = 303
+_FORM = "application/x-www-form-urlencoded"
+
+
+class SignInFirst(Exception):  # noqa: N818 - nothing is wrong
+    """A page was asked for by somebody who is not signed in."""
+
+    def __init__(self, wanted: str) -> None:
+        super().__init__(wanted)
+        self.wanted = wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """Who is signed in.
+
+    Attributes:
+        actor: What they may do.
+        form_key: What their forms send along.
+    """
+
+    actor: access.Actor
+    form_key: str
+
+
+def staff(request: Request, using: Using) -> Staff:
+    """Return who is signed in.
+
+    Raises:
+        SignInFirst: Nobody is.
+    """
+    secret = request.cookies.get(cookie_name(using), "")
+    try:
+        with using.reading() as session:
+            actor = access.signed_in(session, secret, now=using.now())
+    except problem.Unauthenticated:
+        wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        raise SignInFirst(wanted if request.method in {"GET", "HEAD"} else HOME) from None
+    return Staff(actor, access.form_key(secret))
+
+
+async def fields(request: Request) -> dict[str, str]:
+    """Return the fields of a form that a browser sent.
+
+    Raises:
+        problem.Malformed: The body is no such form, or a field stands twice.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _FORM:
+        raise problem.Malformed("This address takes a form that was sent from its page.")
+    async with request.form(max_files=0, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD) as form:
+        found = {name: value for name, value in form.multi_items() if isinstance(value, str)}
+        if len(found) < len(form.multi_items()):
+            raise problem.Malformed("A field stands twice in the form.")
+    return found
+
+
+def staff_page(text: str, *, status: int = 200) -> HTMLResponse:
+    """Return a page for staff. Its forms say where they are from, which no browser does of pages that let no referrer out."""
+    return page(text, private=True, status=status, referrer="same-origin")
+
+
+Fields = Annotated[dict[str, str], Depends(fields)]
+
+
+def acting(request: Request, using: Using, known: Annotated[Staff, Depends(staff)], sent: Fields) -> Staff:
+    """Return who is signed in and sent a form of ours.
+
+    Raises:
+        SignInFirst: Nobody is.
+        problem.Forbidden: The form is none of ours, or of a session before this one.
+    """
+    _refuse_strangers(request, using)
+    if not hmac.compare_digest(sent.get("key", "").encode(), known.form_key.encode()):
+        raise problem.Forbidden("This form is of an earlier session or of another site. Load its page again, and send it from there.")
+    return known
+
+
+Known = Annotated[Staff, Depends(staff)]
+"""Who reads a page."""
+Acting = Annotated[Staff, Depends(acting)]
+"""Who changes something."""
+
+
+@ROUTER.get(SIGN_IN, response_class=HTMLResponse)
+def ask(wanted: Annotated[str, Query(alias="next", max_length=2048)] = HOME) -> HTMLResponse:
+    """Ask for a token."""
+    return staff_page(pages.sign_in_page(wanted=_inside(wanted)))
+
+
+@ROUTER.post(SIGN_IN)
+def sign_in(request: Request, using: Using, sent: Fields) -> Response:
+    """Open a session for who has a token, and lead on to what they wanted to see."""
+    _refuse_strangers(request, using)
+    wanted, now = _inside(sent.get("next", HOME)), using.now()
+    try:
+        with using.writing() as session:
+            actor, secret = access.sign_in(session, sent.get("token", "").strip(), now=now)
+            access.touch(session, actor, now=now)
+    except problem.Unauthenticated:
+        fault = "This is no token that counts. It may be mistyped, revoked or expired; an administrator can make you another."
+        return staff_page(pages.sign_in_page(wanted=wanted, fault=fault), status=401)
+    answer = RedirectResponse(wanted, SEE_OTHER, headers={"Cache-Control": "no-store"})
+    lasts = int(access.SESSION.total_seconds())
+    answer.set_cookie(cookie_name(using), secret, max_age=lasts, secure=using.site.is_secure, httponly=True, samesite="strict")
+    return answer
+
+
+@ROUTER.post("/staff/sign-out")
+def sign_out(request: Request, using: Using, _known: Acting) -> Response:
+    """End the session."""
+    with using.writing() as session:
+        access.sign_out(session, request.cookies.get(cookie_name(using), ""))
+    answer = RedirectResponse(SIGN_IN, SEE_OTHER, headers={"Cache-Control": "no-store"})
+    answer.delete_cookie(cookie_name(using), secure=using.site.is_secure, httponly=True, samesite="strict")
+    return answer
+
+
+async def on_sign_in_first(_request: Request, fault: Exception) -> Response:
+    """Lead to the door, and from there to what was wanted."""
+    wanted = fault.wanted if isinstance(fault, SignInFirst) else HOME
+    return RedirectResponse(f"{SIGN_IN}?next={quote(wanted, safe='')}", SEE_OTHER, headers={"Cache-Control": "no-store"})
+
+
+def cookie_name(using: Service) -> str:
+    """Return the name of the cookie; with its prefix, browsers take it from this host and over https only."""
+    return "__Host-staff" if using.site.is_secure else "staff"
+
+
+def _inside(wanted: str) -> str:
+    """Return where to go on to: a page for staff, and never another site."""
+    is_ours = wanted == HOME or wanted.startswith((f"{HOME}/", f"{HOME}?"))
+    return wanted if is_ours and wanted.isprintable() and wanted.isascii() and "\\" not in wanted else HOME
+
+
+def _refuse_strangers(request: Request, using: Service) -> None:
+    """Refuse a form that a page of another site sent; old browsers do not say where one is from."""
+    origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site", "same-origin")
+    is_elsewhere = origin is not None and using.site.path_of(f"{origin}/") != "/" and origin != str(request.base_url).rstrip("/")
+    if is_elsewhere or site not in {"same-origin", "none"}:
+        raise problem.Forbidden("This form was sent from a page of another site, and is not read.")

@@ -1,0 +1,241 @@
+"""The door for staff, and the first page behind it, over real HTTP."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+from fastapi.routing import APIRoute
+from sqlalchemy import func, select, update
+
+from badgeissuer import access
+from badgeissuer.openbadges.addresses import Site
+from badgeissuer.store import tables
+from badgeissuer.web import app as web
+from badgeissuer.web.staff import door
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.web.conftest import Running
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+GUARDED = {("GET", "/staff"), ("POST", "/staff/sign-out")}
+"""What only who is signed in gets."""
+PAGE = {"Accept": "text/html"}
+
+
+@pytest.fixture
+def sign_in(sqlite_server: Running) -> Iterator[Callable[..., httpx.Client]]:
+    """Return what gives a browser that is signed in."""
+    clients: list[httpx.Client] = []
+
+    def give(role: str = "issuer", **more: object) -> httpx.Client:
+        token = sqlite_server.bearer(role, **more)["Authorization"].removeprefix("Bearer ")  # type: ignore[arg-type]
+        client = httpx.Client(base_url=sqlite_server.base, headers=PAGE)
+        clients.append(client)
+        answer = client.post("/staff/sign-in", data={"token": f" {token}\n"})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/staff"), answer.text
+        return client
+
+    yield give
+    for client in clients:
+        client.close()
+
+
+def key_of(page: str) -> str:
+    """Return the key that the forms of a page send along."""
+    (key,) = set(re.findall(r'name="key" value="([0-9a-f]{64})"', page))
+    return str(key)
+
+
+def sessions(server: Running) -> int:
+    with server.service.reading() as session:
+        return session.scalar(select(func.count()).select_from(tables.StaffSession)) or 0
+
+
+def test_every_page_for_staff_is_in_the_table_above() -> None:
+    routes = [route for router in web.STAFF for route in router.routes if isinstance(route, APIRoute)]
+    found = {(method, route.path) for route in routes for method in route.methods or ()}
+    assert found - {("GET", door.SIGN_IN), ("POST", door.SIGN_IN)} == GUARDED
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(GUARDED))
+@pytest.mark.parametrize("cookie", ["", "staff=", "staff=" + "a" * 43, "staff=é", "other=1"])
+def test_who_is_not_signed_in_is_led_to_the_door(sqlite_server: Running, method: str, path: str, cookie: str) -> None:
+    headers = [(name.encode(), value.encode()) for name, value in {**PAGE, **FORM, "Cookie": cookie}.items()]
+    answer = sqlite_server.stranger.request(method, path, headers=headers, content="key=x" if method == "POST" else "")
+    wanted = path if method == "GET" else "/staff"
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/staff/sign-in?{urlencode({'next': wanted})}")
+
+
+def test_a_token_opens_a_session_and_signing_out_ends_it(sqlite_server: Running, sign_in: Callable[..., httpx.Client]) -> None:
+    before = sessions(sqlite_server)
+    client = sign_in()
+    page = client.get("/staff")
+    assert page.status_code == 200
+    assert "<h1>Overview</h1>" in page.text
+    assert sessions(sqlite_server) == before + 1
+    assert page.headers["cache-control"] == "private, no-store"
+    answer = client.post("/staff/sign-out", data={"key": key_of(page.text)})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/staff/sign-in")
+    assert not client.cookies
+    assert client.get("/staff").status_code == 303
+    assert sessions(sqlite_server) == before
+
+
+def test_the_cookie_is_for_this_server_alone(sqlite_server: Running) -> None:
+    token = sqlite_server.bearer("auditor")["Authorization"].removeprefix("Bearer ")
+    answer = sqlite_server.stranger.post("/staff/sign-in", data={"token": token})
+    (cookie,) = answer.headers.get_list("set-cookie")
+    secret, *attributes = cookie.split("; ")
+    assert re.fullmatch(r"staff=[A-Za-z0-9]{43}", secret)
+    assert set(attributes) == {"HttpOnly", "Max-Age=43200", "Path=/", "SameSite=strict"}
+    with sqlite_server.service.reading() as session:
+        kept = session.scalars(select(tables.StaffSession.secret_sha256)).all()
+    assert secret.removeprefix("staff=") not in kept
+    sqlite_server.stranger.cookies.clear()
+
+
+def test_over_https_the_cookie_goes_over_https_only(sqlite_server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Site, "is_secure", True)
+    token = sqlite_server.bearer("auditor")["Authorization"].removeprefix("Bearer ")
+    answer = sqlite_server.stranger.post("/staff/sign-in", data={"token": token})
+    assert answer.headers["set-cookie"].startswith("__Host-staff=")
+    assert "Secure" in answer.headers["set-cookie"].split("; ")
+    sqlite_server.stranger.cookies.clear()
+
+
+@pytest.mark.parametrize("token", ["", "no token", "bi_aaaaaaaa_" + "a" * 43, "é"])
+def test_a_token_that_does_not_count_opens_nothing(sqlite_server: Running, token: str) -> None:
+    before = sessions(sqlite_server)
+    answer = sqlite_server.stranger.post("/staff/sign-in", data={"token": token, "next": "/staff?x=1"})
+    assert answer.status_code == 401
+    assert "This is no token that counts." in answer.text
+    assert 'value="/staff?x=1"' in answer.text
+    assert "set-cookie" not in answer.headers
+    assert sessions(sqlite_server) == before
+
+
+@pytest.mark.parametrize("way", ["revoked", "expired", "over"])
+def test_a_session_ends_with_its_token_and_with_the_day(sqlite_server: Running, sign_in: Callable[..., httpx.Client], way: str) -> None:
+    client, now = sign_in("reviewer"), sqlite_server.service.now()
+    assert client.get("/staff").status_code == 200
+    with sqlite_server.service.writing() as session:
+        row = session.scalars(select(tables.StaffSession).order_by(tables.StaffSession.id.desc())).first()
+        assert row is not None
+        token, secret = session.get_one(tables.ApiToken, row.api_token_id), row.secret_sha256
+        if way == "over":
+            row.expires_at = now
+        else:
+            setattr(token, f"{way}_at" if way == "revoked" else "expires_at", now - timedelta(seconds=1))
+    assert client.get("/staff").status_code == 303
+    if way == "over":
+        sign_in("reviewer")
+        with sqlite_server.service.reading() as session:
+            kept = session.scalars(select(tables.StaffSession.secret_sha256)).all()
+        assert secret not in kept, "who signs in sweeps out what is over"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "leads_to"),
+    [
+        ("/staff", "/staff"),
+        ("/staff/sources?state=active", "/staff/sources?state=active"),
+        ("/staffroom", "/staff"),
+        ("https://elsewhere.example/staff", "/staff"),
+        ("//elsewhere.example/staff", "/staff"),
+        ("/staff/\\elsewhere.example", "/staff"),
+        ("/staff/\r\nSet-Cookie: x=1", "/staff"),
+        ("/staff/é", "/staff"),
+        ("", "/staff"),
+    ],
+)
+def test_after_the_door_comes_what_was_wanted_and_never_another_site(sqlite_server: Running, wanted: str, leads_to: str) -> None:
+    token = sqlite_server.bearer("auditor")["Authorization"].removeprefix("Bearer ")
+    answer = sqlite_server.stranger.post("/staff/sign-in", data={"token": token, "next": wanted})
+    assert answer.headers["location"] == leads_to
+    asked = sqlite_server.stranger.get("/staff/sign-in", params={"next": wanted})
+    assert f'name="next" value="{leads_to}"' in asked.text
+    sqlite_server.stranger.cookies.clear()
+
+
+@pytest.mark.parametrize("key", [None, "", "0" * 64, "é"])
+def test_a_form_without_the_key_of_the_session_changes_nothing(
+    sqlite_server: Running, sign_in: Callable[..., httpx.Client], key: str | None
+) -> None:
+    client, before = sign_in(), sessions(sqlite_server)
+    answer = client.post("/staff/sign-out", data={} if key is None else {"key": key}, headers=FORM)
+    assert answer.status_code == 403
+    assert "Load its page again" in answer.text
+    assert sessions(sqlite_server) == before
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Origin": "https://elsewhere.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}],
+)
+def test_a_form_of_another_site_is_not_read(sqlite_server: Running, sign_in: Callable[..., httpx.Client], headers: dict[str, str]) -> None:
+    client = sign_in()
+    key = key_of(client.get("/staff").text)
+    for path, data in (("/staff/sign-out", {"key": key}), ("/staff/sign-in", {"token": "x"})):
+        answer = client.post(path, data=data, headers=headers)
+        assert answer.status_code == 403
+        assert "another site" in answer.text
+    own = {"Origin": sqlite_server.base, "Sec-Fetch-Site": "same-origin"}
+    assert client.post("/staff/sign-out", data={"key": key}, headers=own).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        ("key=1&key=2", "application/x-www-form-urlencoded"),
+        ('{"key": "1"}', "application/json"),
+        ("key=1", "text/plain"),
+        ("--x\r\n", "multipart/form-data; boundary=x"),
+    ],
+)
+def test_what_is_no_form_of_ours_is_refused(sign_in: Callable[..., httpx.Client], content: str, kind: str) -> None:
+    answer = sign_in().post("/staff/sign-out", content=content, headers={"Content-Type": kind})
+    assert answer.status_code == 400
+
+
+def test_the_first_page_shows_what_a_unit_has_and_nothing_of_another(sqlite_server: Running, sign_in: Callable[..., httpx.Client]) -> None:
+    other = sqlite_server.make("issuers", {"slug": sqlite_server.fresh("other"), "name": "Other"})["slug"]
+    ours, theirs = sqlite_server.source(name="<b>Ours</b>"), sqlite_server.source(issuer=other, name="Theirs")
+    sqlite_server.make("awards", {"achievement": sqlite_server.published(), "learner": {"source_id": sqlite_server.fresh("sis")}})
+    with sqlite_server.service.writing() as session:
+        row = session.scalars(select(tables.Source).where(tables.Source.slug == ours["slug"])).one()
+        row.signature = {"scheme": "none"}
+        kept = {"payload": b"{}", "payload_sha256": "0" * 64, "headers": {}, "received_at": datetime(2026, 5, 20, 14, 5, tzinfo=UTC)}
+        session.add(tables.Delivery(source_id=row.id, key="k", state="failed", **kept))  # type: ignore[arg-type]
+    page = sign_in(issuer=sqlite_server.unit()).get("/staff").text
+    assert "last delivery 20 May 2026, 14:05 UTC" in page
+    assert "1 failed" in page
+    assert "not signed: anybody who knows its address can send" in page
+    assert ours["slug"] in page
+    assert "&lt;b&gt;Ours" in page
+    assert theirs["slug"] not in page
+    assert "wait for an address to issue to" in page
+    empty = sign_in("auditor", issuer=other).get("/staff").text
+    assert ours["slug"] not in empty
+    assert theirs["slug"] in empty
+    assert "0 badges issued." in empty
+    assert "<p>Nothing.</p>" in empty
+
+
+def test_signing_in_notes_the_day_on_which_a_token_was_used(sqlite_server: Running, sign_in: Callable[..., httpx.Client]) -> None:
+    with sqlite_server.service.writing() as session:
+        session.execute(update(tables.ApiToken).values(last_used_on=None))
+    sign_in()
+    with sqlite_server.service.reading() as session:
+        assert sqlite_server.service.now().date() in session.scalars(select(tables.ApiToken.last_used_on)).all()
+
+
+def test_the_key_of_forms_tells_nothing_of_the_session() -> None:
+    assert access.form_key("a") != access.form_key("b")
+    assert "a" * 43 not in access.form_key("a" * 43)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 from badgeissuer import authoring, problem
-from badgeissuer.awarding import adapter, rule, signature
+from badgeissuer.awarding import adapter, generic, incoming, rule, signature
 from badgeissuer.store import engine, tables
 from badgeissuer.vc import document
 
@@ -29,7 +30,7 @@ def connect(
     Args:
         session: A writing session.
         issuer: Whose achievements its rules may award.
-        values: `slug`, `name`, `adapter`, `signature` (as `signature.Signature` writes it) and `success_status`.
+        values: `slug`, `name`, `adapter`, `signature` (as `signature.Signature` writes it), `mapping`, `zone` and `success_status`.
         token: Where the unguessable part of the address comes from.
         now: The moment.
 
@@ -42,6 +43,7 @@ def connect(
         finding = problem.Finding(f"There is no adapter {values['adapter']!r}; there are {', '.join(adapter.ADAPTERS)}.", "/adapter")
         raise problem.Invalid.of((finding,))
     signature.parse(values["signature"], pointer="/signature")
+    _check_reading(values["adapter"], values)
     if values.get("success_status", _OK) not in _SUCCESS:
         finding = problem.Finding("What a sender takes for success is an HTTP status from 200 to 299.", "/success_status")
         raise problem.Invalid.of((finding,))
@@ -50,6 +52,21 @@ def connect(
     if row is None:
         raise problem.Conflict(f"There is already a source by the name {values['slug']!r}. Choose another.")
     return row
+
+
+def _check_reading(name: str, values: Mapping[str, Any]) -> None:
+    """Refuse what a source cannot be read by: a mapping for the generic adapter alone, and a zone that there is."""
+    mapping = values.get("mapping")
+    if (mapping is not None) != (name == "generic"):
+        detail = (
+            "The adapter generic needs a mapping that says where it finds what." if name == "generic" else "Only generic takes a mapping."
+        )
+        raise problem.Invalid.of((problem.Finding(detail, "/mapping"),))
+    if mapping is not None:
+        generic.parse(mapping, pointer="/mapping")
+    if values.get("zone") is not None and values["zone"] not in zoneinfo.available_timezones():
+        finding = problem.Finding(f"There is no time zone {values['zone']!r}; name one such as Europe/Berlin.", "/zone")
+        raise problem.Invalid.of((finding,))
 
 
 def source(session: Session, slug: str) -> tables.Source:
@@ -86,11 +103,13 @@ def change_source(session: Session, found: tables.Source, changes: Mapping[str, 
     Args:
         session: A writing session.
         found: The source.
-        changes: Any of `name`, `signature`, `success_status` and `state` (`active` or `disabled`).
+        changes: Any of `name`, `signature`, `mapping`, `zone`, `success_status` and `state` (`active` or `disabled`).
 
     Raises:
-        problem.Invalid: The signature's configuration is not possible.
+        problem.Invalid: The configuration of the signature or of the reading is not possible.
     """
+    if {"mapping", "zone"} & changes.keys():
+        _check_reading(found.adapter, {"mapping": found.mapping} | dict(changes))
     if "signature" in changes:
         signature.parse(changes["signature"], pointer="/signature")
         found.fetched_keys = None
@@ -134,7 +153,13 @@ def add_keys(session: Session, hook_key: str, key_set: bytes) -> None:
         found.fetched_keys = fetched
 
 
-def signature_of(found: tables.Source) -> signature.CanvasJwt | signature.StandardWebhooks | signature.Unsigned:
+def reading_of(found: tables.Source) -> incoming.Reading:
+    """Return how a source wants its deliveries read."""
+    zone = zoneinfo.ZoneInfo(found.zone) if found.zone else None
+    return incoming.Reading(zone, found.mapping or {})
+
+
+def signature_of(found: tables.Source) -> signature.Scheme:
     """Return how a source signs, with the keys that were fetched for it."""
     configured = signature.parse(found.signature)
     if found.fetched_keys is not None and isinstance(configured, signature.CanvasJwt):

@@ -9,14 +9,15 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from sqlalchemy import select
 
-from badgeissuer import connecting, issuing, problem, recognising
-from badgeissuer.awarding import adapter, event, rule, signature
+from badgeissuer import connecting, deciding, problem
+from badgeissuer.awarding import adapter, event, incoming, signature
 from badgeissuer.store import engine, jobs, tables
-from badgeissuer.vc import document, jsonld
+from badgeissuer.vc import document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from badgeissuer import issuing
+
 PROCESS = "process_delivery"
-_KEPT_HEADERS = frozenset({"content-type", "user-agent", "webhook-id", "webhook-timestamp"})
-"""Headers that are stored with a delivery; signatures and credentials are not."""
+LRS = frozenset({"xapi", "cmi5"})
+"""The adapters whose senders take us for a Learning Record Store."""
 _UNKNOWN = "There is no source here, or the delivery is not signed as the source signs. Check the address and the secret or key."
 _WEB_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
 _CONTROL = re.compile("[\x00-\x1f\x7f]+")
@@ -41,12 +44,14 @@ class Examined:
         success_status: The HTTP status that the sender takes for success.
         verified: What the signature proved.
         headers: Those that are kept.
+        events: What it says happened.
     """
 
     source_id: int
     success_status: int
     verified: signature.Verified
     headers: dict[str, str]
+    events: tuple[event.LearningEvent, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,9 @@ class Receipt:
     success_status: int
 
 
-def examine(session: Session, hook_key: str, *, headers: Mapping[str, str], body: bytes, now: datetime) -> Examined:
+def examine(
+    session: Session, hook_key: str, *, headers: Mapping[str, str], body: bytes, now: datetime, statement_id: str | None = None
+) -> Examined:
     """Return a delivery that may be kept: from a source that we know, signed as it signs, and readable.
 
     Args:
@@ -73,11 +80,13 @@ def examine(session: Session, hook_key: str, *, headers: Mapping[str, str], body
         headers: Its headers, names in lower case.
         body: Its raw body.
         now: The moment.
+        statement_id: The id that the address gives to the one xAPI statement in the body.
 
     Raises:
         problem.Unauthenticated: There is no such source, or the signature does not hold; which of both is not said.
         signature.UnknownKey: The signature names a key that is not known; it may be among those at `connecting.keys_url`.
         problem.Malformed: The signature holds, but the body is none that the source's adapter can read.
+        problem.Conflict: An xAPI statement came before under the same id and said something else.
     """
     found = session.scalar(select(tables.Source).where(tables.Source.hook_key == hook_key, tables.Source.state == "active"))
     if found is None:
@@ -88,9 +97,53 @@ def examine(session: Session, hook_key: str, *, headers: Mapping[str, str], body
         raise signature.UnknownKey(_UNKNOWN) from None
     except problem.Unauthenticated:
         raise problem.Unauthenticated(_UNKNOWN) from None
-    adapter.read(found.adapter, document.parse(verified.payload))
-    kept = {name: value for name, value in headers.items() if name in _KEPT_HEADERS}
-    return Examined(found.id, found.success_status, verified, kept)
+    given = incoming.read(verified.payload, headers)
+    if statement_id is not None:
+        given, verified = _with_id(given, verified, statement_id)
+    events = adapter.read(found.adapter, given, connecting.reading_of(found))
+    if found.adapter in LRS:
+        _refuse_other_statements(session, found.id, events)
+    return Examined(found.id, found.success_status, verified, dict(given.headers), events)
+
+
+def _with_id(given: incoming.Incoming, verified: signature.Verified, statement_id: str) -> tuple[incoming.Incoming, signature.Verified]:
+    """Return a delivery of one xAPI statement with the id that its address gives it (XAPI "PUT Statements")."""
+    statement = dict(given.object)
+    said = statement.setdefault("id", statement_id)
+    if not isinstance(said, str) or said.lower() != statement_id.lower():
+        raise problem.Malformed("The statement has another id than the address gives it. Leave one of them out, or make them the same.")
+    return incoming.Incoming(statement, given.headers), signature.Verified(document.write(statement), verified.key)
+
+
+def _refuse_other_statements(session: Session, source_id: int, events: Sequence[event.LearningEvent]) -> None:
+    """Refuse statements that say something else than one that came under the same id (XAPI "POST Statements": 409)."""
+    table, said = tables.LearningEvent, {happened.key: _saying(happened.to_json()) for happened in events}
+    if len(said) < len(events):
+        raise problem.Malformed("Two statements in the body have the same id, or are the same. Send each once.")
+    known = select(table.key, table.document).where(table.source_id == source_id, table.key.in_(list(said)))
+    for key, kept in session.execute(known):
+        if _saying(kept) != said[key]:
+            raise problem.Conflict(f"Another statement came before under the id {key[:80]!r}; it was kept, this one was not.")
+
+
+def _saying(happened: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an event says; where it stood in its delivery is no part of that."""
+    return {name: value for name, value in happened.items() if name != "pointer"}
+
+
+def takes_cloud_events(session: Session, hook_key: str) -> bool:
+    """Return whether CloudEvents may be delivered to that address."""
+    table = tables.Source
+    query = select(table.id).where(table.hook_key == hook_key, table.state == "active", table.adapter == "cloudevents")
+    return session.scalar(query) is not None
+
+
+def statement_id(happened: event.LearningEvent) -> str:
+    """Return the id under which an xAPI statement is kept: its own, or one made of its content where it has none."""
+    try:
+        return str(UUID(happened.key))
+    except ValueError:
+        return str(UUID(hex=hashlib.sha256(happened.key.encode()).hexdigest()[:32], version=5))
 
 
 def keep(session: Session, examined: Examined, *, now: datetime) -> Receipt:
@@ -131,10 +184,11 @@ def process(session: Session, delivery_id: int, *, randomness: issuing.Randomnes
     if row.state == "processed":
         return
     found = session.get_one(tables.Source, row.source_id)
-    for happened in adapter.read(found.adapter, document.parse(row.payload)):
+    given = incoming.read(row.payload, row.headers)
+    for happened in adapter.read(found.adapter, given, connecting.reading_of(found)):
         stored = engine.add_if_new(session, _event_row(happened, row, now=now))
         if stored is not None:
-            _decide(session, found, happened, stored, randomness=randomness, now=now)
+            deciding.decide(session, found, happened, stored, randomness=randomness, now=now)
     row.state, row.reason = "processed", None
 
 
@@ -148,70 +202,9 @@ def _event_row(happened: event.LearningEvent, delivery: tables.Delivery, *, now:
         created_at=now,
         course=happened.course,
         occurred_at=happened.occurred_at,
+        item=happened.item,
+        voids=happened.voids,
     )
-
-
-def _decide(
-    session: Session,
-    found: tables.Source,
-    happened: event.LearningEvent,
-    stored: tables.LearningEvent,
-    *,
-    randomness: issuing.Randomness,
-    now: datetime,
-) -> None:
-    active = select(tables.Rule).where(tables.Rule.source_id == found.id, tables.Rule.state == "active")
-    for row in session.scalars(active.order_by(tables.Rule.id)):
-        verdict = rule.evaluate(rule.parse(row.when), happened)
-        decision = tables.Decision(
-            learning_event_id=stored.id, rule_id=row.id, outcome="not_awarded", reason=verdict.reason, decided_at=now
-        )
-        if isinstance(verdict, rule.Awarded):
-            awarded, is_new = _award(session, found, happened, row=row, stored=stored, randomness=randomness, now=now)
-            waiting = awarded.state == "needs_identity"
-            decision.outcome = "already_awarded" if not is_new else "needs_identity" if waiting else "awarded"
-            decision.award_id = awarded.id
-        session.add(decision)
-    session.flush()
-
-
-def _award(
-    session: Session,
-    found: tables.Source,
-    happened: event.LearningEvent,
-    *,
-    row: tables.Rule,
-    stored: tables.LearningEvent,
-    randomness: issuing.Randomness,
-    now: datetime,
-) -> tuple[tables.Award, bool]:
-    achievement = session.get_one(tables.Achievement, row.achievement_id)
-    learner = recognising.recognise(session, happened.learner, issuer_id=found.issuer_id, authority=found.slug, now=now)
-    decision = issuing.Decision(
-        awarded_at=min(happened.occurred_at or now, now),  # a sender's clock may run ahead of ours; nothing is earned in the future
-        email=happened.learner.email,
-        did=happened.learner.did,
-        evidence=_evidence(happened.evidence),
-        credits_earned=happened.credits,
-        source_id=found.id,
-        rule_id=row.id,
-        learning_event_id=stored.id,
-    )
-    return issuing.award(session, achievement, learner=learner, decision=decision, randomness=randomness, now=now)
-
-
-def _is_web_address(url: str) -> bool:
-    return bool(_WEB_ADDRESS.match(url) and jsonld.ABSOLUTE_IRI.fullmatch(url))
-
-
-def _evidence(items: Sequence[event.EvidenceClaim]) -> list[document.JsonObject]:
-    """Return the evidence that can stand in a badge: what has a web address, each once, named without control characters."""
-    found: dict[str, document.JsonObject] = {}
-    for item in items:
-        if item.url and _is_web_address(item.url):
-            name = _CONTROL.sub(" ", item.name or "").strip()
-            found.setdefault(item.url, {"id": item.url, "type": ["Evidence"]} | ({"name": name} if name else {}))
-    return list(found.values())
 
 
 def give_up(session: Session, delivery_id: int, reason: str) -> None:

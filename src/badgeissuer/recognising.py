@@ -45,8 +45,12 @@ def identities(claim: LearnerClaim, *, authority: str) -> tuple[Identity, ...]:
 def _identities(claim: LearnerClaim, authority: str) -> Iterator[Identity]:
     if claim.source_id:
         yield Identity("source_id", authority, claim.source_id)
+        for alias in claim.aliases:
+            yield Identity("source_id", authority, alias)
     if claim.sis_id:
         yield Identity("sis_id", "", claim.sis_id)
+    if claim.orcid:
+        yield Identity("orcid", "", claim.orcid)
     if claim.did:
         yield Identity("did", "", claim.did)
     if claim.email:

@@ -224,6 +224,12 @@ class Campus:
             decision = issuing.Decision(awarded_at=decided.pop("awarded_at", self.now), email=email, did=did, **decided)
             return issuing.award(session, found, learner=learner, decision=decision, randomness=self.randomness, now=self.now)
 
+    def supply(self, row: tables.Award, *, email: str) -> None:
+        """Give an award that waits for one an address to issue to."""
+        with self.writing() as session:
+            found = session.get_one(tables.Award, row.id)
+            issuing.supply(session, found, email=email, did=None, randomness=self.randomness, now=self.now)
+
     def issued(self, email: str | None = "asha.rao@example.org", **more: Any) -> tables.Credential:  # noqa: ANN401 - see `award`
         """Award an achievement and have the badge issued."""
         row, _ = self.award(email, **more)

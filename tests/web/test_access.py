@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
 from fastapi.routing import APIRoute
+from sqlalchemy import select
 
 from badgeissuer.settings import Settings
 from badgeissuer.store import tables
@@ -51,6 +53,28 @@ def _failed(server: Running, _names: dict[str, str]) -> Request:
         session.add(row)
         session.flush()
         return f"/api/deliveries/{row.id}/retry", None
+
+
+def _reviewed(server: Running, names: dict[str, str]) -> Request:
+    award = server.award(achievement=names["achievement"])
+    with server.service.writing() as session:
+        row = session.scalars(select(tables.Award).where(tables.Award.uuid == UUID(award["id"]))).one()
+        source = session.scalars(select(tables.Source).where(tables.Source.slug == names["source"])).one()
+        now, key = server.service.now(), server.fresh("key")
+        delivery = tables.Delivery(
+            source_id=source.id, key=key, payload=b"{}", payload_sha256="0" * 64, headers={}, received_at=now, state="processed"
+        )
+        session.add(delivery)
+        session.flush()
+        event = tables.LearningEvent(source_id=source.id, key=key, delivery_id=delivery.id, type="x", document={}, created_at=now)
+        session.add(event)
+        session.flush()
+        review = tables.Review(
+            issuer_id=row.issuer_id, award_id=row.id, learning_event_id=event.id, kind="changed", reason="x", created_at=now
+        )
+        session.add(review)
+        session.flush()
+        return f"/api/reviews/{review.id}/resolve", {"resolution": "kept", "note": "x"}
 
 
 def _credential(server: Running, names: dict[str, str]) -> str:
@@ -149,6 +173,8 @@ RULES: dict[tuple[str, str], tuple[dict[str, int], Prepare]] = {
     ("GET", "/api/batches/{uuid}/rows"): (READ, _batch("/rows")),
     ("GET", "/api/batches/{uuid}/rows.jsonl"): (READ, _batch("/rows.jsonl")),
     ("POST", "/api/batches/{uuid}/{change}"): (WRITE, _batch("/pause")),
+    ("GET", "/api/reviews"): (LIST, _of("/api/reviews")),
+    ("POST", "/api/reviews/{review_id}/resolve"): (WRITE, _reviewed),
     ("GET", "/api/revocations"): (LIST, _of("/api/revocations")),
     ("POST", "/api/revocations"): (
         ACCEPT,
@@ -173,7 +199,8 @@ OPEN = {
     ("GET", "/"), ("GET", "/c/{uuid}"), ("GET", "/c/{uuid}.json"), ("GET", "/status-lists/{uuid}"), ("GET", "/i/{issuer}"),
     ("GET", "/i/{issuer}/did.json"), ("GET", "/a/{slug}"), ("GET", "/a/{slug}/{version}"), ("GET", "/healthz"), ("GET", "/readyz"),
     ("GET", "/docs"), ("GET", "/verify"), ("POST", "/verify"), ("POST", "/credentials/verify"), ("POST", "/presentations/verify"),
-    ("POST", "/hooks/{source}"),
+    ("POST", "/hooks/{source}"), ("OPTIONS", "/hooks/{source}"), ("POST", "/hooks/{source}/statements"),
+    ("PUT", "/hooks/{source}/statements"),
 }  # fmt: skip
 """What anybody may ask for."""
 

@@ -20,8 +20,9 @@ from badgeissuer.settings import Settings, clock
 from badgeissuer.store import engine
 from badgeissuer.store.keyring import Keyring
 from badgeissuer.web import headers, hooks, limits, problems, public, vc_api, vc_api_issuing, verify
-from badgeissuer.web.api import achievements, awards, batches, events, issuers, revocations, sources, tokens
+from badgeissuer.web.api import achievements, awards, batches, events, issuers, reviews, revocations, sources, tokens
 from badgeissuer.web.service import Bell, Service
+from badgeissuer.web.staff import door, overview
 
 ROUTERS = (
     public.ROUTER,
@@ -35,9 +36,12 @@ ROUTERS = (
     awards.ROUTER,
     batches.ROUTER,
     revocations.ROUTER,
+    reviews.ROUTER,
     events.ROUTER,
     tokens.ROUTER,
 )
+STAFF = (door.ROUTER, overview.ROUTER)
+"""The pages for staff, which are no part of the API."""
 PATIENCE_SECONDS = 5
 """How long a request waits for the embedded database before it is answered 503: a waiting request holds a thread."""
 DESCRIPTION = "Define and approve achievements, issue them as signed Open Badges 3.0 from LMS events, let anyone verify them."
@@ -107,16 +111,17 @@ def create(settings: Settings, *, beside: Callable[[Tell], AbstractContextManage
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # it would lead wherever the Host header says
-        exception_handlers=problems.HANDLERS,  # type: ignore[arg-type]  # Starlette types handlers by Exception alone
+        exception_handlers=problems.HANDLERS | {door.SignInFirst: door.on_sign_in_first},  # type: ignore[arg-type]  # Starlette types handlers by Exception alone
         separate_input_output_schemas=False,
     )
     app.add_middleware(limits.BodyLimit)
     app.add_middleware(headers.CommonHeaders)
-    for router in ROUTERS:
+    for router in (*ROUTERS, *STAFF):
         app.include_router(router)
     static = resources.files("badgeissuer.web").joinpath("static")
     app.mount("/static", StaticFiles(directory=Path(str(static))), name="static")
-    app.state.methods = [(route.path_regex, route.methods) for router in ROUTERS for route in router.routes if isinstance(route, Route)]
+    routes = [route for router in (*ROUTERS, *STAFF) for route in router.routes]
+    app.state.methods = [(route.path_regex, route.methods) for route in routes if isinstance(route, Route)]
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI documents this way of extending it
     return app
 

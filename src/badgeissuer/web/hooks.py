@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from typing import Annotated, Literal
+from uuid import UUID
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Header, HTTPException, Path, Query, Request, Response
 from pydantic import BaseModel
 
 from badgeissuer import connecting, intake, problem
@@ -19,6 +20,12 @@ ROUTER = APIRouter(tags=["LMS deliveries"], responses={status: PROBLEMS[status] 
 
 
 _BODY = {"application/json": {"schema": {"type": "object"}}, "text/plain": {"schema": {"type": "string"}}}
+_STATEMENTS = {"application/json": {"schema": {"type": "array", "items": {"type": "object"}}}}
+_UNAWAITED = PROBLEMS[404] | {"description": "No such sender is awaited here."}
+_XAPI_VERSION = "X-Experience-API-Version"
+XAPI = "1.0.3"
+"""The version of xAPI that is spoken here."""
+Source = Annotated[str, Path(max_length=200)]
 
 
 class Receipt(BaseModel):
@@ -33,25 +40,75 @@ class Receipt(BaseModel):
     summary="Deliver an event",
     openapi_extra={"requestBody": {"content": _BODY}},
 )
-def deliver(source: Annotated[str, Path(max_length=200)], request: Request, response: Response, body: RawBody, using: Using) -> Receipt:
+def deliver(source: Source, request: Request, response: Response, body: RawBody, using: Using) -> Receipt:
     """Store a delivery and answer; what it earns is decided by a worker. The status is the one that the source takes for success."""
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    try:
-        receipt = _receive(using, source, headers, body)
-    except signature.UnknownKey:
-        _fetch_keys(using, source)
-        receipt = _receive(using, source, headers, body)
-    using.wake()
+    _, receipt = _taken(using, source, request, body)
     response.status_code = receipt.success_status
     return Receipt(status="accepted" if receipt.is_new else "repeated", delivery=receipt.delivery.id)
 
 
-def _receive(using: Service, source: str, headers: dict[str, str], body: bytes) -> intake.Receipt:
+@ROUTER.options("/hooks/{source}", summary="Ask whether CloudEvents may be delivered here", responses={405: _UNAWAITED})
+def shake_hands(
+    source: Source, response: Response, using: Using, webhook_request_origin: Annotated[str | None, Header(max_length=300)] = None
+) -> None:
+    """Answer a sender that asks before it delivers (CloudEvents, "HTTP 1.1 Web Hooks" section 4): it may, at any rate."""
+    with using.reading() as session:
+        is_welcome = webhook_request_origin is not None and intake.takes_cloud_events(session, source)
+    if not is_welcome:
+        raise HTTPException(405)
+    response.headers["WebHook-Allowed-Origin"] = str(webhook_request_origin)
+    response.headers["WebHook-Allowed-Rate"] = "*"
+
+
+@ROUTER.post("/hooks/{source}/statements", summary="Deliver xAPI statements", openapi_extra={"requestBody": {"content": _STATEMENTS}})
+def store(source: Source, request: Request, response: Response, body: RawBody, using: Using) -> list[str]:
+    """Store statements as a Learning Record Store does, and answer with their ids (XAPI "POST Statements")."""
+    response.headers[_XAPI_VERSION] = XAPI
+    examined, _ = _taken(using, source, request, body)
+    return [intake.statement_id(happened) for happened in examined.events]
+
+
+@ROUTER.put(
+    "/hooks/{source}/statements",
+    status_code=204,
+    summary="Deliver an xAPI statement under its id",
+    openapi_extra={"requestBody": {"content": _BODY}},
+)
+def store_one(
+    source: Source,
+    request: Request,
+    response: Response,
+    body: RawBody,
+    using: Using,
+    statement: Annotated[UUID, Query(alias="statementId")],
+) -> None:
+    """Store one statement under the id that the address gives (XAPI "PUT Statements")."""
+    response.headers[_XAPI_VERSION] = XAPI
+    _taken(using, source, request, body, statement_id=str(statement))
+
+
+def _taken(
+    using: Service, source: str, request: Request, body: bytes, *, statement_id: str | None = None
+) -> tuple[intake.Examined, intake.Receipt]:
+    """Return a delivery that is stored; the keys of its source are fetched first where it names one that is not known."""
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    try:
+        found = _receive(using, source, headers, body, statement_id)
+    except signature.UnknownKey:
+        _fetch_keys(using, source)
+        found = _receive(using, source, headers, body, statement_id)
+    using.wake()
+    return found
+
+
+def _receive(
+    using: Service, source: str, headers: dict[str, str], body: bytes, statement_id: str | None
+) -> tuple[intake.Examined, intake.Receipt]:
     now = using.now()
     with using.reading() as session:
-        examined = intake.examine(session, source, headers=headers, body=body, now=now)
+        examined = intake.examine(session, source, headers=headers, body=body, now=now, statement_id=statement_id)
     with using.writing() as session:
-        return intake.keep(session, examined, now=now)
+        return examined, intake.keep(session, examined, now=now)
 
 
 def _fetch_keys(using: Service, source: str) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 2 * 1024 * 1024
 HOOK_BYTES = 256 * 1024
+STATEMENTS_BYTES = 1024 * 1024
+"""xAPI statements, which come by the hundred."""
 ROSTER_BYTES = 256 * 1024 * 1024
 """A roster as JSON Lines, which is not kept in memory: a million rows of ordinary length."""
 DRAINED = 8
@@ -61,7 +63,8 @@ class Bounds:
 def bounds(scope: Mapping[str, Any]) -> Bounds:
     """Return what holds for the body of a request."""
     if scope["path"].startswith("/hooks/"):
-        return Bounds(HOOK_BYTES, HOOK_BYTES * DRAINED, SECONDS)
+        most = STATEMENTS_BYTES if scope["path"].endswith("/statements") else HOOK_BYTES
+        return Bounds(most, most * DRAINED, SECONDS)
     if scope["path"] == "/api/batches" and not dict(scope["headers"]).get(b"content-type", b"").startswith(b"application/json"):
         advice = " Split the roster, or hand the file to badgeissuer issue."
         return Bounds(ROSTER_BYTES, ROSTER_BYTES + MAX_BYTES * DRAINED, ROSTER_SECONDS, advice)

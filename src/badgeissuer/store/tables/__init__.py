@@ -7,14 +7,42 @@ them (migration 0001), so that not even an error in this program can alter what 
 from badgeissuer.store.orders import Batch, BatchChunk, Job, Revocation
 from badgeissuer.store.tables.awards import AWARD_STATES, REQUEST_STATES, Attestation, Award, Credential, SigningRequest
 from badgeissuer.store.tables.definitions import KEY_STATES, Achievement, AchievementVersion, Issuer, Press, SigningKey
-from badgeissuer.store.tables.intake import Decision, Delivery, LearningEvent, Rule, Source
+from badgeissuer.store.tables.intake import Decision, Delivery, LearningEvent, Review, Rule, Source
 from badgeissuer.store.tables.lists import StatusCounter, StatusEntry, StatusList
 from badgeissuer.store.tables.people import Learner, LearnerIdentity
-from badgeissuer.store.tables.running import ROLES, ApiToken, IdempotencyKey, Worker
+from badgeissuer.store.tables.running import ROLES, ApiToken, IdempotencyKey, StaffSession, Worker
 
 __all__ = [
-    "AWARD_STATES", "KEY_STATES", "REQUEST_STATES", "ROLES", "Achievement", "AchievementVersion", "ApiToken", "Attestation", "Award",
-    "Batch", "BatchChunk", "Credential", "Decision", "Delivery", "IdempotencyKey", "Issuer", "Job", "Learner", "LearnerIdentity",
-    "LearningEvent", "Press", "Revocation", "Rule", "SigningKey", "SigningRequest", "Source", "StatusCounter", "StatusEntry",
-    "StatusList", "Worker",
+    "AWARD_STATES",
+    "KEY_STATES",
+    "REQUEST_STATES",
+    "ROLES",
+    "Achievement",
+    "AchievementVersion",
+    "ApiToken",
+    "Attestation",
+    "Award",
+    "Batch",
+    "BatchChunk",
+    "Credential",
+    "Decision",
+    "Delivery",
+    "IdempotencyKey",
+    "Issuer",
+    "Job",
+    "Learner",
+    "LearnerIdentity",
+    "LearningEvent",
+    "Press",
+    "Review",
+    "Revocation",
+    "Rule",
+    "SigningKey",
+    "SigningRequest",
+    "Source",
+    "StaffSession",
+    "StatusCounter",
+    "StatusEntry",
+    "StatusList",
+    "Worker",
 ]  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from badgeissuer.store.base import Base, Id, Ref, one_of
@@ -25,6 +25,8 @@ class Source(Base):
     hook_key: Mapped[str] = mapped_column(unique=True)
     signature: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
+    mapping: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+    zone: Mapped[str | None] = mapped_column(default=None)
     fetched_keys: Mapped[dict[str, Any] | None] = mapped_column(default=None)
     success_status: Mapped[int] = mapped_column(default=200)
     state: Mapped[str] = mapped_column(default="active")
@@ -51,11 +53,18 @@ class Delivery(Base):
     repeats: Mapped[int] = mapped_column(default=0)
 
 
+_VOIDS = "voids IS NOT NULL"
+
+
 class LearningEvent(Base):
-    """One thing that an LMS says happened, normalised; a delivery may carry several."""
+    """One thing that an LMS says happened, normalised; a delivery may carry several. The learner is known where a rule looked at it."""
 
     __tablename__ = "learning_event"
-    __table_args__ = (UniqueConstraint("source_id", "key"),)
+    __table_args__ = (
+        UniqueConstraint("source_id", "key"),
+        Index("ix_learning_event_learner_id_item", "learner_id", "item"),
+        Index("ix_learning_event_voids", "source_id", "voids", sqlite_where=text(_VOIDS), postgresql_where=text(_VOIDS)),
+    )
 
     id: Mapped[Id] = mapped_column(init=False)
     delivery_id: Mapped[int] = mapped_column(Ref, ForeignKey("delivery.id"), index=True)
@@ -66,6 +75,9 @@ class LearningEvent(Base):
     created_at: Mapped[datetime]
     course: Mapped[str | None] = mapped_column(default=None)
     occurred_at: Mapped[datetime | None] = mapped_column(default=None)
+    learner_id: Mapped[int | None] = mapped_column(Ref, ForeignKey("learner.id"), default=None)
+    item: Mapped[str | None] = mapped_column(default=None)
+    voids: Mapped[str | None] = mapped_column(default=None)
 
 
 class Rule(Base):
@@ -98,3 +110,27 @@ class Decision(Base):
     reason: Mapped[str]
     decided_at: Mapped[datetime]
     award_id: Mapped[int | None] = mapped_column(Ref, ForeignKey("award.id"), default=None)
+
+
+class Review(Base):
+    """That what earned an award does not hold any more, by a later event; somebody decides whether the badge is kept or revoked."""
+
+    __tablename__ = "review"
+    __table_args__ = (
+        UniqueConstraint("award_id", "learning_event_id"),
+        CheckConstraint(one_of("kind", "changed", "voided", "withdrawn"), name="kind"),
+        CheckConstraint(one_of("state", "open", "kept", "revoked"), name="state"),
+        Index("ix_review_issuer_id_state", "issuer_id", "state"),
+    )
+
+    id: Mapped[Id] = mapped_column(init=False)
+    issuer_id: Mapped[int] = mapped_column(Ref, ForeignKey("issuer.id"))
+    award_id: Mapped[int] = mapped_column(Ref, ForeignKey("award.id"))
+    learning_event_id: Mapped[int] = mapped_column(Ref, ForeignKey("learning_event.id"))
+    kind: Mapped[str]
+    reason: Mapped[str]
+    created_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(default="open")
+    note: Mapped[str | None] = mapped_column(default=None)
+    closed_by: Mapped[str | None] = mapped_column(default=None)
+    closed_at: Mapped[datetime | None] = mapped_column(default=None)

@@ -30,7 +30,7 @@ class LearnerIdentity(Base):
     __tablename__ = "learner_identity"
     __table_args__ = (
         UniqueConstraint("issuer_id", "kind", "authority", "value"),
-        CheckConstraint(one_of("kind", "source_id", "sis_id", "email", "did"), name="kind"),
+        CheckConstraint(one_of("kind", "source_id", "sis_id", "orcid", "email", "did"), name="kind"),
     )
 
     id: Mapped[Id] = mapped_column(init=False)

@@ -30,6 +30,18 @@ class ApiToken(Base):
     last_used_on: Mapped[date | None] = mapped_column(default=None)
 
 
+class StaffSession(Base):
+    """That somebody signed in to the pages with a token: the SHA-256 of the secret in their cookie. It counts only while the token does."""
+
+    __tablename__ = "staff_session"
+
+    id: Mapped[Id] = mapped_column(init=False)
+    api_token_id: Mapped[int] = mapped_column(Ref, ForeignKey("api_token.id"), index=True)
+    secret_sha256: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class IdempotencyKey(Base):
     """A request that was carried out under an Idempotency-Key, and what it made."""
 

@@ -25,7 +25,9 @@ class NewSource(Shape):
     """A source of events: an LMS, or anything that sends Standard Webhooks.
 
     `signature` is `{"scheme": "canvas_jwt", "jwks": {"keys": […]}}`, `{"scheme": "standard_webhooks", "secrets": ["whsec_…"]}`, or
-    `{"scheme": "none"}` for a sender that cannot sign, which an administrator must accept with `accept_unsigned`.
+    `{"scheme": "none"}` for a sender that cannot sign, which an administrator must accept with `accept_unsigned`; further schemes are
+    `hmac`, `static_header`, `body_token`, `bearer` and `basic`. `mapping` says where the adapter `generic` finds what, in JMESPath. `zone`
+    is the time zone of times that are sent without one.
     """
 
     slug: Slug
@@ -33,6 +35,10 @@ class NewSource(Shape):
     adapter: Annotated[str, Field(examples=["canvas", "native"])]
     issuer: Slug
     signature: Annotated[dict[str, JsonValue], Field(examples=[{"scheme": "standard_webhooks", "secrets": ["whsec_…"]}])]
+    mapping: Annotated[
+        dict[str, JsonValue] | None, Field(examples=[{"events": "@", "type": "kind", "learner": {"email": "user.mail"}}])
+    ] = None
+    zone: Annotated[str | None, Field(max_length=64, examples=["Europe/Berlin"])] = None
     success_status: Annotated[int, Field(ge=200, le=299)] = 200
     accept_unsigned: bool = False
 
@@ -47,6 +53,8 @@ class Source(Shape):
     hook_url: str
     signature_scheme: str
     signed: bool
+    mapping: Document | None
+    zone: str | None
     success_status: int
     state: str
 
@@ -56,6 +64,8 @@ class SourceChange(Shape):
 
     name: Name | None = None
     signature: dict[str, JsonValue] | None = None
+    mapping: dict[str, JsonValue] | None = None
+    zone: Annotated[str, Field(max_length=64)] | None = None
     success_status: Annotated[int, Field(ge=200, le=299)] | None = None
     state: Literal["active", "disabled"] | None = None
     accept_unsigned: bool = False
@@ -90,7 +100,7 @@ def connect(body: NewSource, using: Using, acting: Acting, once: Repeatable) -> 
     """Connect a source and answer with the address that it must deliver to."""
     access.require(acting, access.CONNECT)
     configuration = _configuration(body.signature, acting, accept_unsigned=body.accept_unsigned)
-    values = {"slug": body.slug, "name": body.name, "adapter": body.adapter, "success_status": body.success_status}
+    values = body.model_dump(include={"slug", "name", "adapter", "mapping", "zone", "success_status"})
     now = using.now()
 
     def work() -> str:
@@ -192,6 +202,8 @@ def _shown(session: Session, row: tables.Source, *, site: Site) -> Source:
         hook_url=site.hook(row.hook_key),
         signature_scheme=scheme,
         signed=scheme != "none",
+        mapping=row.mapping,
+        zone=row.zone,
         success_status=row.success_status,
         state=row.state,
     )

@@ -1,0 +1,83 @@
+"""Reviews: awards whose grounds do not hold any more."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from badgeissuer import access, reviewing
+from badgeissuer.store import tables
+from badgeissuer.web.api.shapes import PROBLEMS, Moment, Page, Paging, RowId, Shape, Text
+from badgeissuer.web.service import Acting, Using
+from badgeissuer.web.strict import StrictRoute
+
+ROUTER = APIRouter(prefix="/api/reviews", tags=["awards and credentials"], route_class=StrictRoute, responses=PROBLEMS)
+State = Literal["open", "kept", "revoked"]
+
+
+class Review(Shape):
+    """An award whose grounds do not hold any more, the event that says so, and what became of it."""
+
+    id: int
+    award: UUID
+    event: int
+    kind: Literal["changed", "voided", "withdrawn"]
+    reason: str
+    created_at: Moment
+    state: State
+    note: str | None
+    closed_by: str | None
+    closed_at: Moment | None
+
+
+class Resolution(Shape):
+    """Whether the badge is kept or revoked, and why; of a badge that is revoked the note becomes the reason that is published."""
+
+    resolution: Literal["kept", "revoked"]
+    note: Annotated[Text, Field(min_length=1, max_length=1000)]
+
+
+@ROUTER.get("", summary="List reviews")
+def listed(
+    using: Using, acting: Acting, paging: Paging, state: Annotated[State | None, Query(description="Only reviews in this state.")] = None
+) -> Page[Review]:
+    """List the reviews of the issuers that the token may see, oldest first."""
+    query = access.visible(select(tables.Review), acting, column=tables.Review.issuer_id)
+    if state is not None:
+        query = query.where(tables.Review.state == state)
+    with using.reading() as session:
+        rows, after = paging.page(session, query, key=tables.Review.id)
+        return Page(items=[_shown(session, row) for row in rows], next=after)
+
+
+@ROUTER.post("/{review_id}/resolve", summary="Close a review")
+def resolve(review_id: RowId, body: Resolution, using: Using, acting: Acting) -> Review:
+    """Keep the badge, or revoke it."""
+    access.require(acting, access.REVOKE)
+    with using.writing() as session:
+        row = reviewing.find(session, review_id)
+        access.require(acting, access.REVOKE, issuer_id=row.issuer_id)
+        reviewing.resolve(session, row, resolution=body.resolution, note=body.note, actor=acting.name, now=using.now())
+        shown = _shown(session, row)
+    using.wake()
+    return shown
+
+
+def _shown(session: Session, row: tables.Review) -> Review:
+    return Review(
+        id=row.id,
+        award=session.get_one(tables.Award, row.award_id).uuid,
+        event=row.learning_event_id,
+        kind=row.kind,  # type: ignore[arg-type]  # the database holds no other
+        reason=row.reason,
+        created_at=row.created_at,
+        state=row.state,  # type: ignore[arg-type]  # as above
+        note=row.note,
+        closed_by=row.closed_by,
+        closed_at=row.closed_at,
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -137,7 +136,7 @@ def test_what_breaks_a_rule_is_refused_although_a_press_could_print_it(campus: C
     def resolved(value: object) -> object:
         return json.loads(json.dumps(value).replace('"#score"', json.dumps(f"{campus.site.achievement('welding', 1)}#score")))
 
-    claims = replace(claims, results=resolved(list(claims.results)))  # type: ignore[arg-type]
+    claims = claims._replace(results=resolved(list(claims.results)))  # type: ignore[arg-type]
     good = [{**item, "value": "87"} if "value" in item else {**item, "status": "Completed"} for item in claims.results]
     fine = credential.Claims(results=good, narrative=claims.narrative and "Good.")
     assert signed(campus, particulars(campus, fine))

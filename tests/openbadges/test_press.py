@@ -119,9 +119,9 @@ def test_particulars_are_taken_apart_as_badges_are_composed() -> None:
         item = particulars(**{name: value})  # type: ignore[arg-type]  # none of them is its url
         for odd in (
             item,
-            dataclasses.replace(item, recipient=credential.Recipient(None, "did:example:asha")),
-            dataclasses.replace(item, dates=credential.Dates(NOW, NOW, NOW)),
-            dataclasses.replace(item, status=statuslist.Entry("https://badges.example/s/1", 7, "message", 2, {1: "x"})),
+            item._replace(recipient=credential.Recipient(None, "did:example:asha")),
+            item._replace(dates=credential.Dates(NOW, NOW, NOW)),
+            item._replace(status=statuslist.Entry("https://badges.example/s/1", 7, "message", 2, {1: "x"})),
         ):
             assert press.take_apart(odd).leaves == press._composed(odd).leaves
 

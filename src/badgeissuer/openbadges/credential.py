@@ -8,8 +8,7 @@ Source: OB-3.0 AchievementCredential, "Serialization/JSON".
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from badgeissuer.openbadges import identity, model, results
 from badgeissuer.problem import Finding
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
 CONTEXT = [contexts.CREDENTIALS_V2, contexts.OPEN_BADGES]
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(NamedTuple):
     """Who earned it: by e-mail address, by DID, or both."""
 
     email: str | None = None
@@ -34,8 +32,7 @@ class Recipient:
     salt: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
+class Claims(NamedTuple):
     """What is said of one learner besides that they achieved it; members in Open Badges form."""
 
     results: Sequence[JsonObject] = ()
@@ -48,8 +45,7 @@ class Claims:
     activity_end: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Dates:
+class Dates(NamedTuple):
     """When it was earned, and from when until when the badge counts."""
 
     awarded: datetime
@@ -57,8 +53,7 @@ class Dates:
     valid_until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Particulars:
+class Particulars(NamedTuple):
     """What differs between the badges of one achievement: the arguments of `compose` but for the achievement and the issuer."""
 
     url: str

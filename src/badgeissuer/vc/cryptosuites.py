@@ -12,13 +12,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import math
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import orjson
 import rfc8785
-from cachetools import LRUCache
 
 from badgeissuer import problem
 from badgeissuer.vc import contexts, document, effort, templates
@@ -29,8 +27,9 @@ if TYPE_CHECKING:
     from badgeissuer.vc.document import JsonObject
 
 DATA_INTEGRITY = "DataIntegrityProof"
-_DIGESTS: LRUCache[Hashable, bytes] = LRUCache(4096)
-_LOCK = threading.Lock()
+_DIGESTS: dict[Hashable, bytes] = {}
+MAX_DIGESTS = 4096
+"""Digests that are remembered; when there are more, all are forgotten: what is needed comes again at once."""
 MAX_REMEMBERED = 1000
 """Bytes of proof options whose digest is remembered."""
 
@@ -143,13 +142,13 @@ def options_digest(
     Those of badges that were signed in one second are the same, so the last ones are remembered.
     """
     key = _key(suite, options, known)
-    with _LOCK:
-        found = _DIGESTS.get(key)
+    found = _DIGESTS.get(key)
     if found is None:
         found = hashlib.sha256(suite.canonicalize(options, known, spend)).digest()
         if key is not None and not suite.keeps_context and _are_texts(options, known):
-            with _LOCK:
-                _DIGESTS[key] = found
+            if len(_DIGESTS) >= MAX_DIGESTS:
+                _DIGESTS.clear()
+            _DIGESTS[key] = found
     return found
 
 

@@ -44,7 +44,7 @@ def decide(
     randomness: issuing.Randomness,
     now: datetime,
 ) -> None:
-    """Put an event that was just stored before every rule of its source, and keep each decision with its reason.
+    """Put an event that is stored before every rule of its source that has not decided on it, and keep each decision with its reason.
 
     Args:
         session: A writing session.
@@ -54,8 +54,9 @@ def decide(
         randomness: Where unpredictable values come from.
         now: The moment.
     """
-    active = select(tables.Rule).where(tables.Rule.source_id == found.id, tables.Rule.state == "active").order_by(tables.Rule.id)
-    rules = session.scalars(active).all()
+    decided = select(tables.Decision.rule_id).where(tables.Decision.learning_event_id == stored.id)
+    active = (tables.Rule.source_id == found.id, tables.Rule.state == "active", tables.Rule.id.not_in(decided))
+    rules = session.scalars(select(tables.Rule).where(*active).order_by(tables.Rule.id)).all()
     if not rules:
         return
     taken_back = _taken_back(session, stored)

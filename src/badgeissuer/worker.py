@@ -232,7 +232,7 @@ def _handlers(ports: Ports) -> Mapping[str, Handler]:
 
 
 def _process(session: Session, payload: dict[str, Any], now: datetime) -> None:
-    intake.process(session, payload["delivery"], randomness=issuing.SYSTEM, now=now)
+    intake.process(session, payload["delivery"], randomness=issuing.SYSTEM, now=now, again=payload.get("again", False))
 
 
 def _issue(ports: Ports, session: Session, payload: dict[str, Any], now: datetime) -> None:

@@ -7,12 +7,11 @@ process   in a worker: read the events, ask every rule, award
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from badgeissuer import connecting, deciding, problem
 from badgeissuer.awarding import adapter, event, incoming, signature
@@ -31,8 +30,10 @@ PROCESS = "process_delivery"
 LRS = frozenset({"xapi", "cmi5"})
 """The adapters whose senders take us for a Learning Record Store."""
 _UNKNOWN = "There is no source here, or the delivery is not signed as the source signs. Check the address and the secret or key."
-_WEB_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
-_CONTROL = re.compile("[\x00-\x1f\x7f]+")
+MAX_REJECTED = 200
+"""Rejected deliveries of one source that are kept, the newest ones."""
+MAX_SHOWN = 4096
+"""Bytes of a rejected body that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,19 +175,28 @@ def keep(session: Session, examined: Examined, *, now: datetime) -> Receipt:
     return Receipt(first, is_new=False, success_status=examined.success_status)
 
 
-def process(session: Session, delivery_id: int, *, randomness: issuing.Randomness, now: datetime) -> None:
+def process(session: Session, delivery_id: int, *, randomness: issuing.Randomness, now: datetime, again: bool = False) -> None:
     """Read the events of a delivery, put them before the rules of its source, and store every decision with its reason.
 
     All of it happens in the caller's transaction, so that a delivery is processed whole or not at all. An event that came in another
     delivery before is not decided on again.
+
+    Args:
+        session: A writing session.
+        delivery_id: The delivery.
+        randomness: Where unpredictable values come from.
+        now: The moment.
+        again: Whether to put events that were decided on before rules that have come since.
     """
     row = session.get_one(tables.Delivery, delivery_id, with_for_update=True)
-    if row.state == "processed":
+    if row.state == "processed" and not again:
         return
-    found = session.get_one(tables.Source, row.source_id)
+    found, table = session.get_one(tables.Source, row.source_id), tables.LearningEvent
     given = incoming.read(row.payload, row.headers)
     for happened in adapter.read(found.adapter, given, connecting.reading_of(found)):
         stored = engine.add_if_new(session, _event_row(happened, row, now=now))
+        if stored is None and again:
+            stored = session.scalars(select(table).where(table.source_id == found.id, table.key == happened.key)).one()
         if stored is not None:
             deciding.decide(session, found, happened, stored, randomness=randomness, now=now)
     row.state, row.reason = "processed", None
@@ -229,3 +239,66 @@ def retry(session: Session, delivery_id: int, *, now: datetime) -> tables.Delive
     row.state, row.reason = "received", None
     jobs.enqueue(session, PROCESS, {"delivery": row.id}, now=now)
     return row
+
+
+def replay(session: Session, delivery_id: int, *, now: datetime) -> tables.Delivery:
+    """Queue a delivery to be processed again: its events are put before rules that have come since, and nothing is decided twice.
+
+    Raises:
+        problem.NotFound: There is no such delivery.
+    """
+    row = session.get(tables.Delivery, delivery_id, with_for_update=True, populate_existing=True)
+    if row is None:
+        raise problem.NotFound(problem.NOTHING)
+    if row.state == "failed":
+        row.state, row.reason = "received", None
+    jobs.enqueue(session, PROCESS, {"delivery": row.id, "again": True}, now=now)
+    return row
+
+
+def note_rejected(session: Session, hook_key: str, fault: problem.Problem, *, status: int, delivery: Rejected, now: datetime) -> None:
+    """Keep what can be told of a delivery that was not taken, so that whoever connects a sender sees what it did; of a source we know.
+
+    Of headers that are not kept with deliveries only the names are, and of a body that may hold a secret only the digest.
+
+    Args:
+        session: A writing session.
+        hook_key: The last part of the address that it was sent to.
+        fault: Why it was not taken.
+        status: The HTTP status that it was answered with.
+        delivery: What came.
+        now: The moment.
+    """
+    table = tables.Rejection
+    found = session.scalar(select(tables.Source).where(tables.Source.hook_key == hook_key))
+    if found is None:
+        return
+    shown = incoming.kept(delivery.headers)
+    secret = found.signature["scheme"] == "body_token"
+    row = table(
+        source_id=found.id,
+        received_at=now,
+        status=status,
+        reason=fault.detail,
+        headers={name: shown.get(name, "…") for name in sorted(delivery.headers)},
+        size=len(delivery.body),
+        sha256=hashlib.sha256(delivery.body).hexdigest(),
+        beginning=b"" if secret else delivery.body[:MAX_SHOWN],
+    )
+    session.add(row)
+    newest = select(table.id).where(table.source_id == found.id).order_by(table.id.desc()).limit(MAX_REJECTED)
+    session.flush()
+    session.execute(delete(table).where(table.source_id == found.id, table.id.not_in(newest)))
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A delivery as it came.
+
+    Attributes:
+        headers: Its headers, names in lower case.
+        body: Its raw body.
+    """
+
+    headers: Mapping[str, str]
+    body: bytes

@@ -11,12 +11,19 @@ from badgeissuer import access
 from badgeissuer.store import tables
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
 
 WAITING = ("needs_identity", "needs_approval", "failed")
 """States of awards that somebody has to do something about."""
+
+
+LATELY = 10
+"""Events and rejections of a source that are shown."""
+MOST_REVIEWS = 100
+"""Open reviews that are shown at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,58 @@ def overview(session: Session, actor: access.Actor) -> Overview:
     reviews = select(func.count()).where(review.state == "open", access.is_visible(actor, review.issuer_id))
     waiting = {state: states[state] for state in WAITING if state in states}
     return Overview(_sources(session, actor), waiting, session.scalar(reviews) or 0, states.get("issued", 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What came from a source lately.
+
+    Attributes:
+        source: The source.
+        events: Its last events, the newest first, each with the decisions on it.
+        rejections: Its last deliveries that were not taken, the newest first.
+    """
+
+    source: tables.Source
+    events: tuple[tuple[tables.LearningEvent, Sequence[tables.Decision]], ...]
+    rejections: tuple[tables.Rejection, ...]
+
+
+def recorded(session: Session, source: tables.Source) -> Recorded:
+    """Return what came from a source lately."""
+    event, decision, rejection = tables.LearningEvent, tables.Decision, tables.Rejection
+    events = session.scalars(select(event).where(event.source_id == source.id).order_by(event.id.desc()).limit(LATELY)).all()
+    decisions = {row.id: session.scalars(select(decision).where(decision.learning_event_id == row.id)).all() for row in events}
+    rejected = select(rejection).where(rejection.source_id == source.id).order_by(rejection.id.desc()).limit(LATELY)
+    return Recorded(source, tuple((row, decisions[row.id]) for row in events), tuple(session.scalars(rejected)))
+
+
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """An open review, with what is needed to judge it.
+
+    Attributes:
+        review: The review.
+        achievement: The name of the achievement.
+        learner: Whom the badge was issued to.
+    """
+
+    review: tables.Review
+    achievement: str
+    learner: str
+
+
+def doubted(session: Session, actor: access.Actor) -> tuple[Doubted, ...]:
+    """Return the open reviews that an actor may see, oldest first."""
+    review, award = tables.Review, tables.Award
+    query = select(review, award).join(award, award.id == review.award_id).where(review.state == "open")
+    rows = session.execute(query.where(access.is_visible(actor, review.issuer_id)).order_by(review.id).limit(MOST_REVIEWS))
+    return tuple(_doubted(session, *row) for row in rows)
+
+
+def _doubted(session: Session, review: tables.Review, award: tables.Award) -> Doubted:
+    achievement = session.get_one(tables.AchievementVersion, award.achievement_version_id).document["name"]
+    return Doubted(review, str(achievement), str(award.claims["email"] or award.claims["did"] or "no address yet"))
 
 
 def _sources(session: Session, actor: access.Actor) -> tuple[SourceSeen, ...]:

@@ -77,6 +77,16 @@ def _reviewed(server: Running, names: dict[str, str]) -> Request:
         return f"/api/reviews/{review.id}/resolve", {"resolution": "kept", "note": "x"}
 
 
+def _replayed(server: Running, names: dict[str, str]) -> Request:
+    return _failed(server, names)[0].replace("/retry", "/replay"), None
+
+
+def _known(server: Running, names: dict[str, str]) -> str:
+    email = f"{server.fresh('learner')}@example.org"
+    server.award(achievement=names["achievement"], learner={"email": email})
+    return email
+
+
 def _credential(server: Running, names: dict[str, str]) -> str:
     return str(server.award(achievement=names["achievement"])["credential"]["id"])
 
@@ -182,6 +192,12 @@ RULES: dict[tuple[str, str], tuple[dict[str, int], Prepare]] = {
     ),
     ("GET", "/api/revocations/{uuid}"): (READ, _revoked),
     ("GET", "/api/events"): (LIST, _of("/api/events")),
+    ("GET", "/api/rejections"): (LIST, _of("/api/rejections")),
+    ("GET", "/api/explain"): (
+        READ,
+        lambda server, names: (f"/api/explain?learner={_known(server, names)}&achievement={names['achievement']}", None),
+    ),
+    ("POST", "/api/deliveries/{delivery_id}/replay"): (WRITE, _replayed),
     ("GET", "/api/deliveries"): (LIST, _of("/api/deliveries")),
     ("POST", "/api/deliveries/{delivery_id}/retry"): (WRITE, _failed),
     ("GET", "/api/tokens"): (MANAGE, _of("/api/tokens")),

@@ -227,3 +227,50 @@ def test_a_sender_that_nobody_has_heard_of_is_connected_by_configuration_alone(s
         "3": ["not_awarded"],
     }
     assert found["2"]["event"]["occurred_at"] == "2026-05-20T14:01:40.500000+00:00"
+
+
+# --- what was not taken
+
+
+def test_what_was_not_taken_is_told_without_secrets(server: Running, refused: Refused) -> None:
+    secret = "an-unguessable-text-for-tests"
+    source = server.source(adapter="native", signature={"scheme": "static_header", "header": "X-Drill-Key", "secrets": [secret]})
+    body = b'{"type": "x"' + b" " * 5000 + b"}"
+    headers = {"X-Drill-Key": "wrong-" + secret, "Authorization": "Bearer abc", "Content-Type": "application/json"}
+    refused(server.stranger.post(source["hook_url"], content=body, headers=headers), 401)
+    refused(server.stranger.post(source["hook_url"], content=body, headers=headers | {"X-Drill-Key": secret}), 400)
+    first, second = server.api.get(f"/api/rejections?source={source['slug']}").json()["items"]
+    assert [first["status"], second["status"]] == [401, 400]
+    assert "is no event in the native shape" in second["reason"]
+    assert (first["headers"]["x-drill-key"], first["headers"]["authorization"]) == ("…", "…")
+    assert first["headers"]["content-type"] == "application/json"
+    assert (first["size"], len(first["beginning"])) == (len(body), 4096)
+    assert secret not in json.dumps([first, second])
+
+
+def test_of_a_body_with_a_token_in_it_only_the_digest_is_kept(server: Running, refused: Refused) -> None:
+    signature = {"scheme": "body_token", "secrets": ["an-unguessable-text-for-tests"]}
+    source = server.source(adapter="moodle", signature=signature)
+    refused(server.stranger.post(source["hook_url"], json={"token": "another-secret-of-somebody"}), 401)
+    (kept,) = server.api.get(f"/api/rejections?source={source['slug']}").json()["items"]
+    assert kept["beginning"] == ""
+    assert len(kept["sha256"]) == 64
+
+
+def test_of_many_that_are_not_taken_some_are_kept(server: Running) -> None:
+    source = server.source()
+    for _ in range(30):
+        assert server.stranger.post(source["hook_url"], content=b"{}").status_code == 401
+    assert len(server.api.get(f"/api/rejections?source={source['slug']}&limit=200").json()["items"]) == 20
+    before = server.rows()["rejection"]
+    assert server.stranger.post(f"{server.base}/hooks/nobody", content=b"{}").status_code == 401
+    assert server.rows()["rejection"] == before
+
+
+def test_a_header_that_comes_twice_proves_nothing(server: Running) -> None:
+    secret = "an-unguessable-text-for-tests"
+    source = server.source(adapter="native", signature={"scheme": "static_header", "header": "X-Drill-Key", "secrets": [secret]})
+    body = json.dumps({"type": "x", "data": {"learner": {"id": "1"}}}).encode()
+    once = [("X-Drill-Key", secret), ("Content-Type", "application/json")]
+    assert server.stranger.post(source["hook_url"], content=body, headers=once).status_code == 200
+    assert server.stranger.post(source["hook_url"], content=body, headers=[("X-Drill-Key", "x"), *once]).status_code == 401

@@ -98,6 +98,7 @@ def real(sqlite_server: Running) -> dict[str, dict[str, object]]:
         "/api/revocations/{uuid}": {"uuid": revocation},
         "/api/credentials/{uuid}/revoke": {"uuid": credential},
         "/api/deliveries/{delivery_id}/retry": {"delivery_id": 1},
+        "/api/deliveries/{delivery_id}/replay": {"delivery_id": 1},
         "/api/tokens/{public_id}": {"public_id": token},
         "/api/rules/{rule_id}": {"rule_id": 1},
         **{f"/api/{kind}/{{slug}}": {"slug": slug} for kind, slug in slugs.items()},

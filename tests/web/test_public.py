@@ -199,7 +199,7 @@ def test_a_problem_is_a_page_for_a_person(sqlite_server: Running) -> None:
         ("PATCH", "/api/awards", "GET, HEAD, POST"),
         ("DELETE", "/api/achievements/x", "GET, HEAD, PUT"),
         ("GET", "/api/tokens/x", "DELETE"),
-        ("GET", "/hooks/x", "POST"),
+        ("GET", "/hooks/x", "OPTIONS, POST"),
         ("POST", "/static/badgeissuer.css", "GET, HEAD"),
         ("TRACE", "/", "GET, HEAD"),
         ("BREW", "/", "GET, HEAD"),

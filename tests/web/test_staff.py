@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 import httpx
 import pytest
@@ -23,8 +24,13 @@ if TYPE_CHECKING:
 
     from tests.web.conftest import Running
 
+    Until = Callable[[Callable[[], bool]], None]
+
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
-GUARDED = {("GET", "/staff"), ("POST", "/staff/sign-out")}
+GUARDED = {
+    ("GET", "/staff"), ("POST", "/staff/sign-out"), ("GET", "/staff/sources/{slug}"), ("GET", "/staff/explain"), ("GET", "/staff/reviews"),
+    ("POST", "/staff/reviews/{review_id}/{resolution}"),
+}  # fmt: skip
 """What only who is signed in gets."""
 PAGE = {"Accept": "text/html"}
 
@@ -67,6 +73,7 @@ def test_every_page_for_staff_is_in_the_table_above() -> None:
 @pytest.mark.parametrize(("method", "path"), sorted(GUARDED))
 @pytest.mark.parametrize("cookie", ["", "staff=", "staff=" + "a" * 43, "staff=é", "other=1"])
 def test_who_is_not_signed_in_is_led_to_the_door(sqlite_server: Running, method: str, path: str, cookie: str) -> None:
+    path = path.format(slug="lms", review_id=1, resolution="kept")
     headers = [(name.encode(), value.encode()) for name, value in {**PAGE, **FORM, "Cookie": cookie}.items()]
     answer = sqlite_server.stranger.request(method, path, headers=headers, content="key=x" if method == "POST" else "")
     wanted = path if method == "GET" else "/staff"
@@ -239,3 +246,105 @@ def test_signing_in_notes_the_day_on_which_a_token_was_used(sqlite_server: Runni
 def test_the_key_of_forms_tells_nothing_of_the_session() -> None:
     assert access.form_key("a") != access.form_key("b")
     assert "a" * 43 not in access.form_key("a" * 43)
+
+
+# --- the flight recorder
+
+
+def heard(server: Running, source: dict[str, Any], until: Until, **members: object) -> str:
+    """Deliver an event about a new learner, and return their address once it was decided on."""
+    email = f"{server.fresh('learner')}@example.org"
+    body = {"type": "done", "data": {"learner": {"email": email}, "course": {"id": "7"}, **members}}
+    assert server.stranger.post(source["hook_url"], json=body).is_success
+    until(lambda: any(item["event"]["learner"]["email"] == email for item in events(server, source)))
+    return email
+
+
+def events(server: Running, source: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = server.api.get(f"/api/events?source={source['slug']}&limit=200").json()["items"]
+    return [item for item in found if item["decisions"]]
+
+
+def ruled(server: Running, course: str = "7") -> dict[str, Any]:
+    """Return an unsigned source with a rule."""
+    source = server.source(name="Our <LMS>", signature={"scheme": "none", "accept_unsigned": True})
+    when = {"all": [{"field": "course", "op": "eq", "value": course}]}
+    server.make("rules", {"achievement": server.published(), "source": source["slug"], "when": when})
+    return source
+
+
+def test_the_page_of_a_source_waits_for_the_first_event_and_shows_it(
+    sqlite_server: Running, sign_in: Callable[..., httpx.Client], until: Until
+) -> None:
+    source, client = ruled(sqlite_server), sign_in(issuer=sqlite_server.unit())
+    address = f"/staff/sources/{source['slug']}"
+    page = client.get(address).text
+    assert source["hook_url"] in page
+    assert "Our &lt;LMS&gt;" in page
+    assert "Not signed: anybody who knows this address can send." in page
+    assert "refresh" not in page
+    assert '<meta http-equiv="refresh" content="3">' in client.get(f"{address}?wait=true").text
+    assert sqlite_server.stranger.post(source["hook_url"], content=b"<b>{").status_code == 400
+    heard(sqlite_server, source, until)
+    found = client.get(f"{address}?wait=true").text
+    assert "refresh" not in found
+    assert ": Awarded because " in found
+    assert "<strong>400</strong>" in found
+    assert client.get("/staff/sources/none").status_code == 404
+    other = sqlite_server.make("issuers", {"slug": sqlite_server.fresh("other"), "name": "Other"})["slug"]
+    assert sign_in(issuer=other).get(address).status_code == 404
+
+
+def test_why_a_learner_has_no_badge_can_be_asked_on_a_page(
+    sqlite_server: Running, sign_in: Callable[..., httpx.Client], until: Until
+) -> None:
+    source, client = ruled(sqlite_server, course="8"), sign_in("auditor")
+    email = heard(sqlite_server, source, until)
+    assert "Explain</button>" in client.get("/staff/explain").text
+    page = client.get("/staff/explain", params={"learner": f" {email} "}).text
+    assert "They have not earned it." in page
+    assert ": Not awarded because " in page
+    unknown = client.get("/staff/explain", params={"learner": "<b>nobody</b>"}).text
+    assert "Nobody is known here by that address or id" in unknown
+    assert "&lt;b&gt;nobody" in unknown
+
+
+def in_doubt(server: Running, email: str) -> str:
+    """Open a review of the badge of a learner, and return its number."""
+    (award,) = server.api.get("/api/explain", params={"learner": email}).json()["awards"]
+    with server.service.writing() as session:
+        row = session.scalars(select(tables.Award).where(tables.Award.uuid == UUID(award["id"]))).one()
+        event = session.scalars(select(tables.LearningEvent).order_by(tables.LearningEvent.id.desc())).first()
+        assert event is not None
+        said: dict[str, Any] = {"kind": "changed", "reason": "Lowered to <2>.", "created_at": server.service.now()}
+        review = tables.Review(issuer_id=row.issuer_id, award_id=row.id, learning_event_id=event.id, **said)
+        session.add(review)
+        session.flush()
+        return str(review.id)
+
+
+@pytest.mark.parametrize("resolution", ["kept", "revoked"])
+def test_reviews_are_closed_on_their_page(
+    sqlite_server: Running, sign_in: Callable[..., httpx.Client], until: Until, resolution: str
+) -> None:
+    source, client = ruled(sqlite_server), sign_in(issuer=sqlite_server.unit())
+    email = heard(sqlite_server, source, until)
+    until(lambda: sqlite_server.api.get("/api/explain", params={"learner": email}).json()["summary"] == "They have the badge.")
+    number = in_doubt(sqlite_server, email)
+    page = client.get("/staff/reviews").text
+    assert email in page
+    assert "Lowered to &lt;2&gt;." in page
+    assert "review them" in client.get("/staff").text
+    path, key = f"/staff/reviews/{number}/{resolution}", key_of(page)
+    assert client.post(path, data={"key": key, "note": " "}).status_code == 422
+    assert sign_in("auditor").post(path, data={"key": key, "note": "x"}).status_code == 403
+    other = sqlite_server.make("issuers", {"slug": sqlite_server.fresh("other"), "name": "Other"})["slug"]
+    stranger = sign_in(issuer=other)
+    assert email not in stranger.get("/staff/reviews").text
+    assert stranger.post(path, data={"key": key_of(stranger.get("/staff").text), "note": "x"}).status_code == 404
+    answer = client.post(path, data={"key": key, "note": "The board looked at it."})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/staff/reviews")
+    assert email not in client.get("/staff/reviews").text
+    (award,) = sqlite_server.api.get("/api/explain", params={"learner": email}).json()["awards"]
+    assert [(review["state"], review["note"]) for review in award["reviews"]] == [(resolution, "The board looked at it.")]
+    assert resolution in client.get("/staff/explain", params={"learner": email}).text

@@ -22,7 +22,7 @@ from badgeissuer.store.keyring import Keyring
 from badgeissuer.web import headers, hooks, limits, problems, public, vc_api, vc_api_issuing, verify
 from badgeissuer.web.api import achievements, awards, batches, events, issuers, reviews, revocations, sources, tokens
 from badgeissuer.web.service import Bell, Service
-from badgeissuer.web.staff import door, overview
+from badgeissuer.web.staff import door, overview, recorder
 
 ROUTERS = (
     public.ROUTER,
@@ -40,7 +40,7 @@ ROUTERS = (
     events.ROUTER,
     tokens.ROUTER,
 )
-STAFF = (door.ROUTER, overview.ROUTER)
+STAFF = (door.ROUTER, overview.ROUTER, recorder.ROUTER)
 """The pages for staff, which are no part of the API."""
 PATIENCE_SECONDS = 5
 """How long a request waits for the embedded database before it is answered 503: a waiting request holds a thread."""

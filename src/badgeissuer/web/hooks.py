@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from badgeissuer import connecting, intake, problem
 from badgeissuer.awarding import signature
 from badgeissuer.vc import verification
+from badgeissuer.web import problems
 from badgeissuer.web.api.shapes import PROBLEMS
 from badgeissuer.web.service import RawBody, Service, Using
 
@@ -91,14 +92,33 @@ def _taken(
     using: Service, source: str, request: Request, body: bytes, *, statement_id: str | None = None
 ) -> tuple[intake.Examined, intake.Receipt]:
     """Return a delivery that is stored; the keys of its source are fetched first where it names one that is not known."""
-    headers = {name.lower(): value for name, value in request.headers.items()}
+    headers = _headers(request)
     try:
-        found = _receive(using, source, headers, body, statement_id)
-    except signature.UnknownKey:
-        _fetch_keys(using, source)
-        found = _receive(using, source, headers, body, statement_id)
+        try:
+            found = _receive(using, source, headers, body, statement_id)
+        except signature.UnknownKey:
+            _fetch_keys(using, source)
+            found = _receive(using, source, headers, body, statement_id)
+    except problem.Problem as fault:
+        _note(using, source, fault, intake.Rejected(headers, body))
+        raise
     using.wake()
     return found
+
+
+def _headers(request: Request) -> dict[str, str]:
+    """Return the headers of a request, names in lower case; one that came several times as one value, joined by commas (RFC 9110 5.3)."""
+    found: dict[str, str] = {}
+    for name, value in request.headers.items():
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
+
+
+def _note(using: Service, source: str, fault: problem.Problem, delivery: intake.Rejected) -> None:
+    """Keep why a delivery was not taken; of many at once only some, for anybody can send what is not."""
+    if using.may_note(source):
+        with using.writing() as session:
+            intake.note_rejected(session, source, fault, status=problems.status_of(fault), delivery=delivery, now=using.now())
 
 
 def _receive(

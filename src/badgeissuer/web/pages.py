@@ -17,13 +17,26 @@ from badgeissuer.web import verdicts, views, words
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from badgeissuer import overseeing
+    from badgeissuer import explaining, overseeing
     from badgeissuer.web.staff.door import Staff
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 """For the answer that carries a page; no page has a script, or a style of its own."""
+
+
+_OUTCOMES = {"already_awarded": " It had been awarded before.", "needs_identity": " It waits for an address to issue to."}
+"""What there is to say of a decision besides its reason."""
+_STATES = {
+    "pending": "About to be issued",
+    "needs_identity": "Waits for an address to issue to",
+    "needs_approval": "Waits for an approval",
+    "on_hold": "On hold",
+    "issued": "Issued",
+    "failed": "Could not be issued",
+    "cancelled": "Cancelled",
+}
 
 
 def verify_page(
@@ -93,6 +106,35 @@ def overview_page(staff: Staff, seen: overseeing.Overview) -> str:
         "failed": "could not be issued",
     }
     return _render("staff/overview.html", staff=staff, seen=seen, words=words_for)
+
+
+def source_page(staff: Staff, seen: overseeing.Recorded, *, hook_url: str, waiting: bool) -> str:
+    """Return the page of a source, with what came from it lately.
+
+    Args:
+        staff: Who is signed in.
+        seen: The source, and what came.
+        hook_url: Where it delivers to.
+        waiting: Whether the page looks again by itself, until something has come.
+    """
+    return _render("staff/source.html", staff=staff, seen=seen, hook_url=hook_url, waiting=waiting and not seen.events, words=_OUTCOMES)
+
+
+def explain_page(staff: Staff, *, asked: str = "", found: explaining.Explained | None = None, fault: str = "") -> str:
+    """Return the page that answers why a learner did, or did not, get a badge.
+
+    Args:
+        staff: Who is signed in.
+        asked: The learner; stands in the box again.
+        found: The answer.
+        fault: Why there is none.
+    """
+    return _render("staff/explain.html", staff=staff, asked=asked, found=found, fault=fault, words=_OUTCOMES, states=_STATES)
+
+
+def reviews_page(staff: Staff, found: Sequence[overseeing.Doubted]) -> str:
+    """Return the page of the open reviews."""
+    return _render("staff/reviews.html", staff=staff, found=found)
 
 
 def problem_page(problem: Mapping[str, Any], *, status: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -30,6 +31,8 @@ WAIT_SECONDS = 5
 _POLL_SECONDS = 0.02
 """How often is looked for what a worker of another process has done."""
 KEYS_ASKED_EVERY = timedelta(minutes=1)
+NOTED_IN_A_MINUTE, MOST_NOTED = 20, 1000
+"""Rejected deliveries to one address that a process notes in a minute, and addresses that it counts them for."""
 
 T = TypeVar("T")
 Asked = TypeVar("Asked")
@@ -73,6 +76,7 @@ class Service:
         keyring: Where the signing keys are; None where only workers elsewhere have them.
         keys_asked: When the keys of a source were last fetched, by its address.
         bell: Rings when a worker in this process has done something.
+        noted: When rejected deliveries to an address were last noted.
     """
 
     settings: Settings
@@ -84,6 +88,7 @@ class Service:
     keyring: Keyring | None = None
     keys_asked: dict[str, datetime] = field(default_factory=dict)
     bell: Bell = field(default_factory=Bell)
+    noted: dict[str, deque[datetime]] = field(default_factory=dict)
     _desks: dict[Callable[..., Any], Together[Any, Any]] = field(default_factory=dict, init=False)
 
     @property
@@ -120,6 +125,16 @@ class Service:
         if before is not None and now - before < KEYS_ASKED_EVERY:
             return False
         self.keys_asked[source] = now
+        return True
+
+    def may_note(self, source: str) -> bool:
+        """Return whether to note a delivery that was rejected: not if as many as are noted in a minute were within the last one."""
+        if len(self.noted) > MOST_NOTED and source not in self.noted:
+            self.noted.clear()  # somebody tries addresses; those that are real come again
+        before, now = self.noted.setdefault(source, deque(maxlen=NOTED_IN_A_MINUTE)), self.now()
+        if len(before) == NOTED_IN_A_MINUTE and now - before[0] < KEYS_ASKED_EVERY:
+            return False
+        before.append(now)
         return True
 
     def together(self, serve: Callable[[Service, Sequence[Asked]], Sequence[Found | Exception]], asked: Asked) -> Found:

@@ -53,6 +53,22 @@ class Delivery(Base):
     repeats: Mapped[int] = mapped_column(default=0)
 
 
+class Rejection(Base):
+    """A delivery that was not taken: why, and how it began. Only the last ones of each source are kept."""
+
+    __tablename__ = "rejection"
+
+    id: Mapped[Id] = mapped_column(init=False)
+    source_id: Mapped[int] = mapped_column(Ref, ForeignKey("source.id"), index=True)
+    received_at: Mapped[datetime]
+    status: Mapped[int]
+    reason: Mapped[str]
+    headers: Mapped[dict[str, Any]]
+    size: Mapped[int]
+    sha256: Mapped[str]
+    beginning: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 _VOIDS = "voids IS NOT NULL"
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
+from uuid import UUID
 
 from fastapi import APIRouter, Query
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from badgeissuer import access, connecting, intake
+from badgeissuer import access, authoring, connecting, explaining, intake
 from badgeissuer.store import tables
+from badgeissuer.web.api import reviews
+from badgeissuer.web.api.reviews import Review
 from badgeissuer.web.api.shapes import PROBLEMS, Document, Moment, Page, Paging, RowId, Shape
 from badgeissuer.web.service import Acting, Using
 from badgeissuer.web.strict import StrictRoute
@@ -41,6 +45,39 @@ class Event(Shape):
     decisions: list[Decision]
 
 
+class Earned(Shape):
+    """An award of a learner, and the reviews that were opened of it."""
+
+    id: UUID
+    achievement: str
+    state: str
+    reason: str | None
+    awarded_at: Moment
+    reviews: list[Review]
+
+
+class Explanation(Shape):
+    """Why a learner has a badge, or has none."""
+
+    summary: str
+    events: list[Event]
+    awards: list[Earned]
+
+
+class Rejection(Shape):
+    """A delivery that was not taken; of headers that are not kept the names only. A body that may hold a secret has no beginning here."""
+
+    id: int
+    source: str
+    received_at: Moment
+    status: int
+    reason: str
+    headers: dict[str, str]
+    size: int
+    sha256: str
+    beginning: str
+
+
 class Delivery(Shape):
     """A delivery whose signature held."""
 
@@ -69,6 +106,27 @@ def listed(
         return Page(items=[_shown(session, row) for row in rows], next=after)
 
 
+@ROUTER.get("/explain", summary="Explain why a learner did or did not get a badge")
+def explain(
+    using: Using,
+    acting: Acting,
+    learner: Annotated[str, Query(min_length=1, max_length=2048, description="An e-mail address, a DID, or an id of a source.")],
+    achievement: Annotated[str | None, Query(max_length=64, description="Only what concerns this achievement.")] = None,
+) -> Explanation:
+    """Answer in one sentence, and with every event, decision, award and review that it rests upon."""
+    access.require(acting, access.READ)
+    with using.reading() as session:
+        wanted = authoring.achievement(session, achievement) if achievement else None
+        if wanted is not None:
+            access.require(acting, access.READ, issuer_id=wanted.issuer_id)
+        found = explaining.explain(session, learner, issuer_id=acting.issuer_id, achievement=wanted)
+        return Explanation(
+            summary=found.summary,
+            events=[_shown(session, event, decisions) for event, decisions in found.events],
+            awards=[_award(session, award, reviews) for award, reviews in found.awards],
+        )
+
+
 @ROUTER.get("/deliveries", summary="List deliveries")
 def deliveries(
     using: Using,
@@ -86,6 +144,35 @@ def deliveries(
         return Page(items=[_delivery(session, row) for row in rows], next=after)
 
 
+@ROUTER.get("/rejections", summary="List deliveries that were not taken")
+def rejections(
+    using: Using, acting: Acting, paging: Paging, source: Annotated[str | None, Query(description="Only those of this source.")] = None
+) -> Page[Rejection]:
+    """List what was sent to sources and not taken, oldest first, with the reason and how it began: the last 200 of each source."""
+    query = select(tables.Rejection).join(tables.Source, tables.Source.id == tables.Rejection.source_id)
+    query = access.visible(query, acting, column=tables.Source.issuer_id)
+    with using.reading() as session:
+        if source is not None:
+            found = connecting.source(session, source)
+            access.require(acting, access.READ, issuer_id=found.issuer_id)
+            query = query.where(tables.Source.id == found.id)
+        rows, after = paging.page(session, query, key=tables.Rejection.id)
+        return Page(items=[_rejection(session, row) for row in rows], next=after)
+
+
+@ROUTER.post("/deliveries/{delivery_id}/replay", summary="Process a delivery again")
+def replay(delivery_id: RowId, using: Using, acting: Acting) -> Delivery:
+    """Put the events of a delivery before rules that have come since. What was decided stays, and nothing is awarded twice."""
+    access.require(acting, access.CONNECT)
+    with using.writing() as session:
+        found = session.get(tables.Delivery, delivery_id)
+        if found is not None:
+            access.require(acting, access.CONNECT, issuer_id=session.get_one(tables.Source, found.source_id).issuer_id)
+        shown = _delivery(session, intake.replay(session, delivery_id, now=using.now()))
+    using.wake()
+    return shown
+
+
 @ROUTER.post("/deliveries/{delivery_id}/retry", summary="Process a delivery again that failed")
 def retry(delivery_id: RowId, using: Using, acting: Acting) -> Delivery:
     """Put a delivery whose processing failed back into the queue."""
@@ -97,6 +184,20 @@ def retry(delivery_id: RowId, using: Using, acting: Acting) -> Delivery:
         shown = _delivery(session, intake.retry(session, delivery_id, now=using.now()))
     using.wake()
     return shown
+
+
+def _rejection(session: Session, row: tables.Rejection) -> Rejection:
+    return Rejection(
+        id=row.id,
+        source=session.get_one(tables.Source, row.source_id).slug,
+        received_at=row.received_at,
+        status=row.status,
+        reason=row.reason,
+        headers=row.headers,
+        size=row.size,
+        sha256=row.sha256,
+        beginning=row.beginning.decode("utf-8", "replace"),
+    )
 
 
 def _delivery(session: Session, row: tables.Delivery) -> Delivery:
@@ -111,8 +212,21 @@ def _delivery(session: Session, row: tables.Delivery) -> Delivery:
     )
 
 
-def _shown(session: Session, row: tables.LearningEvent) -> Event:
-    found = session.scalars(select(tables.Decision).where(tables.Decision.learning_event_id == row.id).order_by(tables.Decision.id))
+def _award(session: Session, row: tables.Award, found: Sequence[tables.Review]) -> Earned:
+    return Earned(
+        id=row.uuid,
+        achievement=session.get_one(tables.Achievement, row.achievement_id).slug,
+        state=row.state,
+        reason=row.reason,
+        awarded_at=row.awarded_at,
+        reviews=[reviews.shown(session, review) for review in found],
+    )
+
+
+def _shown(session: Session, row: tables.LearningEvent, found: Sequence[tables.Decision] | None = None) -> Event:
+    if found is None:
+        table = tables.Decision
+        found = session.scalars(select(table).where(table.learning_event_id == row.id).order_by(table.id)).all()
     return Event(
         id=row.id,
         delivery=row.delivery_id,

@@ -52,7 +52,7 @@ def listed(
         query = query.where(tables.Review.state == state)
     with using.reading() as session:
         rows, after = paging.page(session, query, key=tables.Review.id)
-        return Page(items=[_shown(session, row) for row in rows], next=after)
+        return Page(items=[shown(session, row) for row in rows], next=after)
 
 
 @ROUTER.post("/{review_id}/resolve", summary="Close a review")
@@ -63,12 +63,13 @@ def resolve(review_id: RowId, body: Resolution, using: Using, acting: Acting) ->
         row = reviewing.find(session, review_id)
         access.require(acting, access.REVOKE, issuer_id=row.issuer_id)
         reviewing.resolve(session, row, resolution=body.resolution, note=body.note, actor=acting.name, now=using.now())
-        shown = _shown(session, row)
+        closed = shown(session, row)
     using.wake()
-    return shown
+    return closed
 
 
-def _shown(session: Session, row: tables.Review) -> Review:
+def shown(session: Session, row: tables.Review) -> Review:
+    """Return a review as it is shown."""
     return Review(
         id=row.id,
         award=session.get_one(tables.Award, row.award_id).uuid,

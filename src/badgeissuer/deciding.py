@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from badgeissuer import issuing, recognising, reviewing
 from badgeissuer.awarding import event, rule
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from badgeissuer.vc.document import JsonObject
 
 _WEB_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
+MOST_SAID = 100
+"""Events about one learner and item that are looked at, the newest ones: what is older was overtaken long ago."""
 _OVERTAKEN = "Not awarded because the sender has taken it back, or has said something newer of the same."
 _CONTROL = re.compile("[\x00-\x1f\x7f]+")
 
@@ -57,15 +59,13 @@ def decide(
     decided = select(tables.Decision.rule_id).where(tables.Decision.learning_event_id == stored.id)
     active = (tables.Rule.source_id == found.id, tables.Rule.state == "active", tables.Rule.id.not_in(decided))
     rules = session.scalars(select(tables.Rule).where(*active).order_by(tables.Rule.id)).all()
-    if not rules:
+    if not rules and not happened.voids and not happened.withdraws:  # what takes back is heard whether a rule holds now or not
         return
     taken_back = _taken_back(session, stored)
     learner = _learner(session, found, happened, taken_back, now=now)
     stored.learner_id = learner.id if learner else None
     session.flush()
     reviewing.look_back(session, stored, happened, issuer_id=found.issuer_id, now=now)
-    if learner and (happened.learner.email or happened.learner.did):
-        _supply(session, found, learner, randomness=randomness, now=now)
     standing = _standing(session, taken_back or stored) if learner else []
     case = _Case(session, found, stored, randomness, now)
     for row in rules:
@@ -79,6 +79,8 @@ def decide(
             decision = case.decide(row, learner, standing if taken_back else [stored])
         session.add(decision)
     session.flush()
+    if learner and (happened.learner.email or happened.learner.did):
+        _supply(session, found, learner, randomness=randomness, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +126,11 @@ class _Case:
 
 
 def _supply(session: Session, found: tables.Source, learner: tables.Learner, *, randomness: issuing.Randomness, now: datetime) -> None:
-    """Queue what waits for an address of the learner, who has one now, whatever else the event is worth."""
+    """Queue what waits for an address of the learner, who has one now, whatever else the event is worth; but not what is in doubt."""
     table = tables.Award
+    doubted = select(tables.Review.award_id).where(tables.Review.state == "open")
     waiting = (table.learner_id == learner.id, table.issuer_id == found.issuer_id, table.state == "needs_identity")
-    rows = session.scalars(select(table).where(*waiting).order_by(table.id)).all()
+    rows = session.scalars(select(table).where(*waiting, table.id.not_in(doubted)).order_by(table.id)).all()
     if rows:
         email, did = recognising.address(session, learner)
         for row in rows:
@@ -160,10 +163,13 @@ def _standing(session: Session, one: tables.LearningEvent) -> list[tables.Learni
     said = [one]
     if one.learner_id is not None and one.item is not None:
         same = (table.source_id == one.source_id, table.learner_id == one.learner_id, table.item == one.item)
-        said = list(session.scalars(select(table).where(*same)))
+        newest = func.coalesce(table.occurred_at, table.created_at).desc()
+        said = list(session.scalars(select(table).where(*same).order_by(newest, table.key.desc()).limit(MOST_SAID)))
+        said += [] if one in said else [one]
     voided = set(session.scalars(select(table.voids).where(table.source_id == one.source_id, table.voids.in_([item.key for item in said]))))
     standing: dict[str, tables.LearningEvent] = {}
-    for item in sorted((item for item in said if item.key not in voided), key=reviewing.when, reverse=True):
+    counting = (item for item in said if item.key not in voided and item.voids is None)
+    for item in sorted(counting, key=reviewing.when, reverse=True):
         if item.document.get("withdraws"):
             break
         standing.setdefault(item.type, item)

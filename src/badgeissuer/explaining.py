@@ -62,7 +62,7 @@ def explain(session: Session, learner: str, *, issuer_id: int | None = None, ach
         raise problem.NotFound("Nobody is known here by that address or id: no event about them has come, or it names them otherwise.")
     events = tuple((event, _decisions(session, event, achievement)) for event in _events(session, ids))
     awards = tuple((award, reviewing.of_award(session, award)) for award in _awards(session, ids, achievement))
-    return Explained(_summary(events, awards), events, awards)
+    return Explained(_summary(session, events, awards), events, awards)
 
 
 def _events(session: Session, learners: set[int]) -> list[tables.LearningEvent]:
@@ -88,6 +88,7 @@ def _awards(session: Session, learners: set[int], achievement: tables.Achievemen
 
 
 def _summary(
+    session: Session,
     events: Sequence[tuple[tables.LearningEvent, Sequence[tables.Decision]]],
     awards: Sequence[tuple[tables.Award, Sequence[tables.Review]]],
 ) -> str:
@@ -95,6 +96,11 @@ def _summary(
     if awards:
         award, reviews = awards[-1]
         if award.state == "issued":
+            place = session.scalar(
+                select(tables.StatusEntry).where(tables.StatusEntry.credential_uuid == award.credential_uuid, tables.StatusEntry.is_set)
+            )
+            if place is not None:
+                return f"They had the badge, and it was revoked: {place.reason}"
             doubted = any(review.state == "open" for review in reviews)
             return "They have the badge" + (", but what earned it does not hold any more: a review is open." if doubted else ".")
         return f"They earned it, but {_STATES[award.state]}." + (f" {award.reason}" if award.reason else "")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from badgeissuer import problem, status
 from badgeissuer.store import engine, tables
@@ -23,11 +23,20 @@ if TYPE_CHECKING:
     from badgeissuer.awarding import event
 
 RESOLUTIONS = ("kept", "revoked")
+WAITING = ("needs_identity", "needs_approval", "on_hold", "failed")
+"""States of awards without a badge, which are cancelled where a badge would be revoked."""
 
 
 def when(happened: tables.LearningEvent) -> tuple[datetime, str]:
     """Return what orders events: when they happened, or came where the sender does not say; of the same moment, by their keys."""
-    return happened.occurred_at or happened.created_at, happened.key
+    came = happened.created_at
+    return min(happened.occurred_at or came, came), happened.key  # a sender's clock may run ahead: nothing happens before it is told
+
+
+def is_taken_back(session: Session, stored: tables.LearningEvent) -> bool:
+    """Return whether the sender has taken an event back, before or since."""
+    table = tables.LearningEvent
+    return session.scalar(select(table.id).where(table.source_id == stored.source_id, table.voids == stored.key).limit(1)) is not None
 
 
 def look_back(session: Session, stored: tables.LearningEvent, happened: event.LearningEvent, *, issuer_id: int, now: datetime) -> None:
@@ -45,7 +54,7 @@ def look_back(session: Session, stored: tables.LearningEvent, happened: event.Le
     if happened.voids is not None:
         for found, _ in session.execute(grounds.where(table.key == happened.voids)):
             _open(session, found, stored, kind="voided", reason="The sender has taken back what earned it.", issuer_id=issuer_id, now=now)
-    if happened.withdraws and stored.learner_id is not None and stored.item is not None:
+    if happened.withdraws and not is_taken_back(session, stored) and stored.learner_id is not None and stored.item is not None:
         same = (award.learner_id == stored.learner_id, table.item == stored.item, table.id != stored.id)
         for found, before in session.execute(grounds.where(*same)):
             if when(before) <= when(stored):
@@ -75,10 +84,9 @@ def changed(
 
 def settle(session: Session, award: tables.Award, *, now: datetime) -> None:
     """Close the open reviews of an award that is earned after all, by what stands now."""
-    for row in of_award(session, award):
-        if row.state == "open":
-            row.state, row.closed_at, row.closed_by = "kept", now, "badgeissuer"
-            row.note = "What the sender has said since earns it again."
+    table, note = tables.Review, "What the sender has said since earns it again."
+    closed = {"state": "kept", "closed_at": now, "closed_by": "badgeissuer", "note": note}
+    session.execute(update(table).where(table.award_id == award.id, table.state == "open").values(closed))  # but not what a person closed
 
 
 def _open(
@@ -107,9 +115,12 @@ def resolve(session: Session, row: tables.Review, *, resolution: str, note: str,
         raise problem.Conflict(f"This review was closed before: {row.state}, by {row.closed_by}.")
     award = session.get_one(tables.Award, row.award_id)
     if resolution == "revoked":
-        if award.state != "issued":
+        if award.state == "issued":
+            status.revoke(session, award.credential_uuid, reason=note, actor=actor, now=now)
+        elif award.state in WAITING:
+            award.state, award.reason = "cancelled", note
+        else:
             raise problem.Conflict(f"There is no badge to revoke: the award is {award.state}.")
-        status.revoke(session, award.credential_uuid, reason=note, actor=actor, now=now)
     row.state, row.note, row.closed_by, row.closed_at = resolution, note, actor, now
     session.flush()
     return row

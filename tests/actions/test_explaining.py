@@ -75,6 +75,12 @@ def test_a_badge_in_doubt_is_said_to_be(campus: Campus) -> None:
     assert explained(campus).summary == "They have the badge."
 
 
+def test_a_revoked_badge_is_said_to_be(campus: Campus) -> None:
+    badge = campus.issued()
+    campus.revoke(badge.uuid)
+    assert explained(campus).summary == "They had the badge, and it was revoked: It was a mistake."
+
+
 def test_only_one_achievement_and_one_issuer_may_be_asked_about(campus: Campus) -> None:
     source = campus.connect_canvas()
     campus.new_achievement("brazing")

@@ -232,11 +232,105 @@ def test_somebody_closes_a_review_once(campus: Campus, resolution: str) -> None:
 def test_there_is_nothing_to_revoke_before_a_badge_is_issued(campus: Campus) -> None:
     row = reviewed(campus)
     with campus.writing() as session:
-        session.get_one(tables.Award, row.award_id).state = "failed"
+        session.get_one(tables.Award, row.award_id).state = "pending"
     with campus.writing() as session, pytest.raises(problem.Conflict, match="no badge to revoke"):
         reviewing.resolve(session, reviewing.find(session, row.id), resolution="revoked", note="x", actor="x", now=campus.now)
     with campus.reading() as session, pytest.raises(problem.NotFound):
         reviewing.find(session, row.id + 1)
+
+
+def test_an_award_without_a_badge_is_cancelled_instead(campus: Campus) -> None:
+    row = reviewed(campus)
+    with campus.writing() as session:
+        session.get_one(tables.Award, row.award_id).state = "needs_identity"
+    with campus.writing() as session:
+        reviewing.resolve(session, reviewing.find(session, row.id), resolution="revoked", note="Wrong.", actor="x", now=campus.now)
+    award = campus.only(tables.Award)
+    assert (award.state, award.reason, campus.only(tables.StatusEntry).is_set) == ("cancelled", "Wrong.", False)
+
+
+def test_what_is_in_doubt_is_not_issued_because_an_address_comes(campus: Campus) -> None:
+    source = campus.connect("lrs", adapter="xapi", signature={"scheme": "none", "accept_unsigned": True})
+    add_rule(campus, source, [("result.scaled", "ge", 0.8)])
+    named = {"actor": {"account": {"homePage": "https://learn.example", "name": "u-1"}, "mbox": "mailto:asha.rao@example.org"}}
+    for item in (statement(1, day=1, scaled=0.9), statement(2, day=2, scaled=0.2) | named):
+        campus.receive(source, json.dumps(item).encode())
+        campus.work()
+    assert campus.only(tables.Review).state == "open"
+    assert campus.only(tables.Award).state == "needs_identity"
+    assert campus.all(tables.Credential) == []
+
+
+def test_what_a_person_closed_stays_as_it_was_closed(campus: Campus) -> None:
+    row = reviewed(campus)
+    with campus.writing() as session:
+        reviewing.resolve(session, reviewing.find(session, row.id), resolution="revoked", note="Wrong.", actor="board", now=campus.now)
+    source = campus.only(tables.Source)
+    campus.receive(source, json.dumps(statement(3, day=3, scaled=1.0) | {"actor": {"mbox": "mailto:asha.rao@example.org"}}).encode())
+    campus.work()
+    closed = campus.only(tables.Review)
+    assert (closed.state, closed.closed_by, closed.note) == ("revoked", "board", "Wrong.")
+
+
+def told(campus: Campus, source: tables.Source, order: str) -> None:
+    """Deliver events of the generic shape by their letters, each in a delivery of its own."""
+    ago = {"E": 3, "W": 2, "V": 1}
+    kinds: dict[str, dict[str, object]] = {
+        "E": {"type": "passed", "score": 0.9},
+        "W": {"type": "gone", "withdraws": True},
+        "V": {"type": "void", "voids": "W"},
+    }
+    for letter in order:
+        moment = (campus.now - timedelta(days=ago[letter])).isoformat()
+        body = {"id": letter, "at": moment, "who": "asha.rao@example.org", "item": "a", **kinds[letter]}
+        campus.receive(source, json.dumps(body).encode())
+        campus.work()
+
+
+@pytest.mark.parametrize("order", ["EWV", "EVW", "VEW", "VWE", "WEV", "WVE"])
+def test_a_withdrawal_that_was_taken_back_leaves_no_doubt(campus: Campus, order: str) -> None:
+    mapping = {
+        "events": "@", "id": "id", "type": "type", "occurred_at": "at", "item": "item", "learner": {"email": "who"},
+        "result": {"scaled": "score"}, "withdraws": "withdraws", "voids": "voids",
+    }  # fmt: skip
+    with campus.writing() as session:
+        values = {
+            "slug": "acme",
+            "name": "Acme",
+            "adapter": "generic",
+            "mapping": mapping,
+            "signature": {"scheme": "none", "accept_unsigned": True},
+        }
+        source = connecting.connect(session, authoring.issuer(session, "workshop"), values, token=lambda size: "k" * size, now=campus.now)
+    add_rule(campus, source, [("result.scaled", "ge", 0.8)])
+    told(campus, source, order)
+    assert campus.only(tables.Award).state == "issued"
+    assert not any(row.state == "open" for row in campus.all(tables.Review))
+
+
+def test_what_is_taken_back_while_no_rule_holds_opens_a_review(campus: Campus) -> None:
+    source = campus.connect("lrs", adapter="xapi", signature={"scheme": "none", "accept_unsigned": True})
+    row = add_rule(campus, source, [("result.scaled", "ge", 0.8)])
+    for item in (statement(1, day=1, scaled=0.9), statement(2, day=2, voids=1)):
+        campus.receive(source, json.dumps(item).encode())
+        campus.work()
+        with campus.writing() as session:
+            connecting.change_rule(session, row.id, state="disabled")
+    assert campus.only(tables.Review).kind == "voided"
+
+
+def test_nothing_happens_before_it_is_told(campus: Campus) -> None:
+    """A sender's clock that runs ahead does not make its events the newest for years."""
+    source = campus.connect("lrs", adapter="xapi", signature={"scheme": "none", "accept_unsigned": True})
+    add_rule(campus, source, [("result.scaled", "ge", 0.8)])
+    ahead = statement(1, day=1, scaled=0.9) | {"timestamp": "2036-05-20T14:01:31Z"}
+    campus.receive(source, json.dumps(ahead).encode())
+    campus.work()
+    campus.pass_time(days=2)
+    later = statement(2, day=2, scaled=0.2) | {"timestamp": (campus.now - timedelta(days=1)).isoformat()}
+    campus.receive(source, json.dumps(later).encode())
+    campus.work()
+    assert campus.only(tables.Review).kind == "changed"
 
 
 def test_a_revoked_certificate_opens_a_review_of_what_it_earned(campus: Campus, lms: Path) -> None:

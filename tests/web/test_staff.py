@@ -286,6 +286,7 @@ def test_the_page_of_a_source_waits_for_the_first_event_and_shows_it(
     assert '<meta http-equiv="refresh" content="3">' in client.get(f"{address}?wait=true").text
     assert sqlite_server.stranger.post(source["hook_url"], content=b"<b>{").status_code == 400
     heard(sqlite_server, source, until)
+    until(lambda: "<strong>400</strong>" in client.get(address).text)
     found = client.get(f"{address}?wait=true").text
     assert "refresh" not in found
     assert ": Awarded because " in found

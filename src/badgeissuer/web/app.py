@@ -100,6 +100,8 @@ def create(settings: Settings, *, beside: Callable[[Tell], AbstractContextManage
                 )
                 yield
         finally:
+            if running := getattr(app.state, "service", None):
+                running.notes.end()
             database.dispose()
 
     app = FastAPI(

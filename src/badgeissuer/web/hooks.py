@@ -116,9 +116,17 @@ def _headers(request: Request) -> dict[str, str]:
 
 def _note(using: Service, source: str, fault: problem.Problem, delivery: intake.Rejected) -> None:
     """Keep why a delivery was not taken; of many at once only some, for anybody can send what is not."""
-    if using.may_note(source):
+    with using.reading() as session:
+        is_known = intake.is_source(session, source)
+    if not is_known or not using.may_note(source):
+        return
+    now = using.now()
+
+    def write() -> None:
         with using.writing() as session:
-            intake.note_rejected(session, source, fault, status=problems.status_of(fault), delivery=delivery, now=using.now())
+            intake.note_rejected(session, source, fault, status=problems.status_of(fault), delivery=delivery, now=now)
+
+    using.notes.add(write)  # the answer does not wait for it: nothing that anybody sends takes the place of a writer
 
 
 def _receive(

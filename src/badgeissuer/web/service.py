@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -15,6 +17,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from badgeissuer import access, problem, verifying
@@ -28,15 +31,43 @@ from badgeissuer.web.together import Together
 
 WAIT_SECONDS = 5
 """How long a request waits for a worker before it answers 503."""
+LOG = logging.getLogger("badgeissuer.web")
 _POLL_SECONDS = 0.02
 """How often is looked for what a worker of another process has done."""
 KEYS_ASKED_EVERY = timedelta(minutes=1)
+MOST_WAITING = 100
+"""Notes that wait to be written; more are lost."""
 NOTED_IN_A_MINUTE, MOST_NOTED = 20, 1000
 """Rejected deliveries to one address that a process notes in a minute, and addresses that it counts them for."""
 
 T = TypeVar("T")
 Asked = TypeVar("Asked")
 Found = TypeVar("Found")
+
+
+class Notes:
+    """Does small things after the answer, one after the other; of very many at once only some."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="notes")
+        self._room = threading.BoundedSemaphore(MOST_WAITING)
+
+    def add(self, work: Callable[[], None]) -> None:
+        """Do `work` soon, or never where too much waits already."""
+        if self._room.acquire(blocking=False):
+            self._thread.submit(self._do, work)
+
+    def _do(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except DBAPIError as error:
+            LOG.warning("a note was lost: %s", type(error.orig).__name__)
+        finally:
+            self._room.release()
+
+    def end(self) -> None:
+        """Finish what is being done, and leave the rest."""
+        self._thread.shutdown(cancel_futures=True)
 
 
 class Bell:
@@ -77,6 +108,7 @@ class Service:
         keys_asked: When the keys of a source were last fetched, by its address.
         bell: Rings when a worker in this process has done something.
         noted: When rejected deliveries to an address were last noted.
+        notes: Does what is not worth waiting for.
     """
 
     settings: Settings
@@ -89,6 +121,7 @@ class Service:
     keys_asked: dict[str, datetime] = field(default_factory=dict)
     bell: Bell = field(default_factory=Bell)
     noted: dict[str, deque[datetime]] = field(default_factory=dict)
+    notes: Notes = field(default_factory=Notes)
     _desks: dict[Callable[..., Any], Together[Any, Any]] = field(default_factory=dict, init=False)
 
     @property

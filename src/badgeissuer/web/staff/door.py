@@ -119,9 +119,12 @@ def sign_in(request: Request, using: Using, sent: Fields) -> Response:
     """Open a session for who has a token, and lead on to what they wanted to see."""
     _refuse_strangers(request, using)
     wanted, now = _inside(sent.get("next", HOME)), using.now()
+    token = sent.get("token", "").strip()
     try:
+        with using.reading() as session:  # nothing that anybody sends takes the place of a writer
+            access.authenticate(session, token, now=now)
         with using.writing() as session:
-            actor, secret = access.sign_in(session, sent.get("token", "").strip(), now=now)
+            actor, secret = access.sign_in(session, token, now=now)
             access.touch(session, actor, now=now)
     except problem.Unauthenticated:
         fault = "This is no token that counts. It may be mistyped, revoked or expired; an administrator can make you another."

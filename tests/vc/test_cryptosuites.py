@@ -138,3 +138,13 @@ def test_the_same_options_of_two_suites_are_not_one() -> None:
     for _ in range(2):
         assert cryptosuites.options_digest(cryptosuites.EDDSA_RDFC_2022, PLAIN, contexts.PINNED) != of_text
         assert cryptosuites.options_digest(cryptosuites.EDDSA_JCS_2022, PLAIN, contexts.PINNED) == of_text
+
+
+def test_digests_are_forgotten_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cryptosuites, "MAX_DIGESTS", 1)
+    monkeypatch.setattr(cryptosuites, "_DIGESTS", {})
+    for name in ("a", "b", "a"):
+        options = PLAIN | {"nonce": name}
+        expected = hashlib.sha256(cryptosuites.EDDSA_RDFC_2022.canonicalize(options, contexts.PINNED)).digest()
+        assert cryptosuites.options_digest(cryptosuites.EDDSA_RDFC_2022, options, contexts.PINNED) == expected
+        assert len(cryptosuites._DIGESTS) == 1

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from badgeissuer import problem, reviewing
 from badgeissuer.openbadges import identity
-from badgeissuer.store import tables
+from badgeissuer.store import recorder, tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,14 +18,16 @@ if TYPE_CHECKING:
 
 MOST = 200
 """Events and awards of one learner that are told, the newest ones."""
-_STATES = {
-    "pending": "the badge is about to be issued",
-    "needs_identity": "the badge waits for an address to issue to",
-    "needs_approval": "the badge waits for an approval",
-    "on_hold": "the badge is on hold",
-    "failed": "the badge could not be issued",
-    "cancelled": "the award was cancelled",
+STATES = {
+    "pending": "is about to be issued",
+    "needs_identity": "waits for an address to issue to",
+    "needs_approval": "waits for an approval",
+    "on_hold": "is on hold",
+    "issued": "is issued",
+    "failed": "could not be issued",
+    "cancelled": "was cancelled",
 }
+"""What is said of an award in each state, wherever one is shown to a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def explain(session: Session, learner: str, *, issuer_id: int | None = None, ach
     ids = set(session.scalars(people if issuer_id is None else people.where(known.issuer_id == issuer_id)))
     if not ids:
         raise problem.NotFound("Nobody is known here by that address or id: no event about them has come, or it names them otherwise.")
-    events = tuple((event, _decisions(session, event, achievement)) for event in _events(session, ids))
+    events = tuple((event, recorder.decisions(session, event, achievement=achievement)) for event in _events(session, ids))
     awards = tuple((award, reviewing.of_award(session, award)) for award in _awards(session, ids, achievement))
     return Explained(_summary(session, events, awards), events, awards)
 
@@ -69,14 +71,6 @@ def _events(session: Session, learners: set[int]) -> list[tables.LearningEvent]:
     table = tables.LearningEvent
     newest = select(table).where(table.learner_id.in_(learners)).order_by(table.id.desc()).limit(MOST)
     return list(reversed(session.scalars(newest).all()))
-
-
-def _decisions(session: Session, event: tables.LearningEvent, achievement: tables.Achievement | None) -> Sequence[tables.Decision]:
-    table = tables.Decision
-    query = select(table).where(table.learning_event_id == event.id).order_by(table.id)
-    if achievement is not None:
-        query = query.join(tables.Rule, tables.Rule.id == table.rule_id).where(tables.Rule.achievement_id == achievement.id)
-    return session.scalars(query).all()
 
 
 def _awards(session: Session, learners: set[int], achievement: tables.Achievement | None) -> list[tables.Award]:
@@ -103,7 +97,8 @@ def _summary(
                 return f"They had the badge, and it was revoked: {place.reason}"
             doubted = any(review.state == "open" for review in reviews)
             return "They have the badge" + (", but what earned it does not hold any more: a review is open." if doubted else ".")
-        return f"They earned it, but {_STATES[award.state]}." + (f" {award.reason}" if award.reason else "")
+        what = "award" if award.state == "cancelled" else "badge"
+        return f"They earned it, but the {what} {STATES[award.state]}." + (f" {award.reason}" if award.reason else "")
     decisions = [decision for _, found in events for decision in found]
     if decisions:
         return f"They have not earned it. The newest decision: {decisions[-1].reason}"

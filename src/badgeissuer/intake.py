@@ -70,6 +70,19 @@ class Receipt:
     success_status: int
 
 
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A delivery that was not taken, as it came.
+
+    Attributes:
+        headers: Its headers, names in lower case.
+        body: Its raw body.
+    """
+
+    headers: Mapping[str, str]
+    body: bytes
+
+
 def examine(
     session: Session, hook_key: str, *, headers: Mapping[str, str], body: bytes, now: datetime, statement_id: str | None = None
 ) -> Examined:
@@ -239,9 +252,7 @@ def retry(session: Session, delivery_id: int, *, now: datetime) -> tables.Delive
         problem.NotFound: There is no such delivery.
         problem.Conflict: It did not fail.
     """
-    row = session.get(tables.Delivery, delivery_id, with_for_update=True, populate_existing=True)
-    if row is None:
-        raise problem.NotFound(problem.NOTHING)
+    row = _locked(session, delivery_id)
     if row.state != "failed":
         raise problem.Conflict(f"Only a delivery that failed can be tried again; this one is {row.state}.")
     row.state, row.reason = "received", None
@@ -255,12 +266,18 @@ def replay(session: Session, delivery_id: int, *, now: datetime) -> tables.Deliv
     Raises:
         problem.NotFound: There is no such delivery.
     """
-    row = session.get(tables.Delivery, delivery_id, with_for_update=True, populate_existing=True)
-    if row is None:
-        raise problem.NotFound(problem.NOTHING)
+    row = _locked(session, delivery_id)
     if row.state == "failed":
         row.state, row.reason = "received", None
     jobs.enqueue(session, PROCESS, {"delivery": row.id, "again": True}, now=now)
+    return row
+
+
+def _locked(session: Session, delivery_id: int) -> tables.Delivery:
+    """Return a delivery as it is now, locked until the transaction ends, or raise `problem.NotFound`."""
+    row = session.get(tables.Delivery, delivery_id, with_for_update=True, populate_existing=True)
+    if row is None:
+        raise problem.NotFound(problem.NOTHING)
     return row
 
 
@@ -297,16 +314,3 @@ def note_rejected(session: Session, hook_key: str, fault: problem.Problem, *, st
     newest = select(table.id).where(table.source_id == found.id).order_by(table.id.desc()).limit(MAX_REJECTED)
     session.flush()
     session.execute(delete(table).where(table.source_id == found.id, table.id.not_in(newest)))
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    """A delivery as it came.
-
-    Attributes:
-        headers: Its headers, names in lower case.
-        body: Its raw body.
-    """
-
-    headers: Mapping[str, str]
-    body: bytes

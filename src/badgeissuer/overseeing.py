@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from badgeissuer import access
-from badgeissuer.store import tables
+from badgeissuer.store import recorder, tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,11 +95,10 @@ class Recorded:
 
 def recorded(session: Session, source: tables.Source) -> Recorded:
     """Return what came from a source lately."""
-    event, decision, rejection = tables.LearningEvent, tables.Decision, tables.Rejection
+    event, rejection = tables.LearningEvent, tables.Rejection
     events = session.scalars(select(event).where(event.source_id == source.id).order_by(event.id.desc()).limit(LATELY)).all()
-    decisions = {row.id: session.scalars(select(decision).where(decision.learning_event_id == row.id)).all() for row in events}
     rejected = select(rejection).where(rejection.source_id == source.id).order_by(rejection.id.desc()).limit(LATELY)
-    return Recorded(source, tuple((row, decisions[row.id]) for row in events), tuple(session.scalars(rejected)))
+    return Recorded(source, tuple((row, recorder.decisions(session, row)) for row in events), tuple(session.scalars(rejected)))
 
 
 @dataclass(frozen=True, slots=True)

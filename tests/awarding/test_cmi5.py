@@ -7,30 +7,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from tests.awarding import statements
+from tests.awarding.statements import ADL, HOME
 
 from badgeissuer import problem
 from badgeissuer.awarding import adapter, cmi5, event, incoming
 
-ADL = "http://adlnet.gov/expapi/verbs/"
 CMI5 = "https://w3id.org/xapi/adl/verbs/"
-HOME = "https://learn.northvalley.example"
 UNIT = f"{HOME}/cmi5/au/weld101-final"
 COURSE = f"{HOME}/cmi5/course/weld101-b1f2"
 STATEMENT = "5a9b8f0e-2d6c-4a1f-8b53-9f1e6f2c7a0"
 
-PASSED = event.LearningEvent(
-    key=f"{STATEMENT}1",
-    type=f"{ADL}passed",
-    occurred_at=datetime(2026, 5, 20, 14, 1, 31, 250000, tzinfo=UTC),
-    course=None,
-    courses=(),
-    run="ec531277-b57b-4c15-8d91-d292c5b2b8f7",
-    learner=event.LearnerClaim(f"{HOME}|u-4211", None, None, "Asha Rao"),
-    result=event.ResultClaim(35, 40, 0.875, None, "passed", passed=True),
-    credits=None,
-    evidence=(),
-    item=UNIT,
-)
+PASSED = statements.passed(f"{STATEMENT}1", item=UNIT, run="ec531277-b57b-4c15-8d91-d292c5b2b8f7")
 EXPECTED = {
     "passed": PASSED,
     "satisfied_course": dataclasses.replace(

@@ -6,30 +6,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from tests.awarding import statements
+from tests.awarding.statements import ADL, HOME
 
 from badgeissuer import problem
 from badgeissuer.awarding import adapter, event, incoming
 
-ADL = "http://adlnet.gov/expapi/verbs/"
-HOME = "https://learn.northvalley.example"
 MOODLE = "https://moodle.northvalley.example"
 FINAL = f"{HOME}/activities/weld101/final"
 NOBODY = event.LearnerClaim(None, None, None, None)
 STATEMENT = "7c2d1f6e-4f3b-4d65-9d11-0f6f4a6b0c0"
 
-PASSED = event.LearningEvent(
-    key=f"{STATEMENT}1",
-    type=f"{ADL}passed",
-    occurred_at=datetime(2026, 5, 20, 14, 1, 31, 250000, tzinfo=UTC),
-    course=None,
-    courses=(),
-    run=None,
-    learner=event.LearnerClaim(f"{HOME}|u-4211", None, None, "Asha Rao"),
-    result=event.ResultClaim(35, 40, 0.875, None, "passed", passed=True),
-    credits=None,
-    evidence=(),
-    item=FINAL,
-)
+PASSED = statements.passed(f"{STATEMENT}1", item=FINAL)
 COMPLETED = dataclasses.replace(
     PASSED,
     key="a159ad6e4bc4a84f7e5cbddbb817b8d54a48026d70506ccb438894721de5885a",

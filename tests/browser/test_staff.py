@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import subprocess
-import sys
-import time
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
+from tests import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,34 +15,15 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
-SECONDS = 60
-COMMAND = (sys.executable, "-m", "badgeissuer.cli")
 
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[tuple[str, str]]:
     """A service in an empty folder, and a token for it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("BADGEISSUER_")}
-    log = tmp_path.joinpath("log").open("wb")
-    server = subprocess.Popen([*COMMAND, "serve", "--port", str(port)], cwd=tmp_path, env=environment, stderr=log)
-    try:
-        base, ends = f"http://localhost:{port}", time.monotonic() + SECONDS
-        while time.monotonic() < ends:
-            try:
-                if httpx.get(f"{base}/healthz", trust_env=False).is_success:
-                    break
-            except httpx.TransportError:
-                time.sleep(0.2)
-        create = [*COMMAND, "token", "create", "--name", "Registrar", "--role", "admin"]
+    with serving.served(tmp_path) as (base, environment):
+        create = [*serving.COMMAND, "token", "create", "--name", "Registrar", "--role", "admin"]
         made = subprocess.run(create, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
         yield base, made.stdout.strip()
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
-        log.close()
 
 
 def test_staff_come_in_by_a_token_and_go(browser_page: Page, page_faults: list[str], served: tuple[str, str]) -> None:

@@ -5,44 +5,22 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
+from tests import serving
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 60
 
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """A service in an empty folder, set up with nothing but a port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("BADGEISSUER_")}
-    environment = inherited | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    command = [sys.executable, "-m", "badgeissuer.cli", "serve", "--port", str(port)]
-    log = tmp_path.joinpath("log").open("wb")
-    server = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=log)
-    try:
-        base, ends = f"http://localhost:{port}", time.monotonic() + SECONDS
-        while time.monotonic() < ends:
-            try:
-                if httpx.get(f"{base}/readyz", trust_env=False).is_success:
-                    break
-            except httpx.TransportError:
-                time.sleep(0.2)
-        yield base, environment
-    finally:
-        server.terminate()
-        assert server.wait(timeout=30) == 0
-        log.close()
+    """A service in an empty folder, and the environment in which its commands are found."""
+    with serving.served(tmp_path) as (base, environment):
+        yield base, environment | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
 
 
 def _tour() -> list[str]:
@@ -57,7 +35,7 @@ def test_the_tour_works_as_it_stands(served: tuple[str, dict[str, str]], tmp_pat
     base, environment = served
     script = "set -euo pipefail\n" + "\necho; echo ---\n".join(_tour()).replace("http://localhost:8000", base)
     done = subprocess.run(
-        ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=SECONDS
+        ["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=serving.SECONDS
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "This badge is genuine: North Valley College issued it" in done.stdout

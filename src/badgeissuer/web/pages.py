@@ -11,13 +11,14 @@ from urllib.parse import quote
 
 import jinja2
 
+from badgeissuer import explaining
 from badgeissuer.vc import instant
 from badgeissuer.web import verdicts, views, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from badgeissuer import explaining, overseeing
+    from badgeissuer import overseeing
     from badgeissuer.web.staff.door import Staff
 
 CONTENT_SECURITY_POLICY = (
@@ -28,15 +29,6 @@ CONTENT_SECURITY_POLICY = (
 
 _OUTCOMES = {"already_awarded": " It had been awarded before.", "needs_identity": " It waits for an address to issue to."}
 """What there is to say of a decision besides its reason."""
-_STATES = {
-    "pending": "About to be issued",
-    "needs_identity": "Waits for an address to issue to",
-    "needs_approval": "Waits for an approval",
-    "on_hold": "On hold",
-    "issued": "Issued",
-    "failed": "Could not be issued",
-    "cancelled": "Cancelled",
-}
 
 
 def verify_page(
@@ -100,12 +92,7 @@ def sign_in_page(*, wanted: str, fault: str = "") -> str:
 
 def overview_page(staff: Staff, seen: overseeing.Overview) -> str:
     """Return the first page for staff."""
-    words_for = {
-        "needs_identity": "wait for an address to issue to",
-        "needs_approval": "wait for an approval",
-        "failed": "could not be issued",
-    }
-    return _render("staff/overview.html", staff=staff, seen=seen, words=words_for)
+    return _render("staff/overview.html", staff=staff, seen=seen, states=explaining.STATES)
 
 
 def source_page(staff: Staff, seen: overseeing.Recorded, *, hook_url: str, waiting: bool) -> str:
@@ -129,7 +116,7 @@ def explain_page(staff: Staff, *, asked: str = "", found: explaining.Explained |
         found: The answer.
         fault: Why there is none.
     """
-    return _render("staff/explain.html", staff=staff, asked=asked, found=found, fault=fault, words=_OUTCOMES, states=_STATES)
+    return _render("staff/explain.html", staff=staff, asked=asked, found=found, fault=fault, words=_OUTCOMES, states=explaining.STATES)
 
 
 def reviews_page(staff: Staff, found: Sequence[overseeing.Doubted]) -> str:

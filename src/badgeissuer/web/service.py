@@ -39,6 +39,7 @@ MOST_WAITING = 100
 """Notes that wait to be written; more are lost."""
 NOTED_IN_A_MINUTE, MOST_NOTED = 20, 1000
 """Rejected deliveries to one address that a process notes in a minute, and addresses that it counts them for."""
+MINUTE = timedelta(minutes=1)
 
 T = TypeVar("T")
 Asked = TypeVar("Asked")
@@ -165,7 +166,7 @@ class Service:
         if len(self.noted) > MOST_NOTED and source not in self.noted:
             self.noted.clear()  # somebody tries addresses; those that are real come again
         before, now = self.noted.setdefault(source, deque(maxlen=NOTED_IN_A_MINUTE)), self.now()
-        if len(before) == NOTED_IN_A_MINUTE and now - before[0] < KEYS_ASKED_EVERY:
+        if len(before) == NOTED_IN_A_MINUTE and now - before[0] < MINUTE:
             return False
         before.append(now)
         return True

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Literal
+from collections.abc import Callable, Sequence
+from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from badgeissuer import access, authoring, connecting, explaining, intake
-from badgeissuer.store import tables
+from badgeissuer.store import recorder, tables
 from badgeissuer.web.api import reviews
 from badgeissuer.web.api.reviews import Review
 from badgeissuer.web.api.shapes import PROBLEMS, Document, Moment, Page, Paging, RowId, Shape
-from badgeissuer.web.service import Acting, Using
+from badgeissuer.web.service import Acting, Service, Using
 from badgeissuer.web.strict import StrictRoute
 
 ROUTER = APIRouter(prefix="/api", tags=["events"], route_class=StrictRoute, responses=PROBLEMS)
+Row = TypeVar("Row", tables.LearningEvent, tables.Delivery, tables.Rejection)
 
 
 class Decision(Shape):
@@ -95,14 +96,8 @@ def listed(
     using: Using, acting: Acting, paging: Paging, source: Annotated[str | None, Query(description="Only events of this source.")] = None
 ) -> Page[Event]:
     """List events, oldest first, each with the decision of every rule and its reason."""
-    query = select(tables.LearningEvent).join(tables.Source, tables.Source.id == tables.LearningEvent.source_id)
-    query = access.visible(query, acting, column=tables.Source.issuer_id)
     with using.reading() as session:
-        if source is not None:
-            found = connecting.source(session, source)
-            access.require(acting, access.READ, issuer_id=found.issuer_id)
-            query = query.where(tables.Source.id == found.id)
-        rows, after = paging.page(session, query, key=tables.LearningEvent.id)
+        rows, after = paging.page(session, _of_source(session, acting, tables.LearningEvent, source), key=tables.LearningEvent.id)
         return Page(items=[_shown(session, row) for row in rows], next=after)
 
 
@@ -135,11 +130,10 @@ def deliveries(
     state: Annotated[Literal["received", "processed", "failed"] | None, Query(description="Only deliveries in this state.")] = None,
 ) -> Page[Delivery]:
     """List deliveries whose signature held, oldest first; those that failed carry the reason and can be retried."""
-    query = select(tables.Delivery).join(tables.Source, tables.Source.id == tables.Delivery.source_id)
-    query = access.visible(query, acting, column=tables.Source.issuer_id)
-    if state is not None:
-        query = query.where(tables.Delivery.state == state)
     with using.reading() as session:
+        query = _of_source(session, acting, tables.Delivery)
+        if state is not None:
+            query = query.where(tables.Delivery.state == state)
         rows, after = paging.page(session, query, key=tables.Delivery.id)
         return Page(items=[_delivery(session, row) for row in rows], next=after)
 
@@ -149,39 +143,41 @@ def rejections(
     using: Using, acting: Acting, paging: Paging, source: Annotated[str | None, Query(description="Only those of this source.")] = None
 ) -> Page[Rejection]:
     """List what was sent to sources and not taken, oldest first, with the reason and how it began: the last 200 of each source."""
-    query = select(tables.Rejection).join(tables.Source, tables.Source.id == tables.Rejection.source_id)
-    query = access.visible(query, acting, column=tables.Source.issuer_id)
     with using.reading() as session:
-        if source is not None:
-            found = connecting.source(session, source)
-            access.require(acting, access.READ, issuer_id=found.issuer_id)
-            query = query.where(tables.Source.id == found.id)
-        rows, after = paging.page(session, query, key=tables.Rejection.id)
+        rows, after = paging.page(session, _of_source(session, acting, tables.Rejection, source), key=tables.Rejection.id)
         return Page(items=[_rejection(session, row) for row in rows], next=after)
 
 
 @ROUTER.post("/deliveries/{delivery_id}/replay", summary="Process a delivery again")
 def replay(delivery_id: RowId, using: Using, acting: Acting) -> Delivery:
     """Put the events of a delivery before rules that have come since. What was decided stays, and nothing is awarded twice."""
-    access.require(acting, access.CONNECT)
-    with using.writing() as session:
-        found = session.get(tables.Delivery, delivery_id)
-        if found is not None:
-            access.require(acting, access.CONNECT, issuer_id=session.get_one(tables.Source, found.source_id).issuer_id)
-        shown = _delivery(session, intake.replay(session, delivery_id, now=using.now()))
-    using.wake()
-    return shown
+    return _again(using, acting, delivery_id, intake.replay)
 
 
 @ROUTER.post("/deliveries/{delivery_id}/retry", summary="Process a delivery again that failed")
 def retry(delivery_id: RowId, using: Using, acting: Acting) -> Delivery:
     """Put a delivery whose processing failed back into the queue."""
+    return _again(using, acting, delivery_id, intake.retry)
+
+
+def _of_source(session: Session, acting: access.Actor, table: type[Row], slug: str | None = None) -> Select[Row]:
+    """Return the query for what came from one source, or from all those that the actor may see."""
+    query = select(table).join(tables.Source, tables.Source.id == table.source_id)
+    if slug is None:
+        return access.visible(query, acting, column=tables.Source.issuer_id)
+    found = connecting.source(session, slug)
+    access.require(acting, access.READ, issuer_id=found.issuer_id)
+    return query.where(tables.Source.id == found.id)
+
+
+def _again(using: Service, acting: access.Actor, delivery_id: int, work: Callable[..., tables.Delivery]) -> Delivery:
+    """Have a delivery processed again by `work`, and answer what is known of it."""
     access.require(acting, access.CONNECT)
     with using.writing() as session:
         found = session.get(tables.Delivery, delivery_id)
         if found is not None:  # before anything is said of its state
             access.require(acting, access.CONNECT, issuer_id=session.get_one(tables.Source, found.source_id).issuer_id)
-        shown = _delivery(session, intake.retry(session, delivery_id, now=using.now()))
+        shown = _delivery(session, work(session, delivery_id, now=using.now()))
     using.wake()
     return shown
 
@@ -224,9 +220,7 @@ def _award(session: Session, row: tables.Award, found: Sequence[tables.Review]) 
 
 
 def _shown(session: Session, row: tables.LearningEvent, found: Sequence[tables.Decision] | None = None) -> Event:
-    if found is None:
-        table = tables.Decision
-        found = session.scalars(select(table).where(table.learning_event_id == row.id).order_by(table.id)).all()
+    found = recorder.decisions(session, row) if found is None else found
     return Event(
         id=row.id,
         delivery=row.delivery_id,

@@ -122,13 +122,13 @@ def sign_in(request: Request, using: Using, sent: Fields) -> Response:
     token = sent.get("token", "").strip()
     try:
         with using.reading() as session:  # nothing that anybody sends takes the place of a writer
-            access.authenticate(session, token, now=now)
-        with using.writing() as session:
-            actor, secret = access.sign_in(session, token, now=now)
-            access.touch(session, actor, now=now)
+            actor = access.authenticate(session, token, now=now)
     except problem.Unauthenticated:
         fault = "This is no token that counts. It may be mistyped, revoked or expired; an administrator can make you another."
         return staff_page(pages.sign_in_page(wanted=wanted, fault=fault), status=401)
+    with using.writing() as session:
+        secret = access.sign_in(session, actor, now=now)
+        access.touch(session, actor, now=now)
     answer = RedirectResponse(wanted, SEE_OTHER, headers={"Cache-Control": "no-store"})
     lasts = int(access.SESSION.total_seconds())
     answer.set_cookie(cookie_name(using), secret, max_age=lasts, secure=using.site.is_secure, httponly=True, samesite="strict")

@@ -176,6 +176,11 @@ def require(actor: Actor, action: str, *, issuer_id: int | None = None) -> None:
         raise problem.NotFound(problem.NOTHING)
 
 
+def may(actor: Actor, action: str, *, issuer_id: int) -> bool:
+    """Return whether the actor may do `action` to something of an issuer, for what is shown only to who may."""
+    return action in _ALLOWED[actor.role] and actor.issuer_id in {None, issuer_id}
+
+
 def visible(query: Select[Row], actor: Actor, *, column: InstrumentedAttribute[int]) -> Select[Row]:
     """Return a query for only those rows that the actor may see; `column` says whose a row is."""
     return query if actor.issuer_id is None else query.where(is_visible(actor, column))

@@ -159,6 +159,11 @@ def reading_of(found: tables.Source) -> incoming.Reading:
     return incoming.Reading(zone, found.mapping or {})
 
 
+def secrets_of(found: tables.Source) -> tuple[str, ...]:
+    """Return the secrets that count for a source now; none where it signs with a key, or not at all."""
+    return tuple(found.signature.get("secrets", ()))
+
+
 def signature_of(found: tables.Source) -> signature.Scheme:
     """Return how a source signs, with the keys that were fetched for it."""
     configured = signature.parse(found.signature)

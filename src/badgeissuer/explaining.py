@@ -31,6 +31,25 @@ STATES = {
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody whom a name may mean.
+
+    Attributes:
+        id: Their row.
+        name: What they were called when they were first heard of.
+        issuer: The slug of the unit that was told the name.
+        known_as: What the name is: `source_id`, `sis_id`, `orcid`, `email` or `did`.
+        source: The slug of the source that has this id for them; empty where it is no id of a source.
+    """
+
+    id: int
+    name: str | None
+    issuer: str
+    known_as: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Explained:
     """What is known of a learner.
 
@@ -45,7 +64,42 @@ class Explained:
     awards: tuple[tuple[tables.Award, Sequence[tables.Review]], ...]
 
 
-def explain(session: Session, learner: str, *, issuer_id: int | None = None, achievement: tables.Achievement | None = None) -> Explained:
+def people(
+    session: Session, learner: str, *, issuer_id: int | None = None, source: tables.Source | None = None, person: int | None = None
+) -> tuple[Person, ...]:
+    """Return whom a name may mean: the same id at two sources, or the same address at two units, need not be the same person.
+
+    Args:
+        session: A reading session.
+        learner: An e-mail address, a DID or an id that some source has for them.
+        issuer_id: Within this issuer only, where one is given.
+        source: Only whom this source calls so, or its unit where it is no id of a source.
+        person: Only this one.
+    """
+    known, unit = tables.LearnerIdentity, tables.Issuer
+    query = select(known, tables.Learner.name, unit.slug).join(tables.Learner, tables.Learner.id == known.learner_id)
+    query = query.join(unit, unit.id == known.issuer_id).where(known.value.in_({learner, identity.normal_email(learner)}))
+    if issuer_id is not None:
+        query = query.where(known.issuer_id == issuer_id)
+    if source is not None:
+        query = query.where(known.issuer_id == source.issuer_id, known.authority.in_(("", source.slug)))
+    found: dict[int, Person] = {}
+    for row, name, slug in session.execute(query.order_by(known.authority == "", known.id)):
+        if person in {None, row.learner_id}:
+            found.setdefault(row.learner_id, Person(row.learner_id, name, slug, row.kind, row.authority))
+    of_source = tuple(one for one in found.values() if one.source) if source is not None else ()
+    return of_source or tuple(found.values())
+
+
+def explain(
+    session: Session,
+    learner: str,
+    *,
+    issuer_id: int | None = None,
+    achievement: tables.Achievement | None = None,
+    source: tables.Source | None = None,
+    person: int | None = None,
+) -> Explained:
     """Return why a learner has a badge, or has none.
 
     Args:
@@ -53,18 +107,30 @@ def explain(session: Session, learner: str, *, issuer_id: int | None = None, ach
         learner: An e-mail address, a DID or an id that some source has for them.
         issuer_id: Within this issuer only, where one is given.
         achievement: Only awards of this one, and decisions of rules for it.
+        source: Whom this source calls so, where several are called so.
+        person: Which of them it is, by `Person.id`.
 
     Raises:
         problem.NotFound: Nobody is known by that name.
+        problem.Conflict: Several are; `findings` says who.
     """
-    known = tables.LearnerIdentity
-    people = select(known.learner_id).where(known.value.in_({learner, identity.normal_email(learner)}))
-    ids = set(session.scalars(people if issuer_id is None else people.where(known.issuer_id == issuer_id)))
-    if not ids:
+    meant = people(session, learner, issuer_id=issuer_id, source=source, person=person)
+    if not meant:
         raise problem.NotFound("Nobody is known here by that address or id: no event about them has come, or it names them otherwise.")
+    if len(meant) > 1:
+        findings = tuple(problem.Finding(f"{_known_as(one)}: ask with person={one.id}.") for one in meant)
+        raise problem.Conflict(
+            f"{len(meant)} people are known here by that address or id. Say whom you mean with source=… or person=…", findings=findings
+        )
+    ids = {meant[0].id}
     events = tuple((event, recorder.decisions(session, event, achievement=achievement)) for event in _events(session, ids))
     awards = tuple((award, reviewing.of_award(session, award)) for award in _awards(session, ids, achievement))
     return Explained(_summary(session, events, awards), events, awards)
+
+
+def _known_as(one: Person) -> str:
+    where = f"source {one.source}" if one.source else f"issuing unit {one.issuer}"
+    return f"Person {one.id}, known by this {one.known_as} to {where}"
 
 
 def _events(session: Session, learners: set[int]) -> list[tables.LearningEvent]:

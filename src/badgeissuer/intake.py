@@ -13,10 +13,10 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 
-from badgeissuer import connecting, deciding, problem
-from badgeissuer.awarding import adapter, event, incoming, signature
-from badgeissuer.store import engine, jobs, tables
-from badgeissuer.vc import document
+from badgeissuer import connecting, deciding, problem, recognising
+from badgeissuer.awarding import adapter, event, incoming, redaction, signature
+from badgeissuer.store import bulk, engine, jobs, tables
+from badgeissuer.vc import document, instant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -212,15 +212,24 @@ def process(session: Session, delivery_id: int, *, randomness: issuing.Randomnes
     row = session.get_one(tables.Delivery, delivery_id, with_for_update=True)
     if row.state == "processed" and not again:
         return
+    _require_whole(row)
     found, table = session.get_one(tables.Source, row.source_id), tables.LearningEvent
     given = incoming.read(row.payload, row.headers)
     for happened in adapter.read(found.adapter, given, connecting.reading_of(found)):
         stored = engine.add_if_new(session, _event_row(happened, row, now=now))
+        if stored is not None:
+            _note_names(session, found, stored, happened)
         if stored is None and again:
             stored = session.scalars(select(table).where(table.source_id == found.id, table.key == happened.key)).one()
         if stored is not None:
             deciding.decide(session, found, happened, stored, randomness=randomness, now=now)
     row.state, row.reason = "processed", None
+
+
+def _note_names(session: Session, found: tables.Source, stored: tables.LearningEvent, happened: event.LearningEvent) -> None:
+    """Keep under which names the event speaks of its learner."""
+    values = {item.value for item in recognising.identities(happened.learner, authority=found.slug)}
+    bulk.add(session, tables.EventSubject, ("learning_event_id", "value"), [(stored.id, value) for value in sorted(values)])
 
 
 def _event_row(happened: event.LearningEvent, delivery: tables.Delivery, *, now: datetime) -> tables.LearningEvent:
@@ -250,11 +259,12 @@ def retry(session: Session, delivery_id: int, *, now: datetime) -> tables.Delive
 
     Raises:
         problem.NotFound: There is no such delivery.
-        problem.Conflict: It did not fail.
+        problem.Conflict: It did not fail, or what came in it was deleted.
     """
     row = _locked(session, delivery_id)
     if row.state != "failed":
         raise problem.Conflict(f"Only a delivery that failed can be tried again; this one is {row.state}.")
+    _require_whole(row)
     row.state, row.reason = "received", None
     jobs.enqueue(session, PROCESS, {"delivery": row.id}, now=now)
     return row
@@ -265,12 +275,22 @@ def replay(session: Session, delivery_id: int, *, now: datetime) -> tables.Deliv
 
     Raises:
         problem.NotFound: There is no such delivery.
+        problem.Conflict: What came in it was deleted.
     """
     row = _locked(session, delivery_id)
+    _require_whole(row)
     if row.state == "failed":
         row.state, row.reason = "received", None
     jobs.enqueue(session, PROCESS, {"delivery": row.id, "again": True}, now=now)
     return row
+
+
+def _require_whole(row: tables.Delivery) -> None:
+    if row.redacted_at is not None:
+        raise problem.Conflict(
+            f"What came in this delivery was deleted on {instant.say(row.redacted_at)}, as this service is set up to, so it cannot be read "
+            "again. Its events and the decisions on them stay. Have the sender send it again, or award directly."
+        )
 
 
 def _locked(session: Session, delivery_id: int) -> tables.Delivery:
@@ -298,8 +318,10 @@ def note_rejected(session: Session, hook_key: str, fault: problem.Problem, *, st
     found = session.scalar(select(tables.Source).where(tables.Source.hook_key == hook_key))
     if found is None:
         return
+    secrets = connecting.secrets_of(found)
     shown = incoming.kept(delivery.headers)
-    secret = found.signature["scheme"] == "body_token"
+    shown = {name: value for name, value in shown.items() if not redaction.may_hold_secret(value.encode(), secrets)}
+    is_secret = found.signature["scheme"] == "body_token" or redaction.may_hold_secret(delivery.body, secrets)
     row = table(
         source_id=found.id,
         received_at=now,
@@ -308,7 +330,7 @@ def note_rejected(session: Session, hook_key: str, fault: problem.Problem, *, st
         headers={name: shown.get(name, "…") for name in sorted(delivery.headers)},
         size=len(delivery.body),
         sha256=hashlib.sha256(delivery.body).hexdigest(),
-        beginning=b"" if secret else delivery.body[:MAX_SHOWN],
+        beginning=b"" if is_secret else delivery.body[:MAX_SHOWN],
     )
     session.add(row)
     newest = select(table.id).where(table.source_id == found.id).order_by(table.id.desc()).limit(MAX_REJECTED)

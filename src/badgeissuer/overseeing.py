@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import func, select
 
-from badgeissuer import access
+from badgeissuer import access, connecting, problem
 from badgeissuer.store import recorder, tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy.orm import Session
+    from sqlalchemy import Select
+    from sqlalchemy.orm import InstrumentedAttribute, Session
 
 WAITING = ("needs_identity", "needs_approval", "failed")
 """States of awards that somebody has to do something about."""
@@ -24,6 +25,11 @@ LATELY = 10
 """Events and rejections of a source that are shown."""
 MOST_REVIEWS = 100
 """Open reviews that are shown at once."""
+MOST_EVENTS = 100
+"""Events of one delivery that are shown."""
+A_PAGE = 50
+"""What came that is shown on one page."""
+Row = TypeVar("Row", tables.LearningEvent, tables.Delivery, tables.Rejection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,7 @@ def overview(session: Session, actor: access.Actor) -> Overview:
     review = tables.Review
     reviews = select(func.count()).where(review.state == "open", access.is_visible(actor, review.issuer_id))
     waiting = {state: states[state] for state in WAITING if state in states}
-    return Overview(_sources(session, actor), waiting, session.scalar(reviews) or 0, states.get("issued", 0))
+    return Overview(sources(session, actor), waiting, session.scalar(reviews) or 0, states.get("issued", 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +92,23 @@ class Recorded:
         source: The source.
         events: Its last events, the newest first, each with the decisions on it.
         rejections: Its last deliveries that were not taken, the newest first.
+        deliveries: Its last deliveries that were taken, the newest first.
     """
 
     source: tables.Source
     events: tuple[tuple[tables.LearningEvent, Sequence[tables.Decision]], ...]
     rejections: tuple[tables.Rejection, ...]
+    deliveries: tuple[tables.Delivery, ...]
 
 
 def recorded(session: Session, source: tables.Source) -> Recorded:
     """Return what came from a source lately."""
-    event, rejection = tables.LearningEvent, tables.Rejection
+    event, rejection, kept = tables.LearningEvent, tables.Rejection, tables.Delivery
     events = session.scalars(select(event).where(event.source_id == source.id).order_by(event.id.desc()).limit(LATELY)).all()
     rejected = select(rejection).where(rejection.source_id == source.id).order_by(rejection.id.desc()).limit(LATELY)
-    return Recorded(source, tuple((row, recorder.decisions(session, row)) for row in events), tuple(session.scalars(rejected)))
+    taken = session.scalars(select(kept).where(kept.source_id == source.id).order_by(kept.id.desc()).limit(LATELY))
+    decided = tuple((row, recorder.decisions(session, row)) for row in events)
+    return Recorded(source, decided, tuple(session.scalars(rejected)), tuple(taken))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +139,8 @@ def _doubted(session: Session, review: tables.Review, award: tables.Award) -> Do
     return Doubted(review, str(achievement), str(award.claims["email"] or award.claims["did"] or "no address yet"))
 
 
-def _sources(session: Session, actor: access.Actor) -> tuple[SourceSeen, ...]:
+def sources(session: Session, actor: access.Actor) -> tuple[SourceSeen, ...]:
+    """Return the sources that an actor may see, by name."""
     table, delivery = tables.Source, tables.Delivery
     last = select(func.max(delivery.received_at)).where(delivery.source_id == table.id).scalar_subquery()
     failed = select(func.count()).where(delivery.source_id == table.id, delivery.state == "failed").scalar_subquery()
@@ -138,3 +149,83 @@ def _sources(session: Session, actor: access.Actor) -> tuple[SourceSeen, ...]:
         SourceSeen(row.slug, row.name, row.adapter, row.signature["scheme"] != "none", row.state, moment, count)
         for row, moment, count in session.execute(seen)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Processed:
+    """A delivery, with all that became of it.
+
+    Attributes:
+        delivery: The delivery.
+        source: Where it is from.
+        events: What it said, each with the decisions on it.
+        awards: The awards that the decisions led to, by their row, each with the slug and the name of its achievement.
+    """
+
+    delivery: tables.Delivery
+    source: tables.Source
+    events: tuple[tuple[tables.LearningEvent, Sequence[tables.Decision]], ...]
+    awards: dict[int, Earned]
+
+
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """An award, and what for."""
+
+    award: tables.Award
+    slug: str
+    achievement: str
+
+
+def delivery(session: Session, delivery_id: int, actor: access.Actor, *, action: str = access.READ) -> tables.Delivery:
+    """Return a delivery of a source with which the actor may do `action`.
+
+    Raises:
+        problem.NotFound: There is none that they may know of.
+        problem.Forbidden: The role does not allow it.
+    """
+    access.require(actor, action)
+    row = session.get(tables.Delivery, delivery_id)
+    if row is None:
+        raise problem.NotFound(problem.NOTHING)
+    access.require(actor, action, issuer_id=session.get_one(tables.Source, row.source_id).issuer_id)
+    return row
+
+
+def processed(session: Session, row: tables.Delivery) -> Processed:
+    """Return what became of a delivery."""
+    event = tables.LearningEvent
+    events = session.scalars(select(event).where(event.delivery_id == row.id).order_by(event.id).limit(MOST_EVENTS)).all()
+    decided = tuple((one, recorder.decisions(session, one)) for one in events)
+    awards = {decision.award_id for _, found in decided for decision in found if decision.award_id}
+    earned = {award_id: _earned(session, award_id) for award_id in awards}
+    return Processed(row, session.get_one(tables.Source, row.source_id), decided, earned)
+
+
+def _earned(session: Session, award_id: int) -> Earned:
+    award = session.get_one(tables.Award, award_id)
+    version = session.get_one(tables.AchievementVersion, award.achievement_version_id)
+    return Earned(award, session.get_one(tables.Achievement, award.achievement_id).slug, str(version.document["name"]))
+
+
+def of_source(session: Session, actor: access.Actor, table: type[Row], slug: str | None = None) -> Select[Row]:
+    """Return the query for what came from one source, or from all those that the actor may see; sources are joined.
+
+    Raises:
+        problem.NotFound: There is no such source that the actor may know of.
+    """
+    query = select(table).join(tables.Source, tables.Source.id == table.source_id)
+    if slug is None:
+        return access.visible(query, actor, column=tables.Source.issuer_id)
+    found = connecting.source(session, slug)
+    access.require(actor, access.READ, issuer_id=found.issuer_id)
+    return query.where(tables.Source.id == found.id)
+
+
+def newest(
+    session: Session, query: Select[Row], *, key: InstrumentedAttribute[int], before: int | None
+) -> tuple[Sequence[Row], int | None]:
+    """Return a page of what came, the newest first, and what the next page is before; None at the end."""
+    older = query if before is None else query.where(key < before)
+    rows = session.scalars(older.order_by(key.desc()).limit(A_PAGE + 1)).all()
+    return rows[:A_PAGE], getattr(rows[A_PAGE - 1], key.key) if len(rows) > A_PAGE else None

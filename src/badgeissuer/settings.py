@@ -11,7 +11,7 @@ import os
 import secrets
 import sys
 import tempfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -83,6 +83,8 @@ class Settings(BaseSettings):
     """A folder with more JSON-LD contexts, and `index.json`: `{URL: {"file", "sha256", "badge"?}}`, the digest being that of the file."""
     vc_api_open: bool = False
     """Serve VC-API without a token: for conformance suites only."""
+    retention_days: Annotated[int, pydantic.Field(ge=1, le=36_500)] | None = None
+    """After so many days what came in deliveries is deleted; kept for good where empty."""
     trust: Path | None = None
     """A JSON file: `{"issuers": {DID: {"name", "status_issuers"?}}, "keys": {METHOD: {"state", "compromised_since"}}}`."""
 
@@ -97,6 +99,11 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Order the sources: arguments, variables, files named by variables."""
         return init_settings, env_settings, _FileSource(settings_cls)
+
+    @pydantic.field_validator("retention_days", mode="before")
+    @classmethod
+    def _days(cls, value: object) -> object:
+        return None if value == "" else value
 
     @pydantic.field_validator("base_url")
     @classmethod
@@ -140,6 +147,11 @@ class Settings(BaseSettings):
     def is_embedded(self) -> bool:
         """Whether the database is SQLite, so that one process may do everything."""
         return self.database.startswith("sqlite")
+
+    @property
+    def retention(self) -> timedelta | None:
+        """How long what came in deliveries is kept; None for good."""
+        return timedelta(days=self.retention_days) if self.retention_days else None
 
     @property
     def limits(self) -> fetch.Limits:

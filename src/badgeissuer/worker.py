@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from badgeissuer import attending, attesting, batching, chunking, intake, issuing, problem, revoking, signing, status
+from badgeissuer import attending, attesting, batching, chunking, forgetting, intake, issuing, problem, revoking, signing, status
 from badgeissuer.settings import clock
 from badgeissuer.store import engine, jobs, tables
 from badgeissuer.vc import alarm, contexts
@@ -40,6 +40,8 @@ GIVING_WAY_SECONDS = 3 * engine.BUSY_PAUSE
 PULSE = timedelta(seconds=20)
 MOST_TOGETHER = 32
 """So many jobs of a kind are done in one transaction at most, where that costs less: statements, and above all the commit, are shared."""
+MOST_FORGOTTEN = 20
+"""Chunks of deliveries whose content is deleted at each pulse."""
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 Handler = Callable[["Session", dict[str, Any], datetime], None]
@@ -54,11 +56,13 @@ class Ports:
         keyring: Where the signing keys are.
         site: The service as the world sees it.
         contexts: The JSON-LD contexts that documents may name.
+        retention: How long what came in deliveries is kept; None for good.
     """
 
     keyring: Keyring
     site: Site
     contexts: Mapping[str, contexts.Context] = field(default_factory=lambda: contexts.PINNED)
+    retention: timedelta | None = None
 
 
 def crew(database: Engine, ports: Ports, count: int) -> list[Worker]:
@@ -179,10 +183,22 @@ class Worker:
             signing.unlock(session, keyring=self._ports.keyring)
         with engine.writing(self._database) as session:
             fault = attending.report(session, self.name, keyring=self._ports.keyring, now=now)
+        self._forget(now)
         if fault:
             LOG.error("worker %s cannot sign: %s", self.name, fault)
         if alarm.ALARM.reason:
             LOG.error("worker %s issues the slow way: %s", self.name, alarm.ALARM.reason)
+
+    def _forget(self, now: datetime) -> None:
+        """Delete what came in deliveries longer ago than it is kept: some of it each time, so that nobody waits."""
+        if self._ports.retention is None:
+            return
+        for _ in range(MOST_FORGOTTEN):
+            with engine.writing(self._database) as session:
+                count = forgetting.redact(session, before=now - self._ports.retention, now=now)
+            if count < forgetting.CHUNK or self._stopping.is_set():
+                return
+            self._stopping.wait(GIVING_WAY_SECONDS)
 
     def _leave(self) -> None:
         try:

@@ -145,3 +145,39 @@ def test_what_failed_may_be_replayed_and_what_is_not_there_not(campus: Campus) -
     assert (campus.only(tables.Delivery).state, campus.only(tables.Delivery).reason) == ("processed", None)
     with campus.writing() as session, pytest.raises(problem.NotFound):
         intake.replay(session, delivery.id + 1, now=campus.now)
+
+
+def test_people_who_have_the_same_id_at_different_sources_are_never_mixed(campus: Campus) -> None:
+    canvas, sis = campus.connect_canvas(), campus.connect_native()
+    campus.deliver_canvas(canvas)
+    campus.rule(canvas)
+    campus.rule(sis)
+    learner = {"id": "123", "email": "ben@example.org"}
+    campus.receive(sis, *campus.webhook({"type": "done", "data": {"learner": learner, "course": {"id": "9"}}}))
+    campus.work()
+    with pytest.raises(problem.Conflict, match="2 people are known here") as caught:
+        explained(campus, "123")
+    assert sorted(finding.detail.partition("known by")[2].partition(":")[0] for finding in caught.value.findings) == [
+        " this source_id to source canvas",
+        " this source_id to source sis",
+    ]
+    assert explained(campus, "123", source=canvas).summary == "They have the badge."
+    assert explained(campus, "123", source=sis).summary.startswith("They have not earned it.")
+    with campus.reading() as session:
+        first, second = explaining.people(session, "123")
+    found = {one.source: explained(campus, "123", person=one.id).summary[:12] for one in (first, second)}
+    assert found == {"canvas": "They have th", "sis": "They have no"}
+    with pytest.raises(problem.NotFound):
+        explained(campus, "123", person=first.id + second.id)
+
+
+def test_an_address_that_two_units_know_means_two_people(campus: Campus) -> None:
+    campus.new_issuer("lab")
+    campus.new_achievement("brazing", issuer="lab")
+    campus.issued()
+    campus.issued(achievement="brazing")
+    with pytest.raises(problem.Conflict) as caught:
+        explained(campus)
+    assert {finding.detail.partition("issuing unit ")[2].partition(":")[0] for finding in caught.value.findings} == {"lab", "workshop"}
+    assert explained(campus, issuer_id=campus.issuer("lab").id).summary == "They have the badge."
+    assert explained(campus, source=campus.connect_canvas()).awards[0][0].achievement_id == 1

@@ -81,6 +81,10 @@ def _replayed(server: Running, names: dict[str, str]) -> Request:
     return _failed(server, names)[0].replace("/retry", "/replay"), None
 
 
+def _delivered(server: Running, names: dict[str, str]) -> Request:
+    return _failed(server, names)[0].removesuffix("/retry"), None
+
+
 def _known(server: Running, names: dict[str, str]) -> str:
     email = f"{server.fresh('learner')}@example.org"
     server.award(achievement=names["achievement"], learner={"email": email})
@@ -199,6 +203,7 @@ RULES: dict[tuple[str, str], tuple[dict[str, int], Prepare]] = {
     ),
     ("POST", "/api/deliveries/{delivery_id}/replay"): (WRITE, _replayed),
     ("GET", "/api/deliveries"): (LIST, _of("/api/deliveries")),
+    ("GET", "/api/deliveries/{delivery_id}"): (READ, _delivered),
     ("POST", "/api/deliveries/{delivery_id}/retry"): (WRITE, _failed),
     ("GET", "/api/tokens"): (MANAGE, _of("/api/tokens")),
     ("POST", "/api/tokens"): (MANAGE | {"admin": 201}, _of("/api/tokens", {"name": "x", "role": "auditor"})),

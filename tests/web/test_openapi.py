@@ -97,6 +97,7 @@ def real(sqlite_server: Running) -> dict[str, dict[str, object]]:
         "/api/reviews/{review_id}/resolve": {"review_id": 1},
         "/api/revocations/{uuid}": {"uuid": revocation},
         "/api/credentials/{uuid}/revoke": {"uuid": credential},
+        "/api/deliveries/{delivery_id}": {"delivery_id": 1},
         "/api/deliveries/{delivery_id}/retry": {"delivery_id": 1},
         "/api/deliveries/{delivery_id}/replay": {"delivery_id": 1},
         "/api/tokens/{public_id}": {"public_id": token},

@@ -81,7 +81,7 @@ def _ports() -> Iterator[tuple[Engine, worker.Ports]]:
 
     log(settings := Settings(), least=logging.WARNING)
     with opened(settings) as database:
-        yield database, worker.Ports(settings.keyring(), settings.site, settings.contexts())
+        yield database, worker.Ports(settings.keyring(), settings.site, settings.contexts(), settings.retention)
 
 
 @APP.command("bake")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from badgeissuer import authoring
+from badgeissuer import authoring, connecting
 from badgeissuer.cli.telling import APP, say, writing
 from badgeissuer.settings import Settings, clock, opened
 from badgeissuer.store import engine, tables
@@ -17,13 +17,16 @@ from badgeissuer.store import engine, tables
 def explain(
     learner: Annotated[str, typer.Argument(help="An e-mail address, a DID, or an id of a source.")],
     achievement: Annotated[str | None, typer.Option(help="Only what concerns this achievement.")] = None,
+    source: Annotated[str | None, typer.Option(help="Whom this source calls so, where several people are called so.")] = None,
+    person: Annotated[int | None, typer.Option(min=1, help="Which of several it is, by the number that is told.")] = None,
 ) -> None:
     """Say why a learner did, or did not, get a badge, and which events and decisions that rests upon."""
     from badgeissuer import explaining  # noqa: PLC0415 - as the package says
 
     with opened(Settings()) as database, engine.reading(database) as session:
         wanted = authoring.achievement(session, achievement) if achievement else None
-        found = explaining.explain(session, learner, achievement=wanted)
+        calls = connecting.source(session, source) if source else None
+        found = explaining.explain(session, learner, achievement=wanted, source=calls, person=person)
         lines = [found.summary]
         for event, decisions in found.events:
             source = session.get_one(tables.Source, event.source_id).slug

@@ -48,7 +48,7 @@ def serve(
     settings = Settings()
     log(settings)
     settings.trusted()  # what is wrong with it is said now, not from inside a server process
-    ports = None if no_worker else worker.Ports(settings.keyring(), settings.site, settings.contexts())
+    ports = None if no_worker else worker.Ports(settings.keyring(), settings.site, settings.contexts(), settings.retention)
     connections.check_certificate(ssl_certfile, ssl_keyfile)
     listener = connections.listen(host, port)
     with opened(settings) as database:
@@ -120,7 +120,7 @@ def run_worker(concurrency: Annotated[int, typer.Option(min=1, max=64, help="Thr
 
     log(settings := Settings())
     with opened(settings) as database:
-        ports = worker.Ports(settings.keyring(), settings.site, settings.contexts())
+        ports = worker.Ports(settings.keyring(), settings.site, settings.contexts(), settings.retention)
         crew = worker.crew(database, ports, concurrency)
 
         def stop(*_: object) -> None:

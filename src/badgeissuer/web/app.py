@@ -20,8 +20,9 @@ from badgeissuer.settings import Settings, clock
 from badgeissuer.store import engine
 from badgeissuer.store.keyring import Keyring
 from badgeissuer.web import headers, hooks, limits, problems, public, vc_api, vc_api_issuing, verify
-from badgeissuer.web.api import achievements, awards, batches, events, issuers, reviews, revocations, sources, tokens
+from badgeissuer.web.api import achievements, awards, batches, deliveries, events, issuers, reviews, revocations, sources, tokens
 from badgeissuer.web.service import Bell, Service
+from badgeissuer.web.staff import deliveries as staff_deliveries
 from badgeissuer.web.staff import door, overview, recorder
 
 ROUTERS = (
@@ -38,9 +39,10 @@ ROUTERS = (
     revocations.ROUTER,
     reviews.ROUTER,
     events.ROUTER,
+    deliveries.ROUTER,
     tokens.ROUTER,
 )
-STAFF = (door.ROUTER, overview.ROUTER, recorder.ROUTER)
+STAFF = (door.ROUTER, overview.ROUTER, recorder.ROUTER, staff_deliveries.ROUTER)
 """The pages for staff, which are no part of the API."""
 PATIENCE_SECONDS = 5
 """How long a request waits for the embedded database before it is answered 503: a waiting request holds a thread."""

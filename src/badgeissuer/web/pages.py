@@ -95,28 +95,41 @@ def overview_page(staff: Staff, seen: overseeing.Overview) -> str:
     return _render("staff/overview.html", staff=staff, seen=seen, states=explaining.STATES)
 
 
-def source_page(staff: Staff, seen: overseeing.Recorded, *, hook_url: str, waiting: bool) -> str:
+def source_page(staff: Staff, seen: overseeing.Recorded, *, hook_url: str | None, waiting: bool) -> str:
     """Return the page of a source, with what came from it lately.
 
     Args:
         staff: Who is signed in.
         seen: The source, and what came.
-        hook_url: Where it delivers to.
+        hook_url: Where it delivers to; None for who may not know.
         waiting: Whether the page looks again by itself, until something has come.
     """
-    return _render("staff/source.html", staff=staff, seen=seen, hook_url=hook_url, waiting=waiting and not seen.events, words=_OUTCOMES)
+    return staff_page("source", staff, seen=seen, hook_url=hook_url, waiting=waiting and not seen.events)
 
 
-def explain_page(staff: Staff, *, asked: str = "", found: explaining.Explained | None = None, fault: str = "") -> str:
+def explain_page(
+    staff: Staff,
+    *,
+    asked: str = "",
+    found: explaining.Explained | None = None,
+    people: Sequence[explaining.Person] = (),
+    fault: str = "",
+) -> str:
     """Return the page that answers why a learner did, or did not, get a badge.
 
     Args:
         staff: Who is signed in.
         asked: The learner; stands in the box again.
         found: The answer.
+        people: Whom the name may mean, where it may mean several.
         fault: Why there is none.
     """
-    return _render("staff/explain.html", staff=staff, asked=asked, found=found, fault=fault, words=_OUTCOMES, states=explaining.STATES)
+    return staff_page("explain", staff, asked=asked, found=found, people=people, fault=fault)
+
+
+def staff_page(name: str, staff: Staff, **values: object) -> str:
+    """Return a page for staff that needs nothing but its values; `name` is that of its template."""
+    return _render(f"staff/{name}.html", staff=staff, words=_OUTCOMES, states=explaining.STATES, **values)
 
 
 def reviews_page(staff: Staff, found: Sequence[overseeing.Doubted]) -> str:

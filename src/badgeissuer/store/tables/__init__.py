@@ -7,7 +7,7 @@ them (migration 0001), so that not even an error in this program can alter what 
 from badgeissuer.store.orders import Batch, BatchChunk, Job, Revocation
 from badgeissuer.store.tables.awards import AWARD_STATES, REQUEST_STATES, Attestation, Award, Credential, SigningRequest
 from badgeissuer.store.tables.definitions import KEY_STATES, Achievement, AchievementVersion, Issuer, Press, SigningKey
-from badgeissuer.store.tables.intake import Decision, Delivery, LearningEvent, Rejection, Review, Rule, Source
+from badgeissuer.store.tables.intake import Decision, Delivery, EventSubject, LearningEvent, Rejection, Review, Rule, Source
 from badgeissuer.store.tables.lists import StatusCounter, StatusEntry, StatusList
 from badgeissuer.store.tables.people import Learner, LearnerIdentity
 from badgeissuer.store.tables.running import ROLES, ApiToken, IdempotencyKey, StaffSession, Worker
@@ -27,6 +27,7 @@ __all__ = [
     "Credential",
     "Decision",
     "Delivery",
+    "EventSubject",
     "IdempotencyKey",
     "Issuer",
     "Job",

@@ -32,13 +32,21 @@ class Source(Base):
     state: Mapped[str] = mapped_column(default="active")
 
 
+_WHOLE, _FAILED = "redacted_at IS NULL", "state = 'failed'"
+
+
 class Delivery(Base):
-    """One HTTP delivery whose signature held, kept as it came. The same delivery again only counts up."""
+    """One HTTP delivery whose signature held, kept as it came. The same delivery again only counts up.
+
+    `redacted_at` is when its payload and headers were deleted; what was read out of it stays in its events.
+    """
 
     __tablename__ = "delivery"
     __table_args__ = (
         UniqueConstraint("source_id", "key"),
         CheckConstraint(one_of("state", "received", "processed", "failed"), name="state"),
+        Index("ix_delivery_whole", "received_at", sqlite_where=text(_WHOLE), postgresql_where=text(_WHOLE)),
+        Index("ix_delivery_failed", "id", sqlite_where=text(_FAILED), postgresql_where=text(_FAILED)),
     )
 
     id: Mapped[Id] = mapped_column(init=False)
@@ -47,10 +55,11 @@ class Delivery(Base):
     payload: Mapped[bytes] = mapped_column(LargeBinary)
     payload_sha256: Mapped[str]
     headers: Mapped[dict[str, Any]]
-    received_at: Mapped[datetime] = mapped_column(index=True)
+    received_at: Mapped[datetime]
     state: Mapped[str] = mapped_column(default="received")
     reason: Mapped[str | None] = mapped_column(default=None)
     repeats: Mapped[int] = mapped_column(default=0)
+    redacted_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class Rejection(Base):
@@ -69,7 +78,7 @@ class Rejection(Base):
     beginning: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-_VOIDS = "voids IS NOT NULL"
+_VOIDS, _COURSE = "voids IS NOT NULL", "course IS NOT NULL"
 
 
 class LearningEvent(Base):
@@ -79,6 +88,9 @@ class LearningEvent(Base):
     __table_args__ = (
         UniqueConstraint("source_id", "key"),
         Index("ix_learning_event_learner_id_item", "learner_id", "item"),
+        Index("ix_learning_event_source_id_id", "source_id", "id"),
+        Index("ix_learning_event_course", "course", "id", sqlite_where=text(_COURSE), postgresql_where=text(_COURSE)),
+        Index("ix_learning_event_created_at", "created_at"),
         Index("ix_learning_event_voids", "source_id", "voids", sqlite_where=text(_VOIDS), postgresql_where=text(_VOIDS)),
     )
 
@@ -94,6 +106,17 @@ class LearningEvent(Base):
     learner_id: Mapped[int | None] = mapped_column(Ref, ForeignKey("learner.id"), default=None)
     item: Mapped[str | None] = mapped_column(default=None)
     voids: Mapped[str | None] = mapped_column(default=None)
+
+
+class EventSubject(Base):
+    """One name under which an event speaks of its learner, so that it is found by any of them, whether a rule looked at it or not."""
+
+    __tablename__ = "event_subject"
+    __table_args__ = (Index("ix_event_subject_value", "value", "learning_event_id"),)
+
+    id: Mapped[Id] = mapped_column(init=False)
+    learning_event_id: Mapped[int] = mapped_column(Ref, ForeignKey("learning_event.id"), index=True)
+    value: Mapped[str]
 
 
 class Rule(Base):

@@ -44,13 +44,13 @@ class NewSource(Shape):
 
 
 class Source(Shape):
-    """A source of events. Its secrets are not shown again."""
+    """A source of events. Its secrets are not shown again; where it delivers to is told to those only who may connect sources."""
 
     slug: str
     name: str
     adapter: str
     issuer: str
-    hook_url: str
+    hook_url: str | None
     signature_scheme: str
     signed: bool
     mapping: Document | None
@@ -110,7 +110,7 @@ def connect(body: NewSource, using: Using, acting: Acting, once: Repeatable) -> 
 
     with using.writing() as session:
         slug = once.do(session, acting, body=body, now=now, work=work)
-        return _shown(session, connecting.source(session, slug), site=using.site)
+        return _shown(session, connecting.source(session, slug), acting=acting, site=using.site)
 
 
 @ROUTER.get("/sources", summary="List sources")
@@ -119,7 +119,7 @@ def listed(using: Using, acting: Acting, paging: Paging) -> Page[Source]:
     query = access.visible(select(tables.Source), acting, column=tables.Source.issuer_id)
     with using.reading() as session:
         rows, after = paging.page(session, query, key=tables.Source.id)
-        return Page(items=[_shown(session, row, site=using.site) for row in rows], next=after)
+        return Page(items=[_shown(session, row, acting=acting, site=using.site) for row in rows], next=after)
 
 
 @ROUTER.get("/sources/{slug}", summary="Show a source")
@@ -128,7 +128,7 @@ def show(slug: str, using: Using, acting: Acting) -> Source:
     with using.reading() as session:
         row = connecting.source(session, slug)
         access.require(acting, access.READ, issuer_id=row.issuer_id)
-        return _shown(session, row, site=using.site)
+        return _shown(session, row, acting=acting, site=using.site)
 
 
 @ROUTER.patch("/sources/{slug}", summary="Change a source")
@@ -141,7 +141,7 @@ def change(slug: str, body: SourceChange, using: Using, acting: Acting) -> Sourc
     with using.writing() as session:
         row = connecting.source(session, slug)
         access.require(acting, access.CONNECT, issuer_id=row.issuer_id)
-        return _shown(session, connecting.change_source(session, row, changes), site=using.site)
+        return _shown(session, connecting.change_source(session, row, changes), acting=acting, site=using.site)
 
 
 @ROUTER.patch("/rules/{rule_id}", summary="Let a rule rest, or hold again")
@@ -192,14 +192,14 @@ def _configuration(given: dict[str, JsonValue], acting: access.Actor, *, accept_
     return configuration
 
 
-def _shown(session: Session, row: tables.Source, *, site: Site) -> Source:
+def _shown(session: Session, row: tables.Source, *, acting: access.Actor, site: Site) -> Source:
     scheme = str(row.signature["scheme"])
     return Source(
         slug=row.slug,
         name=row.name,
         adapter=row.adapter,
         issuer=session.get_one(tables.Issuer, row.issuer_id).slug,
-        hook_url=site.hook(row.hook_key),
+        hook_url=site.hook(row.hook_key) if access.may(acting, access.CONNECT, issuer_id=row.issuer_id) else None,
         signature_scheme=scheme,
         signed=scheme != "none",
         mapping=row.mapping,

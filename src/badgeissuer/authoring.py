@@ -11,6 +11,7 @@ import rfc8785
 from sqlalchemy import select
 
 from badgeissuer import problem
+from badgeissuer.awarding import colour as colours
 from badgeissuer.openbadges import credential, definition
 from badgeissuer.store import engine, tables
 from badgeissuer.vc import controller, jsonld, multikey, statuslist
@@ -56,8 +57,25 @@ def create_issuer(session: Session, values: Mapping[str, Any], *, site: Site, no
     for name in ("url", "image"):
         if values.get(name) and not jsonld.ABSOLUTE_IRI.fullmatch(values[name]):
             raise problem.Invalid.of((problem.Finding(f"{name} must be an absolute URL.", f"/{name}"),))
+    _check_colour(values.get("colour"))
     row = engine.add_if_new(session, tables.Issuer(**dict(values) | {"did_method": method, "created_at": now}))
     return _new(row, "issuer", values["slug"])
+
+
+def change_issuer(row: tables.Issuer, *, colour: str | None = None, notify: bool | None = None) -> None:
+    """Change what is given of an issuing unit: what its letters look like, and whether it writes to learners at all.
+
+    Raises:
+        problem.Invalid: It is no colour.
+    """
+    _check_colour(colour)
+    row.colour = row.colour if colour is None else colour.lower()
+    row.notify = row.notify if notify is None else notify
+
+
+def _check_colour(text: str | None) -> None:
+    if text is not None and colours.read(text) is None:
+        raise problem.Invalid.of((problem.Finding("colour must be written as #rrggbb.", "/colour"),))
 
 
 def issuer(session: Session, slug: str) -> tables.Issuer:

@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
-from badgeissuer import issuing, problem, recognising, signing, status
+from badgeissuer import announcing, issuing, notifying, problem, recognising, signing, status
 from badgeissuer.awarding import event, roster
 from badgeissuer.openbadges import credential, identity
 from badgeissuer.store import bulk, tables
@@ -204,6 +204,8 @@ def _once(session: Session, order: _Order, rows: Sequence[_Row]) -> list[Note]:
     awards, notes = _awards(session, order, rows, learners)
     bulk.add(session, tables.Award, _AWARD, [_stored(order, award) for award in awards])
     _sign(session, order, [award for award in awards if award.is_known])
+    resting = [notifying.Fact(award.id, "needs_identity", _NO_ADDRESS) for award in awards if not award.is_known]
+    announcing.rests(session, order.issuer.id, resting, now=order.now)
     waiting = (
         {"row": award.row.number, "state": "waiting", "detail": _NO_ADDRESS, "award": str(award.uuid)}
         for award in awards
@@ -311,6 +313,7 @@ def _sign(session: Session, order: _Order, awards: Sequence[_Award]) -> None:
     items = [(award.credential_uuid, award.id, _particulars(order, award, *place)) for award, place in zip(awards, places, strict=True)]
     rows = issuing.seal(session, items, issuer=order.issuer, version=order.version, keyring=ports.keyring, site=ports.site, now=now)
     bulk.add(session, tables.Credential, issuing.CREDENTIAL, rows)
+    announcing.issued(session, order.issuer, [(award.id, award.email) for award in awards], site=ports.site, now=now)
 
 
 def _particulars(order: _Order, award: _Award, status_list: tables.StatusList, position: int) -> credential.Particulars:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, bindparam, func, select
 
-from badgeissuer import access, issuing, pressing, problem, recognising, signing, status
+from badgeissuer import access, announcing, issuing, pressing, problem, recognising, signing, status
 from badgeissuer.openbadges import credential, identity
 from badgeissuer.store import bulk, jobs, tables
 from badgeissuer.vc import statuslist
@@ -268,6 +268,9 @@ def _store(session: Session, issuer: tables.Issuer, new: Sequence[_New], *, mean
         award.state = "issued"
     bulk.add(session, tables.Award, _AWARD, [tuple(getattr(award, name) for name in _AWARD) for award in awards])
     bulk.add(session, tables.Credential, issuing.CREDENTIAL, badges)
+    issued = [(award.id, award.claims["email"]) for award, _ in pending] if badges else []
+    announcing.issued(session, issuer, issued, site=means.site, now=now)
+    announcing.rests(session, issuer.id, [announcing.fact(award) for award in awards], now=now)
     if not badges:
         jobs.enqueue_all(session, issuing.ISSUE, [{"award": award.id} for award, _ in pending], now=now)
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from sqlalchemy import BindParameter, bindparam, select, update
 
-from badgeissuer import authoring, pressing, problem, recognising, signing, status
+from badgeissuer import announcing, authoring, pressing, problem, recognising, signing, status
 from badgeissuer.awarding import roster
 from badgeissuer.openbadges import credential, identity, model, results
 from badgeissuer.store import bulk, engine, jobs, tables
@@ -117,6 +117,7 @@ def award(
         return row, False
     if row.state == "pending":
         _queue(session, row, randomness=randomness, now=now)
+    announcing.rests(session, row.issuer_id, [announcing.fact(row)], now=now)
     return row, True
 
 
@@ -335,6 +336,7 @@ def _issue_like(
     badges = seal(session, items, issuer=issuer, version=version, keyring=keyring, site=site, now=now)
     bulk.add(session, tables.Credential, CREDENTIAL, badges)
     session.execute(_NOTE_ISSUED, {"ids": [row.id for row in rows]})
+    announcing.issued(session, issuer, [(row.id, row.claims["email"]) for row in rows], site=site, now=now)
 
 
 def seal(
@@ -384,8 +386,9 @@ def particulars(row: tables.Award, entry: statuslist.Entry, site: Site) -> crede
     )
 
 
-def give_up(session: Session, award_id: int, reason: str) -> None:
+def give_up(session: Session, award_id: int, reason: str, *, now: datetime) -> None:
     """Note that an award could not be issued, and why; one that was issued or erased meanwhile stays as it is."""
     row = session.get(tables.Award, award_id, with_for_update=True, populate_existing=True)
     if row is not None and row.state == "pending":
         row.state, row.reason = "failed", reason
+        announcing.rests(session, row.issuer_id, [announcing.fact(row)], now=now)

@@ -21,7 +21,7 @@ import pydantic
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from badgeissuer import problem, verifying
-from badgeissuer.net import fetch
+from badgeissuer.net import fetch, mail, post
 from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import engine
 from badgeissuer.store.keyring import Keyring
@@ -85,6 +85,12 @@ class Settings(BaseSettings):
     """Serve VC-API without a token: for conformance suites only."""
     retention_days: Annotated[int, pydantic.Field(ge=1, le=36_500)] | None = None
     """After so many days what came in deliveries is deleted; kept for good where empty."""
+    smtp_url: pydantic.SecretStr = pydantic.SecretStr("")
+    """The mail server for letters to learners: `smtp://`, `smtp+starttls://` or `smtps://`; nobody is written to where empty."""
+    email_from: str = ""
+    """Who letters are from: an address, or `Name <address>`; without a name, in the name of the issuing unit."""
+    webhook_allow_private_networks: bool = False
+    """Send notices to subscribers at private addresses, over http and to any port too."""
     trust: Path | None = None
     """A JSON file: `{"issuers": {DID: {"name", "status_issuers"?}}, "keys": {METHOD: {"state", "compromised_since"}}}`."""
 
@@ -119,6 +125,26 @@ class Settings(BaseSettings):
     def _ports(cls, value: object) -> object:
         return frozenset(port.strip() for port in value.split(",")) if isinstance(value, str) else value
 
+    @pydantic.field_validator("smtp_url")
+    @classmethod
+    def _is_mail_server(cls, value: pydantic.SecretStr) -> pydantic.SecretStr:
+        if value.get_secret_value():
+            mail.read_url(value.get_secret_value())
+        return value
+
+    @pydantic.field_validator("email_from")
+    @classmethod
+    def _is_mailbox(cls, value: str) -> str:
+        if value:
+            mail.read_mailbox(value)
+        return value
+
+    @pydantic.model_validator(mode="after")
+    def _has_a_sender(self) -> Settings:
+        if self.mail_server and not self.email_from:
+            raise ValueError(f"{PREFIX}EMAIL_FROM must be set where {PREFIX}SMTP_URL is: letters need a sender")
+        return self
+
     @pydantic.model_validator(mode="after")
     def _is_fit_for_production(self) -> Settings:
         if self.environment != "production":
@@ -127,6 +153,7 @@ class Settings(BaseSettings):
             "BASE_URL must be https": not self.base_url.startswith("https://"),
             "VC_API_OPEN must not be on": self.vc_api_open,
             "VERIFY_ALLOW_PRIVATE_NETWORKS must not be on": self.verify_allow_private_networks,
+            "SMTP_URL must be smtps:// or smtp+starttls:// where it holds a password": self.mail_server and self.mail_server.gives_away,
         }
         reasons = [PREFIX + reason for reason, holds in unfit.items() if holds]
         if reasons:
@@ -136,7 +163,23 @@ class Settings(BaseSettings):
     @cached_property
     def site(self) -> Site:
         """The service as the world sees it."""
-        return Site(self.base_url)
+        return Site(self.base_url, tells_learners=self.mail_server is not None)
+
+    @property
+    def mail_server(self) -> mail.Server | None:
+        """The mail server that learners are written to through; None where nobody is."""
+        url = self.smtp_url.get_secret_value()
+        return mail.read_url(url) if url else None
+
+    @property
+    def sender(self) -> mail.Mailbox:
+        """Who letters are from."""
+        return mail.read_mailbox(self.email_from) if self.email_from else mail.Mailbox("")
+
+    @property
+    def reach(self) -> post.Reach:
+        """Where notices may be sent to."""
+        return post.Reach(ports=self.verify_ports, allow_private=self.webhook_allow_private_networks)
 
     @property
     def database(self) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select, union
 
-from badgeissuer import problem, signing
+from badgeissuer import announcing, problem, signing
 from badgeissuer.store import jobs, status_entries, status_places, tables
 from badgeissuer.vc import controller, document, proof, statuslist, verification
 from badgeissuer.vc.report import Outcome
@@ -96,6 +96,7 @@ def revoke_all(session: Session, credential_uuids: Collection[UUID], *, reason: 
     lists, changed = status_entries.set_values(session, credential_uuids, True, purpose=PURPOSE, reason=reason, actor=actor, now=now)
     for row in lists:
         _order_publication(session, row, now=now)
+    announcing.revoked(session, {row.issuer_id for row in lists}, changed, reason=reason, now=now)
     return len(changed)
 
 

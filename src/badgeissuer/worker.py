@@ -216,8 +216,12 @@ def _give_up(session: Session, job: tables.Job, *, reason: str) -> None:
         give_up(session, job.payload[subject], reason)
 
 
+def _award_failed(session: Session, award_id: int, reason: str) -> None:
+    issuing.give_up(session, award_id, reason, now=clock())
+
+
 _GIVING_UP: Mapping[str, tuple[str, Callable[[Session, int, str], None]]] = {
-    issuing.ISSUE: ("award", issuing.give_up),
+    issuing.ISSUE: ("award", _award_failed),
     attesting.SIGN: ("request", attesting.give_up),
     intake.PROCESS: ("delivery", intake.give_up),
     batching.ISSUE: ("chunk", chunking.give_up),

@@ -251,7 +251,7 @@ def test_a_retry_looks_at_the_award_as_it_is_now(campus: Campus) -> None:
     """Who read the award before a worker issued it must not put it back."""
     row, _ = campus.award()
     with campus.writing() as session:
-        issuing.give_up(session, row.id, "no key")
+        issuing.give_up(session, row.id, "no key", now=campus.now)
     with campus.reading() as session:
         stale = session.get_one(tables.Award, row.id)
     with campus.writing() as session:
@@ -265,8 +265,8 @@ def test_a_retry_looks_at_the_award_as_it_is_now(campus: Campus) -> None:
 def test_giving_up_changes_only_what_is_pending(campus: Campus) -> None:
     badge = campus.issued()
     with campus.writing() as session:
-        issuing.give_up(session, badge.award_id, "too late")
-        issuing.give_up(session, 10**6, "nobody knows it")
+        issuing.give_up(session, badge.award_id, "too late", now=campus.now)
+        issuing.give_up(session, 10**6, "nobody knows it", now=campus.now)
     assert (campus.only(tables.Award).state, campus.only(tables.Award).reason) == ("issued", None)
 
 

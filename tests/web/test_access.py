@@ -122,6 +122,44 @@ def _batch(change: str) -> Prepare:
     return prepare
 
 
+def _message(change: str) -> Prepare:
+    def prepare(server: Running, names: dict[str, str]) -> Request:
+        award = server.award(achievement=names["achievement"])
+        with server.service.writing() as session:
+            row = session.scalars(select(tables.Award).where(tables.Award.uuid == UUID(award["id"]))).one()
+            message = tables.Message(issuer_id=row.issuer_id, award_id=row.id, created_at=server.service.now(), state="sent")
+            session.add(message)
+            session.flush()
+            return f"/api/messages/{message.uuid}{change}", {"reason": "x"} if change == "/bounced" else None
+
+    return prepare
+
+
+def _new_subscriber(server: Running, names: dict[str, str]) -> dict[str, Any]:
+    events = ["credential.issued"]
+    return {"slug": server.fresh("lms"), "issuer": names["unit"], "url": "https://lms.example.edu/badges", "events": events}
+
+
+def _subscriber(change: str, body: object = None, *, twice: bool = False) -> Prepare:
+    def prepare(server: Running, names: dict[str, str]) -> Request:
+        slug = server.make("subscribers", _new_subscriber(server, names))["slug"]
+        if twice:
+            server.make(f"subscribers/{slug}/secrets", None)
+        return f"/api/subscribers/{slug}{change}", body
+
+    return prepare
+
+
+def _noticed(server: Running, names: dict[str, str]) -> Request:
+    made = server.make("subscribers", _new_subscriber(server, names))
+    with server.service.writing() as session:
+        row = session.scalars(select(tables.Subscriber).where(tables.Subscriber.slug == made["slug"])).one()
+        notice = tables.Notice(subscriber_id=row.id, type="subscriber.test", created_at=server.service.now(), state="dead")
+        session.add(notice)
+        session.flush()
+        return f"/api/notices/{notice.uuid}/resend", None
+
+
 def _revoked(server: Running, names: dict[str, str]) -> Request:
     body = {"learner": "nobody@example.org", "reason": "x"}
     return f"/api/revocations/{server.make('revocations', body | {'achievement': names['achievement']}, expect=202)['id']}", None
@@ -152,6 +190,7 @@ RULES: dict[tuple[str, str], tuple[dict[str, int], Prepare]] = {
     ("GET", "/api/issuers"): (LIST, _of("/api/issuers")),
     ("POST", "/api/issuers"): (MANAGE | {"admin": 201}, _with("/api/issuers", lambda server, _: {"slug": server.fresh("i"), "name": "x"})),
     ("GET", "/api/issuers/{slug}"): (READ, _of("/api/issuers/{unit}")),
+    ("PATCH", "/api/issuers/{slug}"): (WRITE, _of("/api/issuers/{unit}", {"colour": "#14578c"})),
     ("GET", "/api/achievements"): (LIST, _of("/api/achievements")),
     ("POST", "/api/achievements"): (MAKE, _with("/api/achievements", lambda server, _: server.draft())),
     ("GET", "/api/achievements/{slug}"): (READ, _of("/api/achievements/{achievement}")),
@@ -189,6 +228,23 @@ RULES: dict[tuple[str, str], tuple[dict[str, int], Prepare]] = {
     ("POST", "/api/batches/{uuid}/{change}"): (WRITE, _batch("/pause")),
     ("GET", "/api/reviews"): (LIST, _of("/api/reviews")),
     ("POST", "/api/reviews/{review_id}/resolve"): (WRITE, _reviewed),
+    ("GET", "/api/messages"): (LIST, _of("/api/messages")),
+    ("POST", "/api/messages"): (
+        {role: 409 if status < 400 else status for role, status in MAKE.items()} | {"stranger": 409, "bound admin": 409},
+        _with("/api/messages", lambda server, names: {"award": server.award(achievement=names["achievement"])["id"]}),
+    ),
+    ("GET", "/api/messages/{uuid}"): (READ, _message("")),
+    ("POST", "/api/messages/{uuid}/resend"): (WRITE, _message("/resend")),
+    ("POST", "/api/messages/{uuid}/bounced"): (WRITE, _message("/bounced")),
+    ("GET", "/api/subscribers"): (LIST, _of("/api/subscribers")),
+    ("POST", "/api/subscribers"): (MAKE, _with("/api/subscribers", _new_subscriber)),
+    ("GET", "/api/subscribers/{slug}"): (READ, _subscriber("")),
+    ("PATCH", "/api/subscribers/{slug}"): (WRITE, _subscriber("", {"state": "disabled"})),
+    ("POST", "/api/subscribers/{slug}/secrets"): (MAKE, _subscriber("/secrets")),
+    ("DELETE", "/api/subscribers/{slug}/secrets"): (WRITE, _subscriber("/secrets", twice=True)),
+    ("POST", "/api/subscribers/{slug}/test"): (ACCEPT, _subscriber("/test")),
+    ("GET", "/api/notices"): (LIST, _of("/api/notices")),
+    ("POST", "/api/notices/{uuid}/resend"): (WRITE, _noticed),
     ("GET", "/api/revocations"): (LIST, _of("/api/revocations")),
     ("POST", "/api/revocations"): (
         ACCEPT,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import hypothesis
 import pytest
@@ -11,8 +12,10 @@ import schemathesis
 from hypothesis import strategies
 from schemathesis import GenerationMode, checks
 from schemathesis.specs.openapi import checks as conformance
+from sqlalchemy import select
 
 from badgeissuer.settings import Settings
+from badgeissuer.store import tables
 from badgeissuer.web import app as web
 
 if TYPE_CHECKING:
@@ -75,7 +78,14 @@ def real(sqlite_server: Running) -> dict[str, dict[str, object]]:
     token = sqlite_server.make("tokens", {"name": "x", "role": "auditor"})["id"]
     batch = sqlite_server.make("batches", {"achievement": award["achievement"], "rows": [{"learner": {}}]}, expect=202)["id"]
     revocation = sqlite_server.make("revocations", {"learner": "nobody", "reason": "x"}, expect=202)["id"]
-    slugs = {"achievements": award["achievement"], "sources": source["slug"], "issuers": unit}
+    lms = {"slug": "lms", "issuer": unit, "url": "https://lms.example.edu/badges", "events": ["credential.issued"]}
+    sqlite_server.make("subscribers", lms)
+    notice = sqlite_server.make("subscribers/lms/test", None, expect=202)["id"]
+    with sqlite_server.service.writing() as session:
+        row = session.scalars(select(tables.Award).where(tables.Award.uuid == UUID(award["id"]))).one()
+        message = tables.Message(issuer_id=row.issuer_id, award_id=row.id, created_at=sqlite_server.service.now(), state="sent")
+        session.add(message)
+    slugs = {"achievements": award["achievement"], "sources": source["slug"], "issuers": unit, "subscribers": "lms"}
     return {
         "/c/{uuid}": {"uuid": credential},
         "/c/{uuid}.json": {"uuid": credential},
@@ -94,6 +104,12 @@ def real(sqlite_server: Running) -> dict[str, dict[str, object]]:
         "/api/batches/{uuid}/rows": {"uuid": batch},
         "/api/batches/{uuid}/rows.jsonl": {"uuid": batch},
         "/api/batches/{uuid}/{change}": {"uuid": batch, "change": "pause"},
+        "/api/messages/{uuid}": {"uuid": message.uuid},
+        "/api/messages/{uuid}/resend": {"uuid": message.uuid},
+        "/api/messages/{uuid}/bounced": {"uuid": message.uuid},
+        "/api/subscribers/{slug}/secrets": {"slug": "lms"},
+        "/api/subscribers/{slug}/test": {"slug": "lms"},
+        "/api/notices/{uuid}/resend": {"uuid": notice},
         "/api/reviews/{review_id}/resolve": {"review_id": 1},
         "/api/revocations/{uuid}": {"uuid": revocation},
         "/api/credentials/{uuid}/revoke": {"uuid": credential},

@@ -99,29 +99,34 @@ def _greet(settings: Settings, database: Engine) -> None:
 @contextmanager
 def _worker_beside(settings: Settings, ports: worker.Ports, tell: Tell = lambda: None) -> Iterator[Beside]:
     """Run a worker in a thread of this process, which tells when it has done something."""
-    from badgeissuer import worker  # noqa: PLC0415 - as the package says
+    from badgeissuer import courier, worker  # noqa: PLC0415 - as the package says
     from badgeissuer.web.app import Beside  # noqa: PLC0415 - as the package says
 
     with opened(settings) as database:
         inner = worker.Worker(database, ports, tell=tell)
-        thread = threading.Thread(target=inner.run, name="worker")
-        thread.start()
+        crew: list[worker.Worker | courier.Courier] = [inner, *courier.crew(database, courier.means(settings))]
+        threads = [threading.Thread(target=one.run, name=type(one).__name__.lower()) for one in crew]
+        for thread in threads:
+            thread.start()
         try:
             yield Beside(inner.wake, ports.keyring)
         finally:
-            inner.stop()
-            thread.join()
+            for one in crew:
+                one.stop()
+            for thread in threads:
+                thread.join()
 
 
 @APP.command("worker")
 def run_worker(concurrency: Annotated[int, typer.Option(min=1, max=64, help="Threads.")] = 1) -> None:
-    """Do the jobs of the service: decide on events, sign badges and status lists. Any number of workers share the work on PostgreSQL."""
-    from badgeissuer import worker  # noqa: PLC0415 - as the package says
+    """Do the jobs of the service: decide on events, sign, and tell of it. Any number of workers share the work on PostgreSQL."""
+    from badgeissuer import courier, worker  # noqa: PLC0415 - as the package says
 
     log(settings := Settings())
     with opened(settings) as database:
         ports = worker.Ports(settings.keyring(), settings.site, settings.contexts(), settings.retention)
-        crew = worker.crew(database, ports, concurrency)
+        couriers = courier.crew(database, courier.means(settings))
+        crew: list[worker.Worker | courier.Courier] = [*worker.crew(database, ports, concurrency), *couriers]
 
         def stop(*_: object) -> None:
             for one in crew:

@@ -183,7 +183,8 @@ class Transport(httpx.BaseTransport):
         """
         url = request.url
         target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
-        response = self._pool.handle_request(httpcore.Request(request.method, target, headers=request.headers.raw))
+        asked = httpcore.Request(request.method, target, headers=request.headers.raw, content=request.read() or None)
+        response = self._pool.handle_request(asked)
         return httpx.Response(response.status, headers=response.headers, stream=_Body(response))
 
     def close(self) -> None:

@@ -18,9 +18,11 @@ class Site:
 
     Attributes:
         base: The base URL, without a final slash; https in production.
+        tells_learners: Whether it writes to learners of their badges.
     """
 
     base: str
+    tells_learners: bool = False
 
     def credential(self, uuid: UUID) -> str:
         """Return the id of a credential, which is where it is shown."""

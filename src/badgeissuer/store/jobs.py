@@ -12,6 +12,7 @@ does must bear being done twice; the unique constraints of the other tables see 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -33,9 +34,33 @@ FIRST_WAIT = timedelta(seconds=10)
 WAIT_FACTOR = 3.0
 LONGEST_WAIT = timedelta(hours=1)
 LONGEST_ERROR = 2000
+LAST = 2**40
+"""The turn of what nobody waits for: letters and notices."""
 LOST = "The worker was lost during the last attempt that was allowed."
 
 Job = tables.Job
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often a job is tried, and at which intervals.
+
+    Attributes:
+        attempts: After so many it is dead.
+        first: The wait after the first.
+        factor: By which each wait is longer than the one before.
+        longest: No wait is longer.
+    """
+
+    attempts: int
+    first: timedelta
+    factor: float
+    longest: timedelta
+
+
+USUAL = Patience(MAX_ATTEMPTS, FIRST_WAIT, WAIT_FACTOR, LONGEST_WAIT)
+LONG = Patience(16, FIRST_WAIT, WAIT_FACTOR, timedelta(hours=12))
+"""For what depends on servers of others, which may be away over a weekend: about three days."""
 
 
 def enqueue(
@@ -71,6 +96,7 @@ def claim(
     lease: timedelta,
     kinds: Collection[str] | None = None,
     bury: Callable[[Job], None] | None = None,
+    patience: Patience = USUAL,
 ) -> Job | None:
     """Take the next job for `worker`: one whose holder was lost, else of those due the one with the lowest turn, oldest first.
 
@@ -84,15 +110,16 @@ def claim(
         lease: How long the job is the worker's own; longer than any job may take.
         kinds: Only jobs of these kinds.
         bury: Told of each job that is given up here because its last attempt lost its worker.
+        patience: How often jobs of these kinds are tried.
 
     Returns:
         The job, or None where nothing is due. Its `worker` and `attempts` are what `finish` and `fail` go by.
     """
-    given: dict[str, Any] = {"at": now, "until": now + lease, "holder": worker}
+    given: dict[str, Any] = {"at": now, "until": now + lease, "holder": worker, "most_attempts": patience.attempts}
     given |= {} if kinds is None else {"kinds": list(kinds)}
     job = session.scalars(_CLAIM if kinds is None else _CLAIM_SOME, given).one_or_none()
     if job is None:
-        for given_up in _bury(session, kinds, now=now):
+        for given_up in _bury(session, kinds, attempts=patience.attempts, now=now):
             if bury:
                 bury(given_up)
     return job
@@ -130,7 +157,7 @@ def finish_all(session: Session, held: Sequence[Job], *, now: datetime) -> bool:
     return sum(len(session.scalars(_FINISH, some).all()) for some in given) == len(held)
 
 
-def fail(session: Session, job: Job, error: str, *, now: datetime, jitter: float, final: bool = False) -> bool:
+def fail(session: Session, job: Job, error: str, *, now: datetime, jitter: float, final: bool = False, patience: Patience = USUAL) -> bool:
     """Put the job back with a wait that grows with its attempts, or bury it.
 
     Args:
@@ -140,14 +167,15 @@ def fail(session: Session, job: Job, error: str, *, now: datetime, jitter: float
         now: The moment, aware.
         jitter: From 0 to 1, drawn anew each time, so that jobs that failed together do not come back together.
         final: Trying again is of no use.
+        patience: How often it is tried, and at which intervals.
 
     Returns:
         False when the job is no longer the caller's; nothing was changed then.
     """
-    if final or job.attempts >= MAX_ATTEMPTS:
+    if final or job.attempts >= patience.attempts:
         change = _held(job).values(state="dead", finished_at=now, lease_until=None, error=_storable(error))
     else:
-        due = now + wait(job.attempts, jitter=jitter)
+        due = now + wait(job.attempts, jitter=jitter, patience=patience)
         change = _held(job).values(state="queued", run_at=due, worker=None, lease_until=None, error=_storable(error))
     return _leave(session, change)
 
@@ -186,9 +214,9 @@ def pending(session: Session) -> dict[str, int]:
     return {kind: count for kind, count in session.execute(counts)}  # noqa: C416 - a row is no pair for the type checker
 
 
-def wait(attempts: int, *, jitter: float) -> timedelta:
+def wait(attempts: int, *, jitter: float, patience: Patience = USUAL) -> timedelta:
     """Return the wait after a failed attempt, the first being 1: from half of the full wait (`jitter` 0) to all of it (1)."""
-    full = min(FIRST_WAIT * WAIT_FACTOR ** (attempts - 1), LONGEST_WAIT)
+    full = min(patience.first * patience.factor ** (attempts - 1), patience.longest)
     return full * (0.5 + jitter / 2)
 
 
@@ -211,7 +239,8 @@ def _claiming(*conditions: ColumnElement[bool]) -> Update:
     SQLite, with its single writer, has no such clause.
     """
     job = select(Job.id).where(*conditions).limit(1).with_for_update(skip_locked=True).correlate(None)
-    lost = job.where(Job.state == "running", Job.lease_until <= _AT, Job.attempts < MAX_ATTEMPTS).order_by(Job.lease_until, Job.id)
+    is_allowed = Job.attempts < bindparam("most_attempts", type_=Integer)
+    lost = job.where(Job.state == "running", Job.lease_until <= _AT, is_allowed).order_by(Job.lease_until, Job.id)
     due = job.where(Job.state == "queued", Job.run_at <= _AT).order_by(*_IN_TURN)
     return _taking(Job.id == func.coalesce(lost.scalar_subquery(), due.scalar_subquery()))
 
@@ -250,9 +279,9 @@ _FINISH = (
 )
 
 
-def _bury(session: Session, kinds: Collection[str] | None, *, now: datetime) -> Sequence[Job]:
+def _bury(session: Session, kinds: Collection[str] | None, *, attempts: int, now: datetime) -> Sequence[Job]:
     """Give up the jobs whose last attempt lost its worker: they may be what kills the workers. Done when there is nothing else to do."""
-    lost = select(Job.id).where(Job.state == "running", Job.lease_until <= now, Job.attempts >= MAX_ATTEMPTS)
+    lost = select(Job.id).where(Job.state == "running", Job.lease_until <= now, Job.attempts >= attempts)
     lost = lost if kinds is None else lost.where(Job.kind.in_(kinds))
     change = update(Job).where(Job.id.in_(lost.with_for_update(skip_locked=True).correlate(None)))
     buried = change.values(state="dead", finished_at=now, lease_until=None, error=LOST).returning(Job)

@@ -20,7 +20,20 @@ from badgeissuer.settings import Settings, clock
 from badgeissuer.store import engine
 from badgeissuer.store.keyring import Keyring
 from badgeissuer.web import headers, hooks, limits, problems, public, vc_api, vc_api_issuing, verify
-from badgeissuer.web.api import achievements, awards, batches, deliveries, events, issuers, reviews, revocations, sources, tokens
+from badgeissuer.web.api import (
+    achievements,
+    awards,
+    batches,
+    deliveries,
+    events,
+    issuers,
+    messages,
+    reviews,
+    revocations,
+    sources,
+    subscribers,
+    tokens,
+)
 from badgeissuer.web.service import Bell, Service
 from badgeissuer.web.staff import deliveries as staff_deliveries
 from badgeissuer.web.staff import door, overview, recorder
@@ -38,6 +51,8 @@ ROUTERS = (
     batches.ROUTER,
     revocations.ROUTER,
     reviews.ROUTER,
+    messages.ROUTER,
+    subscribers.ROUTER,
     events.ROUTER,
     deliveries.ROUTER,
     tokens.ROUTER,

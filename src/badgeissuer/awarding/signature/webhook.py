@@ -15,7 +15,7 @@ from badgeissuer import problem
 from badgeissuer.awarding.signature import model
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 WINDOW = timedelta(seconds=300)
 """How far the time of a Standard Webhooks delivery may lie from ours, either way."""
@@ -74,3 +74,26 @@ def _is_secret(secret: str) -> bool:
     except ValueError:
         return False
     return secret.startswith("whsec_") and length in _SECRET_BYTES
+
+
+def new_secret(random: bytes) -> str:
+    """Return a secret made of random bytes, 24 to 64 of them."""
+    return "whsec_" + base64.b64encode(random).decode()
+
+
+def sign(secrets: Sequence[str], body: bytes, *, delivery: str, now: datetime) -> dict[str, str]:
+    """Return the headers of a delivery that we send: one signature for each secret, so that the receiver may know any of them.
+
+    Args:
+        secrets: As `new_secret` makes them.
+        body: What is sent, exactly.
+        delivery: Its id, the same over all retries; printable ASCII without a dot.
+        now: The moment of this attempt, in whole seconds.
+
+    Source: Standard Webhooks 1.0, "Webhook headers" and "Signature scheme".
+    """
+    seconds = str(int(now.timestamp()))
+    signed = f"{delivery}.{seconds}.".encode() + body
+    digests = [hmac.digest(base64.b64decode(secret.removeprefix("whsec_")), signed, "sha256") for secret in secrets]
+    signatures = " ".join("v1," + base64.b64encode(digest).decode() for digest in digests)
+    return {"webhook-id": delivery, "webhook-timestamp": seconds, "webhook-signature": signatures}

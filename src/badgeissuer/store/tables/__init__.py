@@ -9,12 +9,15 @@ from badgeissuer.store.tables.awards import AWARD_STATES, REQUEST_STATES, Attest
 from badgeissuer.store.tables.definitions import KEY_STATES, Achievement, AchievementVersion, Issuer, Press, SigningKey
 from badgeissuer.store.tables.intake import Decision, Delivery, EventSubject, LearningEvent, Rejection, Review, Rule, Source
 from badgeissuer.store.tables.lists import StatusCounter, StatusEntry, StatusList
+from badgeissuer.store.tables.outbox import MESSAGE_STATES, NOTICE_STATES, Message, Notice, Subscriber
 from badgeissuer.store.tables.people import Learner, LearnerIdentity
 from badgeissuer.store.tables.running import ROLES, ApiToken, IdempotencyKey, StaffSession, Worker
 
 __all__ = [
     "AWARD_STATES",
     "KEY_STATES",
+    "MESSAGE_STATES",
+    "NOTICE_STATES",
     "REQUEST_STATES",
     "ROLES",
     "Achievement",
@@ -34,6 +37,8 @@ __all__ = [
     "Learner",
     "LearnerIdentity",
     "LearningEvent",
+    "Message",
+    "Notice",
     "Press",
     "Rejection",
     "Review",
@@ -46,5 +51,6 @@ __all__ = [
     "StatusCounter",
     "StatusEntry",
     "StatusList",
+    "Subscriber",
     "Worker",
 ]  # fmt: skip

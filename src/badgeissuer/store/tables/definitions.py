@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from badgeissuer.store.base import Base, Id, Ref, one_of
@@ -14,7 +14,7 @@ KEY_STATES = ("pending", "active", "verify_only", "retired", "compromised")
 
 
 class Issuer(Base):
-    """An issuing unit: who stands in the badge as its issuer."""
+    """An issuing unit: who stands in the badge as its issuer. `notify` and `colour` are for what learners are sent."""
 
     __tablename__ = "issuer"
     __table_args__ = (CheckConstraint(one_of("did_method", "key", "web"), name="did_method"),)
@@ -29,6 +29,8 @@ class Issuer(Base):
     description: Mapped[str | None] = mapped_column(default=None)
     image: Mapped[str | None] = mapped_column(default=None)
     email: Mapped[str | None] = mapped_column(default=None)
+    colour: Mapped[str | None] = mapped_column(default=None)
+    notify: Mapped[bool] = mapped_column(default=True, server_default=true())
 
 
 class SigningKey(Base):

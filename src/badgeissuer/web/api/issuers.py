@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter
+from pydantic import AfterValidator, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -17,6 +18,9 @@ from badgeissuer.web.strict import StrictRoute
 ROUTER = APIRouter(prefix="/api/issuers", tags=["issuers"], route_class=StrictRoute, responses=PROBLEMS)
 
 
+Colour = Annotated[str, Field(pattern="^#[0-9A-Fa-f]{6}$", examples=["#14578c"]), AfterValidator(str.lower)]
+
+
 class NewIssuer(Shape):
     """An issuing unit to be made, with its first key."""
 
@@ -27,6 +31,15 @@ class NewIssuer(Shape):
     image: str | None = None
     email: Email | None = None
     did_method: Literal["web", "key"] | None = None
+    colour: Colour | None = None
+    notify: bool = True
+
+
+class IssuerChange(Shape):
+    """What is to change; what is left out stays. `colour` is that of the letters to learners, `notify` whether there are any."""
+
+    colour: Colour | None = None
+    notify: bool | None = None
 
 
 class Key(Shape):
@@ -46,6 +59,8 @@ class Issuer(Shape):
     description: str | None = None
     image: str | None = None
     email: str | None = None
+    colour: str | None = None
+    notify: bool
     keys: list[Key]
 
 
@@ -83,6 +98,17 @@ def show(slug: str, using: Using, acting: Acting) -> Issuer:
         return _shown(session, row)
 
 
+@ROUTER.patch("/{slug}", summary="Change how an issuing unit writes to learners")
+def change(slug: str, body: IssuerChange, using: Using, acting: Acting) -> Issuer:
+    """Give the letters of an issuing unit its colour, or have it write to nobody. What stands in badges stays."""
+    access.require(acting, access.DEFINE)
+    with using.writing() as session:
+        row = authoring.issuer(session, slug)
+        access.require(acting, access.DEFINE, issuer_id=row.id)
+        authoring.change_issuer(row, colour=body.colour, notify=body.notify)
+        return _shown(session, row)
+
+
 def _with_did(session: Session, slug: str) -> Issuer | None:
     row = authoring.issuer(session, slug)
     return _shown(session, row) if row.did else None
@@ -91,5 +117,14 @@ def _with_did(session: Session, slug: str) -> Issuer | None:
 def _shown(session: Session, row: tables.Issuer) -> Issuer:
     keys = [Key(verification_method=key.verification_method, state=key.state) for key in signing.keys(session, row)]
     return Issuer(
-        slug=row.slug, name=row.name, did=row.did, url=row.url, description=row.description, image=row.image, email=row.email, keys=keys
+        slug=row.slug,
+        name=row.name,
+        did=row.did,
+        url=row.url,
+        description=row.description,
+        image=row.image,
+        email=row.email,
+        colour=row.colour,
+        notify=row.notify,
+        keys=keys,
     )

@@ -1,0 +1,38 @@
+"""The colour of a unit, as `#rrggbb`, and a colour of text that can be read on it.
+
+Source: WCAG 2.2, "contrast ratio" and "relative luminance".
+"""
+
+from __future__ import annotations
+
+import re
+
+DEFAULT = "#14578c"
+_COLOUR = re.compile("#[0-9a-f]{6}")
+_DARK, _LIGHT = "#17212b", "#ffffff"
+
+
+def read(text: str | None) -> str | None:
+    """Return a colour in small letters; None where a text is none."""
+    lower = (text or "").lower()
+    return lower if _COLOUR.fullmatch(lower) else None
+
+
+def on(background: str) -> str:
+    """Return black or white, nearly: whichever can be read better on a colour that `read` returned; at least 4:1."""
+    return max((_DARK, _LIGHT), key=lambda text: contrast(text, background))
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast ratio of two colours that `read` returned, from 1 to 21."""
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    red, green, blue = (_linear(int(colour[place : place + 2], 16) / 255) for place in (1, 3, 5))
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _linear(share: float) -> float:
+    return share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4  # noqa: PLR2004 - as the source has it

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from badgeissuer.awarding import colour
+
+colours = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
+
+
+@pytest.mark.parametrize("text", [None, "", "red", "#fff", "#14578", "#14578cc", "#14578g", "14578c", "#14578c;", "#14578c\n", "#١٢٣٤٥٦"])
+def test_what_is_no_colour_is_none(text: str | None) -> None:
+    assert colour.read(text) is None
+
+
+def test_a_colour_is_read_in_small_letters() -> None:
+    assert colour.read("#14578C") == colour.read(colour.DEFAULT) == "#14578c"
+
+
+def test_contrasts_are_those_of_the_standard() -> None:
+    assert colour.contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert colour.contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
+    assert colour.contrast("#123456", "#123456") == 1
+
+
+@given(colours)
+def test_text_can_be_read_on_every_colour(background: str) -> None:
+    assert colour.contrast(colour.on(background), background) >= 4
+
+
+def test_text_is_light_on_dark_and_dark_on_light() -> None:
+    assert colour.on("#000080") == "#ffffff"
+    assert colour.on("#ffff66") == "#17212b"

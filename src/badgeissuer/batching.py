@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from badgeissuer.awarding import columns
+
 ISSUE = "issue_chunk"
 _TOGETHER = 64
 """Chunks that are written at once: with the longest rows, 128 MiB before they were compressed."""
@@ -55,9 +57,25 @@ class Progress:
 
 
 def create(
-    session: Session, achievement: tables.Achievement, *, rows: spool.Spool, key: str | None, actor: str, now: datetime
+    session: Session,
+    achievement: tables.Achievement,
+    *,
+    rows: spool.Spool,
+    key: str | None,
+    actor: str,
+    now: datetime,
+    layout: columns.Layout | None = None,
 ) -> tables.Batch:
     """Store a roster and queue its chunks; or return the batch that was made of the same roster under the same key before.
+
+    Args:
+        session: A writing session.
+        achievement: What everybody on it is awarded.
+        rows: The roster.
+        key: What makes it the same roster when it comes again; None where that does not matter.
+        actor: Who hands it in.
+        now: The moment.
+        layout: What the columns mean, where it is a sheet.
 
     Raises:
         problem.Conflict: The achievement is not published, or the key was used for another roster.
@@ -67,7 +85,8 @@ def create(
     if version is None:
         raise problem.Conflict(f"The achievement {achievement.slug} is not published yet.")
     if not rows.total:
-        raise problem.Invalid("The roster holds no rows. Send one JSON object a line, at least one.")
+        form = "Below the names of the columns stands at least one." if layout else "Send one JSON object a line, at least one."
+        raise problem.Invalid(f"The roster holds no rows. {form}")
     row = tables.Batch(
         issuer_id=achievement.issuer_id,
         achievement_id=achievement.id,
@@ -77,6 +96,7 @@ def create(
         created_by=actor,
         created_at=now,
         key=key,
+        sheet=layout.to_json() if layout else None,
     )
     batch = engine.add_if_new(session, row)
     if batch is None:

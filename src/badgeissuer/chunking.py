@@ -16,11 +16,11 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
-from badgeissuer import announcing, issuing, notifying, problem, recognising, signing, status
+from badgeissuer import announcing, issuing, notifying, problem, recognising, rostering, signing, status
 from badgeissuer.awarding import event, roster
 from badgeissuer.openbadges import credential, identity
 from badgeissuer.store import bulk, tables
-from badgeissuer.vc import statuslist, verification
+from badgeissuer.vc import statuslist
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from badgeissuer.batching import Note
     from badgeissuer.openbadges.addresses import Site
-    from badgeissuer.vc.document import JsonObject
 
 TRIES = 5
 """How often a chunk begins again because another transaction brought the same learners at the same moment."""
@@ -68,19 +67,10 @@ class _Order:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
-    """A row that can be read: its number, what it says, and what of it is kept in the award."""
-
-    number: int
-    said: roster.Row
-    claims: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
 class _Award:
     """An award to be stored, and what is signed of it."""
 
-    row: _Row
+    row: rostering.Row
     id: int
     learner_id: int
     email: str | None
@@ -113,11 +103,11 @@ def work(session: Session, chunk_id: int, *, ports: Ports, now: datetime) -> Non
     order = _Order(batch, issuer, version, ports, now)
     lines = roster.unpack(chunk.content)
     notes: list[Note] = []
-    rows: list[_Row] = []
-    known: dict[bytes, list[JsonObject]] = {}
+    rows: list[rostering.Row] = []
+    reader = rostering.reader(batch, version, now=now)
     for number, line in lines:
         try:
-            rows.append(_read(order, number, line, known))
+            rows.append(reader.read(number, line))
         except (problem.Invalid, problem.Malformed, problem.TooLarge) as error:
             notes.append(_failed(number, error))
     _finish(chunk, lines, notes + _issue(session, order, rows))
@@ -151,29 +141,10 @@ def _notes(chunk: tables.BatchChunk) -> list[Note]:
 
 
 def _failed(number: int, error: problem.Problem) -> Note:
-    findings = error.findings or (problem.Finding(error.detail, "", error.kind),)
-    return {"row": number, "state": "failed", "errors": [finding.to_json() for finding in findings]}
+    return {"row": number, "state": "failed", "errors": [finding.to_json() for finding in rostering.findings(error)]}
 
 
-def _read(order: _Order, number: int, line: bytes, known: dict[bytes, list[JsonObject]]) -> _Row:
-    row = roster.read(line)
-    if not row.learner.is_somebody:
-        raise problem.Invalid.of((problem.Finding("The learner needs an e-mail address, a DID or a source_id.", "/learner"),))
-    if row.awarded_at and row.awarded_at > order.now + verification.SKEW:
-        raise problem.Invalid.of((problem.Finding("awarded_at lies in the future.", "/awarded_at"),))
-    decision = issuing.Decision(
-        awarded_at=row.awarded_at or order.now,
-        results=row.results,
-        evidence=row.evidence,
-        credits_earned=row.credits_earned,
-        narrative=row.narrative,
-        valid_until=row.valid_until,
-    )
-    issuing.check_end(decision, now=order.now)
-    return _Row(number, row, issuing.claims(decision, order.version, known=known))
-
-
-def _issue(session: Session, order: _Order, rows: Sequence[_Row]) -> list[Note]:
+def _issue(session: Session, order: _Order, rows: Sequence[rostering.Row]) -> list[Note]:
     """Issue rows, all of them or, where one of them cannot be signed, one by one."""
     try:
         return _all_or_none(session, order, rows)
@@ -183,7 +154,7 @@ def _issue(session: Session, order: _Order, rows: Sequence[_Row]) -> list[Note]:
     return [note for row in rows for note in _issue(session, order, [row])]
 
 
-def _all_or_none(session: Session, order: _Order, rows: Sequence[_Row]) -> list[Note]:
+def _all_or_none(session: Session, order: _Order, rows: Sequence[rostering.Row]) -> list[Note]:
     for _ in range(TRIES):
         try:
             with session.begin_nested():
@@ -193,7 +164,7 @@ def _all_or_none(session: Session, order: _Order, rows: Sequence[_Row]) -> list[
     raise problem.Unavailable("Others are awarding the same learners at this moment.")
 
 
-def _once(session: Session, order: _Order, rows: Sequence[_Row]) -> list[Note]:
+def _once(session: Session, order: _Order, rows: Sequence[rostering.Row]) -> list[Note]:
     """Issue rows.
 
     Raises:
@@ -219,7 +190,7 @@ def _claim(learner: roster.Learner) -> event.LearnerClaim:
 
 
 def _awards(
-    session: Session, order: _Order, rows: Sequence[_Row], learners: Sequence[recognising.Recognised]
+    session: Session, order: _Order, rows: Sequence[rostering.Row], learners: Sequence[recognising.Recognised]
 ) -> tuple[list[_Award], list[Note]]:
     """Return the awards that are new, and what is to be said of those that are not: one learner has one of an achievement and scope."""
     existing = _existing(session, order, {learner.learner_id for learner in learners if not learner.is_new})
@@ -234,7 +205,7 @@ def _awards(
             notes.append(_again(session, order, row, existing[key], email=email, did=did))
         elif key in awards:
             first = awards[key]
-            notes.append(_twice(row, first.row.number, is_same=_is_same(row, first.row.claims, first.row.said)))
+            notes.append(_twice(row, first.row.number, award=first.uuid, is_same=_is_same(row, first.row.claims, first.row.said)))
             awards[key] = first if first.is_known else replace(first, email=email, did=did)
         else:
             salt = order.ports.randomness.token(identity.SALT_BYTES)
@@ -250,30 +221,27 @@ def _existing(session: Session, order: _Order, learners: set[int]) -> dict[tuple
     return {(row.learner_id, row.scope): row for row in session.scalars(query)}
 
 
-def _again(session: Session, order: _Order, row: _Row, award: tables.Award, *, email: str | None, did: str | None) -> Note:
+def _again(session: Session, order: _Order, row: rostering.Row, award: tables.Award, *, email: str | None, did: str | None) -> Note:
     """Say of a row that its learner has the award; one that waits for an address goes on where the row brings one."""
     issuing.supply(session, award, email=email, did=did, randomness=order.ports.randomness, now=order.now)
     if award.batch_id == order.batch.id and award.row is not None and award.row != row.number:
-        return _twice(row, award.row, is_same=_is_same(row, award.claims, award))
+        return _twice(row, award.row, award=award.uuid, is_same=_is_same(row, award.claims, award))
     state = "" if award.state == "issued" else f" It is {award.state}." + (f" {award.reason}" if award.reason else "")
     return {"row": row.number, "state": "repeated", "detail": f"The learner has this award already.{state}", "award": str(award.uuid)}
 
 
-def _is_same(row: _Row, claims: dict[str, Any], other: roster.Row | tables.Award) -> bool:
+def _is_same(row: rostering.Row, claims: dict[str, Any], other: roster.Row | tables.Award) -> bool:
     """Return whether a row says what another said of its learner; by which names it calls them does not count."""
     said = row.said
     same = all(claims[name] == value for name, value in row.claims.items())
     return same and said.valid_until == other.valid_until and said.awarded_at in {None, other.awarded_at}
 
 
-def _twice(row: _Row, other: int, *, is_same: bool) -> Note:
+def _twice(row: rostering.Row, other: int, *, award: UUID, is_same: bool) -> Note:
     if is_same:
-        return {"row": row.number, "state": "repeated", "detail": f"Row {row.number} says of the same learner what row {other} says."}
-    detail = (
-        f"Rows {other} and {row.number} are about the same learner and say different things; row {other} was taken. "
-        "Leave one of them out, or give one another scope."
-    )
-    return _failed(row.number, problem.Invalid.of((problem.Finding(detail, "/learner"),)))
+        detail = f"Row {row.number} says of the same learner what row {other} says."
+        return {"row": row.number, "state": "repeated", "detail": detail, "award": str(award)}
+    return _failed(row.number, rostering.differ(row, other))
 
 
 def _stored(order: _Order, award: _Award) -> tuple[Any, ...]:

@@ -55,6 +55,11 @@ def below(pointer: str, key: str | int) -> str:
     return longer if len(longer) < MAX_POINTER else pointer + _SOMEWHERE
 
 
+def steps(pointer: str) -> list[str]:
+    """Return the names that a JSON Pointer leads through (RFC 6901 section 4)."""
+    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong with a value.

@@ -121,6 +121,14 @@ def recognise_all(session: Session, claims: Sequence[LearnerClaim], *, issuer_id
     return found
 
 
+def known_all(
+    session: Session, claims: Sequence[LearnerClaim], *, issuer_id: int, authority: str
+) -> tuple[dict[Identity, int], dict[int, dict[str, str]]]:
+    """Return which learner has each identity that claims bring, of those that are known; and the addresses of these learners by kind."""
+    owners = _owners(session, issuer_id, {item for claim in claims for item in identities(claim, authority=authority)})
+    return owners, _addresses(session, set(owners.values()))
+
+
 _OWN = tables.LearnerIdentity.__table__.c
 _OWNERS = select(_OWN.value, _OWN.learner_id).where(
     _OWN.issuer_id == bindparam("issuer"),

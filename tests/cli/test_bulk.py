@@ -68,6 +68,45 @@ def test_a_roster_can_be_left_to_the_workers(command: Command, roster: Path) -> 
     assert "The key graduation was already used" in command("issue", roster, "--achievement", "knots", "--key", "graduation").refusal()
 
 
+def test_a_sheet_is_looked_at_issued_mended_and_finished(command: Command, folder: Path) -> None:
+    sheet = folder / "roster.csv"
+    sheet.write_text("Post;Name;Awarded on;Shoe size\na@example.org;=Ann;2026-05-20;41\nb@example;Bo;03.04.2026;42\n", encoding="utf-8")
+    asked = ("issue", sheet, "--achievement", "knots", "--map", "Post=email")
+    looked = command(*asked, "--dry-run")
+    assert looked.code == 1
+    assert looked.err.splitlines()[-3:] == [
+        "Columns that are not read: Shoe size.",
+        "Row 3, Post: Must be an e-mail address.",
+        "2 rows: 1 would be issued, 0 have it already, 0 would wait for an address, 1 need mending. Nothing was stored.",
+    ]
+    assert badges() == 0
+    assert "Do the dry run again" in command(*asked, "--dates", "dmy", "--checked", looked.out.strip()).err
+    issued = command(*asked, "--checked", looked.out.strip(), "--failed", folder / "failed.csv", "--results", folder / "results.csv")
+    assert (issued.code, badges()) == (1, 1)
+    assert "Row 3, Post: Must be an e-mail address." in issued.err
+    assert len((folder / "results.csv").read_text().splitlines()) == 3
+    mended = (folder / "failed.csv").read_text().replace("b@example", "b@example.org")
+    (folder / "mended").write_text(mended)
+    again = command("issue", folder / "mended", "--csv", "--achievement", "knots", "--map", "Post=email", "--json")
+    assert (again.code, json.loads(again.out)["done"], badges()) == (0, 1, 2)
+    looked = command(*asked, "--dry-run", "--json")
+    assert {"repeat": 1, "fail": 1}.items() <= json.loads(looked.out).items()
+
+
+def test_all_that_is_wrong_with_a_sheet_is_told(command: Command, folder: Path) -> None:
+    sheet = folder / "roster.tsv"
+    sheet.write_bytes(b"email\tname\na@example.org\t\xe9\nb@example.org\t\xe9\n")
+    result = command("issue", sheet, "--achievement", "knots")
+    assert (result.code, [line[:5] for line in result.err.splitlines()][-3:]) == (2, ["Row 2", "Row 3", "badge"])
+    sheet.write_text("email\n" + "nowhere\n" * 1001)
+    assert "… and 1 more." in command("issue", sheet, "--achievement", "knots", "--dry-run").err
+    assert "does not say what a column means" in command("issue", sheet, "--achievement", "knots", "--map", "x").refusal()
+    with opened(Settings()) as database, engines.writing(database) as session:
+        unit = authoring.issuer(session, "unit")
+        authoring.create_achievement(session, unit, slug="draft", draft=DRAFT, site=Settings().site, now=clock())
+    assert "is not published yet" in command("issue", sheet, "--achievement", "draft").refusal()
+
+
 def test_what_is_no_roster_is_refused(command: Command, folder: Path) -> None:
     (folder / "empty.jsonl").touch()
     assert "no rows" in command("issue", folder / "empty.jsonl", "--achievement", "knots").refusal()

@@ -77,7 +77,7 @@ def test_a_roster_as_json_is_paged_through_and_changed(server: Running, until: U
 def test_what_is_no_roster_is_refused(sqlite_server: Running, refused: Refused) -> None:
     slug, post = sqlite_server.published(), sqlite_server.api.post
     here = {"achievement": slug}
-    refused(post("/api/batches", content=b"a,b", headers={"Content-Type": "text/csv"}, params=here), 415)
+    refused(post("/api/batches", content=b"a,b", headers={"Content-Type": "text/plain"}, params=here), 415)
     refused(post("/api/batches", content=b"\n \n", headers=NDJSON, params=here), 422)
     refused(post("/api/batches", content=lines(learners(sqlite_server, 1)), headers=NDJSON), 422)
     refused(post("/api/batches", content=lines(learners(sqlite_server, 1)), headers=NDJSON, params={"achievement": "nowhere"}), 404)

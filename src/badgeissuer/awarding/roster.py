@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -146,6 +146,15 @@ def read(line: bytes) -> Row:
     except (problem.Malformed, problem.TooLarge) as error:
         said = error.detail.replace("The document", "The row").replace(" at line 1, column", " at column")
         raise type(error)(f"{said} Write one whole JSON object a line.") from None
+    return check(source)
+
+
+def check(source: Mapping[str, Any]) -> Row:
+    """Return the row that an object is.
+
+    Raises:
+        problem.Invalid: Members are missing, unknown, or have values that they cannot have.
+    """
     try:
         return Row.model_validate(source)
     except pydantic.ValidationError as error:

@@ -45,19 +45,37 @@ def verify(
 
 
 @APP.command("issue")
-def issue(
-    roster: Annotated[Path, typer.Argument(metavar="ROSTER", help="One JSON object a line, or - for standard input.")],
+def issue(  # noqa: PLR0913, PLR0917 - one argument an option
+    roster: Annotated[
+        Path, typer.Argument(metavar="ROSTER", help="A sheet (.csv, .tsv, .txt), or one JSON object a line; - for standard input.")
+    ],
     achievement: Annotated[str, typer.Option(help="The slug of the achievement.")],
     key: Annotated[str | None, typer.Option(help="The key of the batch; made from the roster if none.")] = None,
     wait: Annotated[bool, typer.Option(help="Stay until it is done; do the work here where no worker lives.")] = True,
-    failed: Annotated[Path | None, typer.Option(help="A file for the rows that failed, as they were.")] = None,
+    failed: Annotated[
+        Path | None, typer.Option(help="A file for the rows that failed, as they were; of a sheet with what is wrong.")
+    ] = None,
+    results: Annotated[Path | None, typer.Option(help="A file for what became of every row, as CSV.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the batch as JSON at the end.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would come of it; prints a token for --checked.")] = False,
+    checked: Annotated[str | None, typer.Option(metavar="TOKEN", help="Of a dry run: refuse another roster than that one.")] = None,
+    csv: Annotated[bool | None, typer.Option("--csv/--jsonl", help="What ROSTER is; by its name if neither.")] = None,
+    told: Annotated[list[str] | None, typer.Option("--map", metavar="COLUMN=MEANING", help="What a column means.")] = None,
+    delimiter: Annotated[str | None, typer.Option(help="Of a sheet: a comma, a semicolon or tab; found out if none.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Of a sheet: utf-8, windows-1252 or utf-16; never guessed but for UTF-8.")] = None,
+    dates: Annotated[str | None, typer.Option(help="How 03/04/2026 is read: dmy or mdy; not at all if none.")] = None,
+    zone: Annotated[str | None, typer.Option(help="The zone of times that name none; UTC if none.")] = None,
 ) -> None:
     """Issue an achievement to everybody on a roster. Exit code 0: all rows are done; 1: some failed; 130: interrupted."""
-    from badgeissuer import submitting  # noqa: PLC0415 - as the package says
+    from badgeissuer import rostering, submitting  # noqa: PLC0415 - as the package says
 
+    is_sheet = roster.suffix.lower() in {".csv", ".tsv", ".txt"} if csv is None else csv
+    asked = rostering.ask(told or (), encoding=encoding, delimiter=delimiter, dates=dates, zone=zone) if is_sheet else None
+    order = submitting.Order(
+        achievement, key, is_awaited=wait, as_json=as_json, failed=failed, asked=asked, results=results, is_dry=dry_run, checked=checked
+    )
     with _ports() as (database, ports), sys.stdin.buffer if str(roster) == "-" else roster.open("rb") as source:
-        sys.exit(submitting.issue(database, source, submitting.Order(achievement, key, wait, as_json, failed), ports=ports))
+        sys.exit(submitting.issue(database, source, order, ports=ports))
 
 
 @APP.command("revoke")

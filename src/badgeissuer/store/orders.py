@@ -20,7 +20,8 @@ REVOCATION_STATES = ("running", "done", "failed")
 class Batch(Base):
     """A roster that was handed in: one achievement for many learners. What became of its rows stands in the chunks.
 
-    `turn` is the last turn that its jobs were given in the queue; see `Job`.
+    `turn` is the last turn that its jobs were given in the queue; see `Job`. `sheet` says what the columns mean where the roster is a sheet
+    (`awarding.columns.Layout`); its rows are then cells (`awarding.record.pack`), else JSON objects.
     """
 
     __tablename__ = "batch"
@@ -38,6 +39,7 @@ class Batch(Base):
     key: Mapped[str | None] = mapped_column(default=None)
     state: Mapped[str] = mapped_column(default="running")
     turn: Mapped[int] = mapped_column(Ref, default=0)
+    sheet: Mapped[dict[str, Any] | None] = mapped_column(default=None)
 
 
 class BatchChunk(Base):
@@ -61,6 +63,34 @@ class BatchChunk(Base):
     repeated: Mapped[int] = mapped_column(default=0)
     waiting: Mapped[int] = mapped_column(default=0)
     notes: Mapped[bytes | None] = mapped_column(LargeBinary, default=None)
+
+
+class Upload(Base):
+    """A file that staff brought through a page, for as long as they work with it; `choices` is how they want it read."""
+
+    __tablename__ = "upload"
+    __table_args__ = (CheckConstraint(one_of("purpose", "roster", "reconciliation"), name="purpose"),)
+
+    id: Mapped[Id] = mapped_column(init=False)
+    api_token_id: Mapped[int] = mapped_column(Ref, ForeignKey("api_token.id"), index=True)
+    purpose: Mapped[str]
+    name: Mapped[str]
+    size: Mapped[int]
+    choices: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    uuid: Mapped[UUID] = mapped_column(unique=True, default_factory=uuid4)
+
+
+class UploadPiece(Base):
+    """A piece of an upload, compressed."""
+
+    __tablename__ = "upload_piece"
+    __table_args__ = (UniqueConstraint("upload_id", "number"),)
+
+    id: Mapped[Id] = mapped_column(init=False)
+    upload_id: Mapped[int] = mapped_column(Ref, ForeignKey("upload.id"))
+    number: Mapped[int]
+    content: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class Revocation(Base):

@@ -61,6 +61,14 @@ class Spool:
         self._take(self._lines.end())
         self._lay_down()
 
+    def add(self, number: int, line: bytes) -> None:
+        """Take a row that was cut elsewhere, with its number."""
+        self._take([(number, line)])
+
+    def describe(self, content: bytes) -> None:
+        """Let what the rows mean count in the digest as they do themselves."""
+        self._digest.update(content + b"\n")
+
     @property
     def sha256(self) -> str:
         """The SHA-256 of the rows, in hex; blank lines, line ends and space around the rows do not count."""

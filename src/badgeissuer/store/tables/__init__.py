@@ -4,7 +4,7 @@ Three rows never change once written: a published achievement version, a credent
 them (migration 0001), so that not even an error in this program can alter what was signed.
 """
 
-from badgeissuer.store.orders import Batch, BatchChunk, Job, Revocation
+from badgeissuer.store.orders import Batch, BatchChunk, Job, Revocation, Upload, UploadPiece
 from badgeissuer.store.tables.awards import AWARD_STATES, REQUEST_STATES, Attestation, Award, Credential, SigningRequest
 from badgeissuer.store.tables.definitions import KEY_STATES, Achievement, AchievementVersion, Issuer, Press, SigningKey
 from badgeissuer.store.tables.intake import Decision, Delivery, EventSubject, LearningEvent, Rejection, Review, Rule, Source
@@ -52,5 +52,7 @@ __all__ = [
     "StatusEntry",
     "StatusList",
     "Subscriber",
+    "Upload",
+    "UploadPiece",
     "Worker",
 ]  # fmt: skip

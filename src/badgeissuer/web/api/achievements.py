@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Literal
 
 from fastapi import APIRouter
+from fastapi.responses import Response
 from pydantic import ConfigDict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from badgeissuer import access, authoring, pressing
+from badgeissuer import access, authoring, issuing, pressing, tabulating
 from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import tables
 from badgeissuer.web.api.shapes import PROBLEMS, Document, Name, Page, Paging, Repeatable, Shape, Slug
@@ -99,6 +100,18 @@ def show(slug: str, using: Using, acting: Acting) -> Achievement:
     """Show the draft and the newest version of an achievement."""
     with using.reading() as session:
         return _shown(session, _own(session, slug, acting, access.READ), site=using.site)
+
+
+@ROUTER.get("/{slug}/roster.csv", summary="Download an empty roster for an achievement", response_class=Response)
+def roster(slug: str, using: Using, acting: Acting) -> Response:
+    """Give a sheet without rows, with a column for each result that the newest version describes. None but one that says who is needed."""
+    with using.reading() as session:
+        row = _own(session, slug, acting, access.READ)
+        version = authoring.newest_version(session, row)
+        if version is None:
+            raise issuing.unpublished(row)
+        headers = {"Content-Disposition": f'attachment; filename="{slug}-roster.csv"'}
+        return Response(tabulating.template(version), media_type=tabulating.MEDIA_TYPE, headers=headers)
 
 
 @ROUTER.put("/{slug}", summary="Change the draft of an achievement")

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from email.message import Message
+from tempfile import TemporaryFile
+from typing import IO, Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException, Path, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import StreamingResponse
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import Field, ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from badgeissuer import access, authoring, batching, problem
+from badgeissuer import access, authoring, batching, issuing, problem, rehearsing, rostering, tabulating
+from badgeissuer.awarding import cells, sheet
 from badgeissuer.store import spool, tables
 from badgeissuer.vc import document
 from badgeissuer.web import limits
@@ -24,6 +29,7 @@ from badgeissuer.web.service import Acting, Service, Using
 
 ROUTER = APIRouter(prefix="/api/batches", tags=["batches"], responses=PROBLEMS)
 LINES = ("application/x-ndjson", "application/jsonl")
+SHEETS = ("text/csv", "text/tab-separated-values")
 _PIECE = 256 * 1024
 Key = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[!-~]+$")]
 RowState = Literal["failed", "repeated", "waiting"]
@@ -54,7 +60,7 @@ class Batch(Shape):
 
 
 class RowNote(Shape):
-    """What became of a row, where there is something to say. Rows are counted from 1, as the lines of a file."""
+    """What became of a row, where there is something to say. Rows are counted from 1, as the lines of a file or the rows of a sheet."""
 
     row: int
     state: RowState
@@ -64,53 +70,186 @@ class RowNote(Shape):
     content: Any = None
 
 
+class RowFault(Shape):
+    """One thing that is wrong with a row; `column` is there where the roster is a sheet and it is about one of its cells."""
+
+    row: int
+    column: str | None = None
+    pointer: str
+    detail: str
+
+
+class Column(Shape):
+    """A column of a sheet, and what it means; null where it is not read."""
+
+    name: str
+    means: str | None
+
+
+class DryRun(Shape):
+    """What would come of a roster; nothing is stored. With `token` as `checked`, only this very roster is taken afterwards."""
+
+    achievement: str
+    total: int
+    issue: int
+    repeat: int
+    wait: int
+    fail: int
+    errors: list[RowFault]
+    more_errors: int
+    columns: list[Column]
+    encoding: str
+    delimiter: str
+    token: str
+
+
 _BODY = {
     "required": True,
     "content": {
         "application/json": {"schema": NewBatch.model_json_schema(ref_template="#/components/schemas/{model}")},
         **{name: {"schema": {"type": "string", "description": "One row a line."}} for name in LINES},
+        **{name: {"schema": {"type": "string", "description": "A sheet; its first row names the columns."}} for name in SHEETS},
     },
 }
 
 
-@ROUTER.post("", status_code=202, summary="Issue an achievement to everybody on a roster", openapi_extra={"requestBody": _BODY})
+def _asked(
+    request: Request,
+    told: Annotated[
+        list[str],
+        Query(alias="map", max_length=sheet.MAX_COLUMNS, description="What columns of a sheet mean, such as `Student e-mail=email`."),
+    ] = [],  # noqa: B006 - FastAPI copies it
+    encoding: Annotated[
+        str | None, Query(description=f"Of a sheet: {', '.join(sheet.ENCODINGS)}; otherwise the charset of its media type.")
+    ] = None,
+    delimiter: Annotated[str | None, Query(description="Of a sheet: a comma, a semicolon or `tab`; found out if none.")] = None,
+    dates: Annotated[
+        str | None, Query(description=f"How dates in figures are read that could mean two days: {' or '.join(cells.ORDERS)}.")
+    ] = None,
+    zone: Annotated[
+        str | None, Query(max_length=64, description="The zone of times that name none, such as Europe/Berlin; UTC if none.")
+    ] = None,
+) -> rostering.Asked:
+    """Return how a sheet is to be read."""
+    return rostering.ask(told, encoding=encoding or _charset(request), delimiter=delimiter, dates=dates, zone=zone)
+
+
+def _charset(request: Request) -> str | None:
+    message = Message()
+    message["Content-Type"] = request.headers.get("content-type", "")
+    return message.get_content_charset()
+
+
+Asked = Annotated[rostering.Asked, Depends(_asked)]
+
+
+@ROUTER.post(
+    "",
+    status_code=202,
+    summary="Issue an achievement to everybody on a roster",
+    openapi_extra={"requestBody": _BODY},
+    response_model=Batch,
+    responses={200: {"model": DryRun, "description": "What would come of it, where a dry run was asked for."}},
+)
 async def create(
     request: Request,
     using: Using,
     acting: Acting,
-    achievement: Annotated[Slug | None, Query(description="Which one, where the body is JSON Lines.")] = None,
-    key: Annotated[Key | None, Query(description="Of the batch, where the body is JSON Lines.")] = None,
-) -> Batch:
+    asked: Asked,
+    achievement: Annotated[Slug | None, Query(description="Which one, where the body is no JSON document.")] = None,
+    key: Annotated[Key | None, Query(description="Of the batch, where the body is no JSON document.")] = None,
+    checked: Annotated[
+        str | None, Query(max_length=64, description="The token of a dry run; another roster than that one is refused.")
+    ] = None,
+    *,
+    dry_run: Annotated[bool, Query(description="Only say what would come of it.")] = False,
+) -> Batch | Response:
     """Take a roster. Workers issue it; the same roster under the same key again is answered with the same batch.
 
-    The body is JSON, or JSON Lines with `achievement` and `key` in the address. A row is what `POST /api/awards` takes, without
-    `achievement`; whatever is wrong with one, the others are issued.
+    The body is JSON; or JSON Lines or a sheet (CSV), with `achievement` and `key` in the address. A row is what `POST /api/awards` takes,
+    without `achievement`; whatever is wrong with one, the others are issued. A sheet that cannot be read as a whole is refused.
     """
     access.require(acting, access.ISSUE)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    with spool.Spool() as rows:
+    with spool.Spool() as rows, TemporaryFile() as file:
         if kind == "application/json":
             body = await run_in_threadpool(_whole, await request.body())
             achievement, key = body.achievement, body.key
             await run_in_threadpool(_feed, rows, body.rows)
         elif kind in LINES:
-            await _receive(request, rows)
+            await _receive(request, rows.feed)
+            await run_in_threadpool(rows.end)
+        elif kind in SHEETS:
+            await _receive(request, file.write)
         else:
-            raise HTTPException(415, f"Send the body as application/json or as {LINES[0]}.")
+            raise HTTPException(415, f"Send the body as application/json, {LINES[0]} or {SHEETS[0]}.")
         if achievement is None:
             raise problem.Invalid("Say which achievement in the address: /api/batches?achievement=…")
-        return await run_in_threadpool(_create, using, acting, rows, achievement=achievement, key=key)
+        found = await run_in_threadpool(_taken, using, acting, rows, file if kind in SHEETS else None, achievement=achievement, asked=asked)
+        if dry_run:
+            return JSONResponse((await run_in_threadpool(_looked_at, using, found)).model_dump(mode="json"))
+        return await run_in_threadpool(_create, using, acting, found, key=key, checked=checked)
 
 
-async def _receive(request: Request, rows: spool.Spool) -> None:
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """A roster that was read, and what everybody on it is to be awarded."""
+
+    rows: spool.Spool
+    achievement: tables.Achievement
+    version: tables.AchievementVersion
+    taken: rostering.Taken
+
+
+def _taken(
+    using: Service, acting: access.Actor, rows: spool.Spool, file: IO[bytes] | None, *, achievement: str, asked: rostering.Asked
+) -> Roster:
+    with using.reading() as session:
+        found = authoring.achievement(session, achievement)
+        access.require(acting, access.ISSUE, issuer_id=found.issuer_id)
+        version = authoring.newest_version(session, found)
+    if version is None:
+        raise issuing.unpublished(found)
+    if file is None:
+        return Roster(rows, found, version, rostering.Taken(rows.sha256))
+    file.seek(0)
+    return Roster(rows, found, version, rostering.take(rows, iter(functools.partial(file.read, _PIECE), b""), asked, version=version))
+
+
+def _looked_at(using: Service, roster: Roster) -> DryRun:
+    taken, layout = roster.taken, roster.taken.layout
+    with using.reading() as session:
+        found = rehearsing.rehearse(session, roster.achievement, roster.version, rows=roster.rows, layout=layout, now=using.now())
+    return DryRun(
+        achievement=roster.achievement.slug,
+        total=found.total,
+        issue=found.issue,
+        repeat=found.repeat,
+        wait=found.wait,
+        fail=found.fail,
+        errors=[_fault(fault, is_sheet=layout is not None) for fault in found.faults],
+        more_errors=found.unsaid,
+        columns=[Column(name=name, means=means) for name, means in zip(layout.header, layout.meanings, strict=True)] if layout else [],
+        encoding=taken.encoding,
+        delimiter=taken.delimiter,
+        token=rostering.token(taken, roster.version),
+    )
+
+
+def _fault(fault: rehearsing.Fault, *, is_sheet: bool) -> RowFault:
+    finding = fault.finding
+    column = tabulating.at(finding.to_json(), is_sheet=True) or None if is_sheet else None
+    return RowFault(row=fault.row, column=column, pointer=finding.pointer, detail=finding.detail)
+
+
+async def _receive(request: Request, take: Callable[[bytes], object]) -> None:
     pieces = bytearray()
     async for piece in request.stream():
         pieces += piece
         if len(pieces) >= _PIECE:
-            await run_in_threadpool(rows.feed, bytes(pieces))
+            await run_in_threadpool(take, bytes(pieces))
             pieces.clear()
-    await run_in_threadpool(rows.feed, bytes(pieces))
-    await run_in_threadpool(rows.end)
+    await run_in_threadpool(take, bytes(pieces))
 
 
 def _whole(body: bytes) -> NewBatch:
@@ -127,11 +266,12 @@ def _feed(rows: spool.Spool, given: list[Document]) -> None:
     rows.end()
 
 
-def _create(using: Service, acting: access.Actor, rows: spool.Spool, *, achievement: str, key: str | None) -> Batch:
+def _create(using: Service, acting: access.Actor, roster: Roster, *, key: str | None, checked: str | None) -> Batch:
     with using.writing() as session:
-        found = authoring.achievement(session, achievement)
-        access.require(acting, access.ISSUE, issuer_id=found.issuer_id)
-        row = batching.create(session, found, rows=rows, key=key, actor=acting.name, now=using.now())
+        found = session.get_one(tables.Achievement, roster.achievement.id)
+        rostering.require_unchanged(checked, roster.taken, authoring.newest_version(session, found) or roster.version)
+        layout = roster.taken.layout
+        row = batching.create(session, found, rows=roster.rows, key=key, actor=acting.name, now=using.now(), layout=layout)
         shown = _shown(session, row)
     using.wake()
     return shown
@@ -159,7 +299,7 @@ def rows(uuid: UUID, using: Using, acting: Acting, paging: Paging, state: RowSta
     with using.reading() as session:
         batch = _found(session, acting, uuid, access.READ)
         found = batching.rows(session, batch, state=state, after=paging.after)
-        shown = [RowNote.model_validate(_told(note)) for _, note in zip(range(paging.limit + 1), found, strict=False)]
+        shown = [RowNote.model_validate(_told(batch, note)) for _, note in zip(range(paging.limit + 1), found, strict=False)]
     page = shown[: paging.limit]
     return Page(items=page, next=Cursor.at(page[-1].row) if len(shown) > paging.limit else None)
 
@@ -172,21 +312,54 @@ def download(uuid: UUID, using: Using, acting: Acting, state: RowState = "failed
 
     def lines() -> Iterator[bytes]:
         with using.reading() as session:
-            for note in batching.rows(session, batching.find(session, uuid), state=state):
-                yield json.dumps(_told(note), ensure_ascii=False).encode() + b"\n"
+            batch = batching.find(session, uuid)
+            for note in batching.rows(session, batch, state=state):
+                yield json.dumps(_told(batch, note), ensure_ascii=False).encode() + b"\n"
 
     name = f'attachment; filename="{uuid}-{state}.jsonl"'
     return StreamingResponse(lines(), media_type=LINES[0], headers={"Content-Disposition": name})
 
 
-def _told(note: batching.Note) -> batching.Note:
-    """Return a note with what was sent as JSON where it is JSON, else as text."""
+def _told(batch: tables.Batch, note: batching.Note) -> batching.Note:
+    """Return a note with what was sent: of a sheet the cells by the names of their columns; else JSON where it is JSON, or text."""
     if "content" not in note:
         return note
     try:
-        return note | {"content": document.parse_any(note["content"].encode())}
+        content = document.parse_any(note["content"].encode())
     except problem.Problem:
         return note
+    if batch.sheet is None:
+        return note | {"content": content}
+    errors = [error | {"column": tabulating.at(error, is_sheet=True)} for error in note["errors"]]
+    return note | {"errors": errors, "content": dict(zip(batch.sheet["header"], content, strict=False))}
+
+
+@ROUTER.get("/{uuid}/failed.csv", summary="Download the rows that failed as a sheet", response_class=StreamingResponse)
+def failed_sheet(uuid: UUID, using: Using, acting: Acting) -> StreamingResponse:
+    """Give the rows that failed as they were handed in, with what is wrong with each: mend them, and hand the sheet in again."""
+    with using.reading() as session:
+        _found(session, acting, uuid, access.READ)
+    return sheet_of(using, uuid, tabulating.failed, name="failed")
+
+
+@ROUTER.get("/{uuid}/results.csv", summary="Download what became of every row as a sheet", response_class=StreamingResponse)
+def results_sheet(uuid: UUID, using: Using, acting: Acting) -> StreamingResponse:
+    """Give row, learner, state, badge and error of every row. No cell begins as a formula does."""
+    with using.reading() as session:
+        _found(session, acting, uuid, access.READ)
+    return sheet_of(using, uuid, functools.partial(tabulating.results, site=using.site), name="results")
+
+
+def sheet_of(using: Service, uuid: UUID, lines: Callable[[Session, tables.Batch], Iterator[str]], *, name: str) -> StreamingResponse:
+    """Answer with a sheet about a batch, line by line."""
+
+    def content() -> Iterator[bytes]:
+        with using.reading() as session:
+            for line in lines(session, batching.find(session, uuid)):
+                yield line.encode()
+
+    headers = {"Content-Disposition": f'attachment; filename="{uuid}-{name}.csv"'}
+    return StreamingResponse(content(), media_type=tabulating.MEDIA_TYPE, headers=headers)
 
 
 Change = Literal["pause", "resume", "cancel", "retry"]

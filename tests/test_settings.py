@@ -445,3 +445,40 @@ class TestContexts:
         self.index(folder, {"file": "terms.jsonld", "sha256": "0" * 64})
         with pytest.raises(problem.Invalid, match="FileNotFoundError"):
             read_contexts(folder)
+
+
+class TestMail:
+    def test_nobody_is_written_to_unless_a_mail_server_is_set(self, setting: Read) -> None:
+        settings = setting()
+        assert (settings.mail_server, settings.site.tells_learners, settings.sender.address) == (None, False, "")
+
+    def test_a_mail_server_comes_from_a_file_as_well_and_is_never_shown(self, setting: Read, tmp_path: Path) -> None:
+        tmp_path.joinpath("smtp").write_text(f"smtps://badges:{SECRET}@mail.example.edu\n")
+        settings = setting(SMTP_URL_FILE=tmp_path / "smtp", EMAIL_FROM="Badges <badges@example.edu>")
+        server = settings.mail_server
+        assert server is not None
+        assert (server.host, server.port, server.password) == ("mail.example.edu", 465, SECRET)
+        assert settings.site.tells_learners
+        assert (settings.sender.name, settings.sender.address) == ("Badges", "badges@example.edu")
+        assert SECRET not in repr(settings)
+
+    def test_letters_need_a_sender(self, setting: Read) -> None:
+        assert "EMAIL_FROM must be set" in refusal(setting, SMTP_URL="smtp://localhost")
+
+    def test_what_is_no_mail_server_or_no_sender_is_refused_without_repeating_it(self, setting: Read) -> None:
+        told = refusal(setting, SMTP_URL=f"http://badges:{SECRET}@mail.example.edu", EMAIL_FROM="badges@example.edu")
+        assert "smtp+starttls://" in told
+        assert SECRET not in told
+        assert "e-mail address" in refusal(setting, SMTP_URL="smtp://localhost", EMAIL_FROM="badges")
+
+    def test_in_production_no_password_travels_in_the_clear(self, setting: Read) -> None:
+        mail = {"EMAIL_FROM": "badges@example.edu"}
+        told = refusal(setting, **PRODUCTION, **mail, SMTP_URL=f"smtp://badges:{SECRET}@mail.example.edu")
+        assert "SMTP_URL must be smtps://" in told
+        assert SECRET not in told
+        assert setting(SMTP_URL="smtp://mail.example.edu").mail_server is not None
+
+    def test_notices_go_to_public_addresses_unless_an_operator_says_otherwise(self, setting: Read) -> None:
+        assert not setting().reach.allows("http://lms.intranet/")
+        assert setting(WEBHOOK_ALLOW_PRIVATE_NETWORKS="true").reach.allows("http://lms.intranet:8080/")
+        assert setting(VERIFY_PORTS="443,8443").reach.ports == {443, 8443}

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 
-from badgeissuer import connecting, deciding, problem, recognising
+from badgeissuer import connecting, deciding, identifying, problem, recognising
 from badgeissuer.awarding import adapter, event, incoming, redaction, signature
 from badgeissuer.store import bulk, engine, jobs, tables
 from badgeissuer.vc import document, instant
@@ -223,6 +223,7 @@ def process(session: Session, delivery_id: int, *, randomness: issuing.Randomnes
             stored = session.scalars(select(table).where(table.source_id == found.id, table.key == happened.key)).one()
         if stored is not None:
             deciding.decide(session, found, happened, stored, randomness=randomness, now=now)
+            identifying.doubt(session, happened.learner, source=found, stored=stored, now=now)
     row.state, row.reason = "processed", None
 
 

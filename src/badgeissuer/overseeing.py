@@ -64,12 +64,14 @@ class Overview:
         waiting: State → how many awards are in it.
         reviews: Reviews that nobody has closed.
         issued: Awards that were issued.
+        questions: Pairs of learners who may be one person.
     """
 
     sources: tuple[SourceSeen, ...]
     waiting: dict[str, int]
     reviews: int
     issued: int
+    questions: int
 
 
 def overview(session: Session, actor: access.Actor) -> Overview:
@@ -81,7 +83,10 @@ def overview(session: Session, actor: access.Actor) -> Overview:
     review = tables.Review
     reviews = select(func.count()).where(review.state == "open", access.is_visible(actor, review.issuer_id))
     waiting = {state: states[state] for state in WAITING if state in states}
-    return Overview(sources(session, actor), waiting, session.scalar(reviews) or 0, states.get("issued", 0))
+    pair = tables.IdentityQuestion
+    questions = select(func.count()).where(pair.state == "open", access.is_visible(actor, pair.issuer_id))
+    issued, doubts, pairs = states.get("issued", 0), session.scalar(reviews) or 0, session.scalar(questions) or 0
+    return Overview(sources(session, actor), waiting, doubts, issued, pairs)
 
 
 @dataclass(frozen=True, slots=True)

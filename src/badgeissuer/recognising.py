@@ -97,21 +97,21 @@ def recognise_all(session: Session, claims: Sequence[LearnerClaim], *, issuer_id
         bulk.Taken: Another transaction has just brought one of the same identities; go back to a savepoint and call again.
     """
     named = [identities(claim, authority=authority) for claim in claims]
-    owners = _owners(session, issuer_id, {item for items in named for item in items})
-    addresses = _addresses(session, set(owners.values()))
+    owned = owners(session, issuer_id, {item for items in named for item in items})
+    addresses = _addresses(session, set(owned.values()))
     fresh = iter(bulk.new_ids(session, tables.Learner, len(claims)))
     learners: list[tuple[Any, ...]] = []
     added: list[tuple[Any, ...]] = []
     found = []
     for claim, items in zip(claims, named, strict=True):
-        known = next((owners[item] for item in items if item in owners), None)
+        known = next((owned[item] for item in items if item in owned), None)
         learner_id = next(fresh) if known is None else known
         if known is None:
             learners.append((learner_id, claim.name, now))
         own = addresses.setdefault(learner_id, {})
         for item in items:
-            if item not in owners:
-                owners[item] = learner_id
+            if item not in owned:
+                owned[item] = learner_id
                 added.append((learner_id, issuer_id, item.kind, item.authority, item.value, now))
                 own.setdefault(item.kind, item.value)
         found.append(Recognised(learner_id, own.get("email"), own.get("did"), known is None))
@@ -125,8 +125,8 @@ def known_all(
     session: Session, claims: Sequence[LearnerClaim], *, issuer_id: int, authority: str
 ) -> tuple[dict[Identity, int], dict[int, dict[str, str]]]:
     """Return which learner has each identity that claims bring, of those that are known; and the addresses of these learners by kind."""
-    owners = _owners(session, issuer_id, {item for claim in claims for item in identities(claim, authority=authority)})
-    return owners, _addresses(session, set(owners.values()))
+    owned = owners(session, issuer_id, {item for claim in claims for item in identities(claim, authority=authority)})
+    return owned, _addresses(session, set(owned.values()))
 
 
 _OWN = tables.LearnerIdentity.__table__.c
@@ -143,16 +143,17 @@ _ADDRESSES = (
 )
 
 
-def _owners(session: Session, issuer_id: int, items: set[Identity]) -> dict[Identity, int]:
+def owners(session: Session, issuer_id: int, items: set[Identity]) -> dict[Identity, int]:
+    """Return whose the names are that somebody of the issuer has."""
     values: dict[tuple[str, str], list[str]] = {}
     for item in items:
         values.setdefault((item.kind, item.authority), []).append(item.value)
-    owners = {}
+    found = {}
     for (kind, authority), some in values.items():
         named = {"issuer": issuer_id, "kind_is": kind, "authority_is": authority, "values": some}
         for value, learner_id in session.execute(_OWNERS, named):
-            owners[Identity(kind, authority, value)] = learner_id
-    return owners
+            found[Identity(kind, authority, value)] = learner_id
+    return found
 
 
 def _addresses(session: Session, learners: set[int]) -> dict[int, dict[str, str]]:

@@ -91,6 +91,28 @@ def _known(server: Running, names: dict[str, str]) -> str:
     return email
 
 
+def _learner(server: Running, names: dict[str, str]) -> int:
+    email = _known(server, names)
+    with server.service.reading() as session:
+        return session.scalars(select(tables.LearnerIdentity.learner_id).where(tables.LearnerIdentity.value == email)).one()
+
+
+def _asked(server: Running, names: dict[str, str]) -> Request:
+    pair = _learner(server, names), _learner(server, names)
+    with server.service.writing() as session:
+        owner = session.scalars(select(tables.LearnerIdentity.issuer_id).where(tables.LearnerIdentity.learner_id == pair[0])).one()
+        now = server.service.now()
+        row = tables.IdentityQuestion(issuer_id=owner, learner_id=pair[0], other_learner_id=pair[1], reason="x", created_at=now)
+        session.add(row)
+        session.flush()
+        return f"/api/identities/questions/{row.id}/resolve", {"resolution": "apart", "reason": "x"}
+
+
+def _split(server: Running, names: dict[str, str]) -> Request:
+    name = {"kind": "email", "value": "nobody@example.org"}
+    return f"/api/identities/{_learner(server, names)}/split", {"names": [name], "reason": "x"}
+
+
 def _credential(server: Running, names: dict[str, str]) -> str:
     return str(server.award(achievement=names["achievement"])["credential"]["id"])
 
@@ -185,6 +207,7 @@ WRITE = {"admin": 200, "issuer": 200, "reviewer": 403, "auditor": 403, "stranger
 MAKE = WRITE | {"admin": 201, "issuer": 201}
 MANAGE = {"admin": 200, "issuer": 403, "reviewer": 403, "auditor": 403, "stranger": 403, "bound admin": 403}
 ACCEPT = WRITE | {"admin": 202, "issuer": 202}
+EMPTY = {"admin": 422, "issuer": 422, "reviewer": 403, "auditor": 403, "stranger": 422, "bound admin": 422}
 RULE = {"field": "type", "op": "eq", "value": "x"}
 RULES: dict[tuple[str, str], tuple[dict[str, int], Prepare]] = {
     ("GET", "/api/issuers"): (LIST, _of("/api/issuers")),
@@ -248,6 +271,28 @@ RULES: dict[tuple[str, str], tuple[dict[str, int], Prepare]] = {
     ("POST", "/api/subscribers/{slug}/test"): (ACCEPT, _subscriber("/test")),
     ("GET", "/api/notices"): (LIST, _of("/api/notices")),
     ("POST", "/api/notices/{uuid}/resend"): (WRITE, _noticed),
+    ("GET", "/api/identities"): (LIST, _of("/api/identities")),
+    ("POST", "/api/identities"): (
+        WRITE,
+        _with("/api/identities", lambda server, names: {"source": names["source"], "source_id": server.fresh("id"), "sis_id": "x"}),
+    ),
+    ("POST", "/api/identities/table"): (
+        WRITE | {"admin": 422, "issuer": 422, "stranger": 422, "bound admin": 422},
+        _of("/api/identities/table"),
+    ),
+    ("GET", "/api/identities/questions"): (LIST, _of("/api/identities/questions")),
+    ("POST", "/api/identities/questions/{question_id}/resolve"): (WRITE, _asked),
+    ("GET", "/api/identities/changes"): (LIST, _of("/api/identities/changes")),
+    ("GET", "/api/identities/{learner_id}"): (READ, lambda server, names: (f"/api/identities/{_learner(server, names)}", None)),
+    ("POST", "/api/identities/{learner_id}/names"): (
+        WRITE,
+        lambda server, names: (f"/api/identities/{_learner(server, names)}/names", {"sis_id": server.fresh("sis")}),
+    ),
+    ("POST", "/api/identities/{learner_id}/merge"): (
+        WRITE,
+        lambda server, names: (f"/api/identities/{_learner(server, names)}/merge", {"into": _learner(server, names), "reason": "x"}),
+    ),
+    ("POST", "/api/identities/{learner_id}/split"): (WRITE | {"admin": 409, "issuer": 409}, _split),
     ("GET", "/api/revocations"): (LIST, _of("/api/revocations")),
     ("POST", "/api/revocations"): (
         ACCEPT,

@@ -113,6 +113,8 @@ def real(sqlite_server: Running) -> dict[str, dict[str, object]]:
         "/api/subscribers/{slug}/secrets": {"slug": "lms"},
         "/api/subscribers/{slug}/test": {"slug": "lms"},
         "/api/notices/{uuid}/resend": {"uuid": notice},
+        "/api/identities/questions/{question_id}/resolve": {"question_id": 1},
+        **{f"/api/identities/{{learner_id}}{change}": {"learner_id": 1} for change in ("", "/names", "/merge", "/split")},
         "/api/reviews/{review_id}/resolve": {"review_id": 1},
         "/api/revocations/{uuid}": {"uuid": revocation},
         "/api/credentials/{uuid}/revoke": {"uuid": credential},

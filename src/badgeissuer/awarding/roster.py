@@ -53,6 +53,7 @@ def _moment(value: object) -> datetime:
 
 
 Email = Annotated[str, AfterValidator(_email)]
+Did = Annotated[str, Field(pattern=_DID, max_length=2048)]
 Text = Annotated[str, AfterValidator(_printable)]
 """What may stand in a badge; what could not would be found only when it is signed."""
 Name = Annotated[Text, Field(min_length=1, max_length=300)]
@@ -72,7 +73,7 @@ class Learner(Part):
     email: Email | None = None
     name: Name | None = None
     source_id: Annotated[str, Field(min_length=1, max_length=255)] | None = None
-    did: Annotated[str, Field(pattern=_DID, max_length=2048)] | None = None
+    did: Did | None = None
 
     @property
     def is_somebody(self) -> bool:

@@ -26,6 +26,7 @@ from badgeissuer.web.api import (
     batches,
     deliveries,
     events,
+    identities,
     issuers,
     messages,
     reviews,
@@ -37,6 +38,7 @@ from badgeissuer.web.api import (
 from badgeissuer.web.service import Bell, Service
 from badgeissuer.web.staff import deliveries as staff_deliveries
 from badgeissuer.web.staff import door, overview, recorder
+from badgeissuer.web.staff import identities as staff_identities
 
 ROUTERS = (
     public.ROUTER,
@@ -55,9 +57,10 @@ ROUTERS = (
     subscribers.ROUTER,
     events.ROUTER,
     deliveries.ROUTER,
+    identities.ROUTER,
     tokens.ROUTER,
 )
-STAFF = (door.ROUTER, overview.ROUTER, recorder.ROUTER, staff_deliveries.ROUTER)
+STAFF = (door.ROUTER, overview.ROUTER, recorder.ROUTER, staff_deliveries.ROUTER, staff_identities.ROUTER)
 """The pages for staff, which are no part of the API."""
 PATIENCE_SECONDS = 5
 """How long a request waits for the embedded database before it is answered 503: a waiting request holds a thread."""

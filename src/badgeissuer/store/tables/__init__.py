@@ -10,7 +10,7 @@ from badgeissuer.store.tables.definitions import KEY_STATES, Achievement, Achiev
 from badgeissuer.store.tables.intake import Decision, Delivery, EventSubject, LearningEvent, Rejection, Review, Rule, Source
 from badgeissuer.store.tables.lists import StatusCounter, StatusEntry, StatusList
 from badgeissuer.store.tables.outbox import MESSAGE_STATES, NOTICE_STATES, Message, Notice, Subscriber
-from badgeissuer.store.tables.people import Learner, LearnerIdentity
+from badgeissuer.store.tables.people import IdentityChange, IdentityQuestion, Learner, LearnerIdentity
 from badgeissuer.store.tables.running import ROLES, ApiToken, IdempotencyKey, StaffSession, Worker
 
 __all__ = [
@@ -32,6 +32,8 @@ __all__ = [
     "Delivery",
     "EventSubject",
     "IdempotencyKey",
+    "IdentityChange",
+    "IdentityQuestion",
     "Issuer",
     "Job",
     "Learner",

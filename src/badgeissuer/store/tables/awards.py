@@ -6,13 +6,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from badgeissuer.store.base import Base, Id, Ref, one_of
 
 AWARD_STATES = ("pending", "needs_identity", "needs_approval", "on_hold", "issued", "failed", "cancelled")
 REQUEST_STATES = ("waiting", "signed", "refused")
+
+
+_NAMELESS = "state = 'needs_identity'"
 
 
 class Award(Base):
@@ -24,6 +27,7 @@ class Award(Base):
         CheckConstraint(one_of("state", *AWARD_STATES), name="state"),
         Index("ix_award_source_id_id", "source_id", "id"),
         Index("ix_award_batch_id_row", "batch_id", "row"),
+        Index("ix_award_needs_identity", "learner_id", sqlite_where=text(_NAMELESS), postgresql_where=text(_NAMELESS)),
     )
 
     id: Mapped[Id] = mapped_column(init=False)

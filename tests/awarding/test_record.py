@@ -99,7 +99,7 @@ def test_a_result_is_on_its_scale(column: str, text: str, expected: dict[str, st
         ("Score", "1,200", "'1,200' can mean two numbers."),
         ("Grade", "d", "'d' is none of c, b, a, A."),
         ("Outcome", "passed", "'passed' is none of Completed, Enrolled, Failed, InProgress, OnHold, Provisional, Withdrew."),
-        ("Joint", "bad", "'bad' is none of Fair,"),
+        ("Joint", "bad", "'bad' is none of Fair, Good."),
         ("email", "nowhere", "Must be an e-mail address."),
         ("awarded at", "03/04/2026", "'03/04/2026' can mean two days."),
         ("credits", "many", "'many' is no number."),

@@ -34,6 +34,10 @@ GUARDED = {
     ("GET", "/staff/identities/{learner_id}"), ("POST", "/staff/identities/{learner_id}/names"),
     ("POST", "/staff/identities/{learner_id}/merge"), ("POST", "/staff/identities/{learner_id}/split"),
     ("GET", "/staff/deliveries/{delivery_id}"), ("POST", "/staff/deliveries/{delivery_id}/{way}"),
+    ("GET", "/staff/rosters"), ("POST", "/staff/rosters"), ("GET", "/staff/rosters/template"), ("GET", "/staff/rosters/uploads/{uuid}"),
+    ("POST", "/staff/rosters/uploads/{uuid}"), ("GET", "/staff/rosters/uploads/{uuid}/check"),
+    ("POST", "/staff/rosters/uploads/{uuid}/issue"),
+    ("GET", "/staff/rosters/{uuid}"), ("GET", "/staff/rosters/{uuid}/{name}.csv"), ("POST", "/staff/rosters/{uuid}/{change}"),
 }  # fmt: skip
 """What only who is signed in gets."""
 PAGE = {"Accept": "text/html"}
@@ -77,7 +81,8 @@ def test_every_page_for_staff_is_in_the_table_above() -> None:
 @pytest.mark.parametrize(("method", "path"), sorted(GUARDED))
 @pytest.mark.parametrize("cookie", ["", "staff=", "staff=" + "a" * 43, "staff=é", "other=1"])
 def test_who_is_not_signed_in_is_led_to_the_door(sqlite_server: Running, method: str, path: str, cookie: str) -> None:
-    path = path.format(slug="lms", review_id=1, resolution="kept", delivery_id=1, way="retry", question_id=1, learner_id=1)
+    names = {"slug": "lms", "review_id": 1, "resolution": "kept", "delivery_id": 1, "way": "retry", "question_id": 1, "learner_id": 1}
+    path = path.format(**names, uuid=UUID(int=7), name="failed", change="pause")
     headers = [(name.encode(), value.encode()) for name, value in {**PAGE, **FORM, "Cookie": cookie}.items()]
     answer = sqlite_server.stranger.request(method, path, headers=headers, content="key=x" if method == "POST" else "")
     wanted = path if method == "GET" else "/staff"

@@ -180,9 +180,8 @@ def _result(scale: columns.Scale | None, text: str) -> JsonObject:
     if description["resultType"] == "Status":
         return result | {"status": _one_of(text, {status: status for status in _STATUSES})}
     if levels:
-        found = _one_of(
-            text, {form: level["id"] for level in levels for form in (level["name"], level["id"], level["id"].partition("#")[2]) if form}
-        )
+        forms = {form: level["id"] for level in levels for form in (level["id"], level["id"].partition("#")[2], level["name"]) if form}
+        found = _one_of(text, forms, named=[level["name"] for level in levels])
         return result | {"achievedLevel": _fragment(found, description["id"], scale.key)}
     allowed = as_list(description.get("allowedValue"))
     if allowed:
@@ -195,13 +194,13 @@ def _result(scale: columns.Scale | None, text: str) -> JsonObject:
     return result | {"value": value}
 
 
-def _one_of(text: str, known: Mapping[str, str]) -> str:
+def _one_of(text: str, known: Mapping[str, str], *, named: Sequence[str] = ()) -> str:
     """Return what a text means among the ones that are known; capital letters do not count where no two differ in them alone."""
     if text in known:
         return known[text]
     found = {meaning for form, meaning in known.items() if form.casefold() == text.casefold()}
     if len(found) != 1:
-        raise ValueError(f"{text[:40]!r} is none of {', '.join(dict.fromkeys(form for form in known))}.")
+        raise ValueError(f"{text[:40]!r} is none of {', '.join(named or known)}.")
     return found.pop()
 
 

@@ -23,6 +23,9 @@ STATEMENTS_BYTES = 1024 * 1024
 """xAPI statements, which come by the hundred."""
 ROSTER_BYTES = 256 * 1024 * 1024
 """A roster as JSON Lines, which is not kept in memory: a million rows of ordinary length."""
+UPLOAD_BYTES = 32 * 1024 * 1024
+"""A file that staff bring through a page: some hundred thousand rows. It is kept, so it is not as long as what is only read."""
+UPLOADS = ("/staff/rosters", "/staff/reconciling")
 DRAINED = 8
 """A body of up to this many times the limit is read to its end and dropped: who is still sending would not see the answer."""
 SECONDS = 10
@@ -68,6 +71,9 @@ def bounds(scope: Mapping[str, Any]) -> Bounds:
     if scope["path"] == "/api/batches" and not dict(scope["headers"]).get(b"content-type", b"").startswith(b"application/json"):
         advice = " Split the roster, or hand the file to badgeissuer issue."
         return Bounds(ROSTER_BYTES, ROSTER_BYTES + MAX_BYTES * DRAINED, ROSTER_SECONDS, advice)
+    if scope["path"] in UPLOADS:
+        advice = " Split the file, or hand it to badgeissuer issue."
+        return Bounds(UPLOAD_BYTES, UPLOAD_BYTES + MAX_BYTES * DRAINED, ROSTER_SECONDS, advice)
     return Bounds(MAX_BYTES, MAX_BYTES * DRAINED, SECONDS)
 
 

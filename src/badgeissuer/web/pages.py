@@ -147,6 +147,11 @@ def problem_page(problem: Mapping[str, Any], *, status: int) -> str:
     return _render("problem.html", problem=problem, status=status)
 
 
+def staff_text(template: str, staff: Staff, **values: object) -> str:
+    """Return a page for staff out of the template of that name; what strangers wrote goes through `plain` in it."""
+    return _render(f"staff/{template}.html", staff=staff, **values)
+
+
 def _render(template: str, **values: object) -> str:
     return _ENVIRONMENT.get_template(template).render(**values)
 

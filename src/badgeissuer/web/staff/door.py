@@ -7,12 +7,14 @@ form from it has another Origin, and it does not know the key that each of our f
 from __future__ import annotations
 
 import hmac
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.datastructures import UploadFile
 
 from badgeissuer import access, problem
 from badgeissuer.web import pages
@@ -89,6 +91,21 @@ def staff_page(text: str, *, status: int = 200) -> HTMLResponse:
 Fields = Annotated[dict[str, str], Depends(fields)]
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A form with a file in it.
+
+    Attributes:
+        fields: Its fields.
+        name: What the sender calls the file; empty where none was chosen.
+        file: The file.
+    """
+
+    fields: dict[str, str]
+    name: str
+    file: UploadFile | None
+
+
 def acting(request: Request, using: Using, known: Annotated[Staff, Depends(staff)], sent: Fields) -> Staff:
     """Return who is signed in and sent a form of ours.
 
@@ -97,15 +114,45 @@ def acting(request: Request, using: Using, known: Annotated[Staff, Depends(staff
         problem.Forbidden: The form is none of ours, or of a session before this one.
     """
     _refuse_strangers(request, using)
+    _require_key(known, sent)
+    return known
+
+
+def _require_key(known: Staff, sent: dict[str, str]) -> None:
     if not hmac.compare_digest(sent.get("key", "").encode(), known.form_key.encode()):
         raise problem.Forbidden("This form is of an earlier session or of another site. Load its page again, and send it from there.")
-    return known
 
 
 Known = Annotated[Staff, Depends(staff)]
 """Who reads a page."""
 Acting = Annotated[Staff, Depends(acting)]
 """Who changes something."""
+
+
+async def sent(request: Request, using: Using, known: Known) -> AsyncIterator[Sent]:
+    """Give a form with one file that who is signed in sent; nobody else's is read. The file lies in a temporary one, not in memory.
+
+    Raises:
+        SignInFirst: Nobody is.
+        problem.Forbidden: See `acting`.
+        problem.Malformed: The body is no such form, or a field stands twice.
+    """
+    _refuse_strangers(request, using)
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
+        raise problem.Malformed("This address takes a form that was sent from its page.")
+    async with request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD) as form:
+        items = form.multi_items()
+        found = {name: value for name, value in items if isinstance(value, str)}
+        files = [value for _, value in items if isinstance(value, UploadFile)]
+        if len(found) + len(files) < len(items):
+            raise problem.Malformed("A field stands twice in the form.")
+        _require_key(known, found)
+        file = files[0] if files and files[0].filename else None
+        yield Sent(found, (file.filename or "")[-200:] if file else "", file)
+
+
+Sending = Annotated[Sent, Depends(sent)]
+"""A form with a file, of who is signed in."""
 
 
 @ROUTER.get(SIGN_IN, response_class=HTMLResponse)

@@ -1,0 +1,73 @@
+"""Files that staff bring through a page, kept in pieces for as long as they work with them: at most a day, and few of each person."""
+
+from __future__ import annotations
+
+import zlib
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, select
+
+from badgeissuer import problem
+from badgeissuer.store import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+    from uuid import UUID
+
+    from sqlalchemy.orm import Session
+
+KEPT = timedelta(days=1)
+MOST = 4
+"""Uploads of one person that are kept, the newest ones."""
+
+
+def keep(
+    session: Session, token_id: int, pieces: Iterable[bytes], *, purpose: str, name: str, choices: Mapping[str, Any], now: datetime
+) -> tables.Upload:
+    """Store a file; of this person's older ones all but a few go, and all that are too old.
+
+    Args:
+        session: A writing session.
+        token_id: Whose it is.
+        pieces: Its bytes.
+        purpose: What it is for: `roster` or `reconciliation`.
+        name: What they call it.
+        choices: How they want it read.
+        now: The moment.
+    """
+    row = tables.Upload(api_token_id=token_id, purpose=purpose, name=name, size=0, choices=dict(choices), created_at=now)
+    session.add(row)
+    session.flush()
+    for number, piece in enumerate(pieces):
+        row.size += len(piece)
+        session.add(tables.UploadPiece(upload_id=row.id, number=number, content=zlib.compress(piece, 1)))
+        session.flush()
+    table = tables.Upload
+    newest = select(table.id).where(table.api_token_id == token_id).order_by(table.id.desc()).limit(MOST)
+    _drop(session, list(session.scalars(select(table.id).where(table.api_token_id == token_id, table.id.not_in(newest)))))
+    _drop(session, list(session.scalars(select(table.id).where(table.created_at < now - KEPT))))
+    return row
+
+
+def _drop(session: Session, ids: list[int]) -> None:
+    session.execute(delete(tables.UploadPiece).where(tables.UploadPiece.upload_id.in_(ids)))
+    session.execute(delete(tables.Upload).where(tables.Upload.id.in_(ids)))
+
+
+def find(session: Session, uuid: UUID, *, token_id: int, purpose: str) -> tables.Upload:
+    """Return somebody's own upload, or raise `problem.NotFound`."""
+    table = tables.Upload
+    row = session.scalar(select(table).where(table.uuid == uuid, table.api_token_id == token_id, table.purpose == purpose))
+    if row is None:
+        raise problem.NotFound("There is no such file of yours here any more; it is kept for a day. Choose it again.")
+    return row
+
+
+def pieces(session: Session, row: tables.Upload) -> Iterator[bytes]:
+    """Yield the bytes of an upload."""
+    table = tables.UploadPiece
+    query = select(table.content).where(table.upload_id == row.id).order_by(table.number)
+    for content in session.scalars(query.execution_options(yield_per=4)):
+        yield zlib.decompress(content)

@@ -89,7 +89,7 @@ def wait_until_done(page: Page) -> None:
 
 def bring(page: Page, base: str, name: str, content: bytes) -> None:
     page.goto(f"{base}/staff/rosters")
-    page.get_by_label("File").set_input_files([{"name": name, "mimeType": "text/csv", "buffer": content}])
+    page.get_by_label("File").set_input_files({"name": name, "mimeType": "text/csv", "buffer": content})
     shot(page, f"rosters-1-bring-{name}")
     page.get_by_role("button", name="Look at the file").click()
     assert page.get_by_role("heading", level=1).inner_text() == "What do the columns mean?"

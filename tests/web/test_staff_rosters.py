@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -112,7 +112,7 @@ def test_only_who_brought_a_file_sees_it_and_only_who_may_issues(sqlite_server: 
     assert auditor.post(HERE, data={"key": key, "achievement": slug}, files=file).status_code == 403
     assert client.post(HERE, data={"key": key, "achievement": slug}, files=file).status_code == 403, "the key of another session"
     assert client.post(HERE, data={"key": key_of(client.get(HERE).text), "achievement": slug}).status_code == 400, "no such form"
-    twice = [("key", (None, key)), ("key", (None, key)), ("file", ("x", b"x"))]
+    twice: Any = [("key", (None, key)), ("key", (None, key)), ("file", ("x", b"x"))]
     assert client.post(HERE, files=twice).status_code == 400
     elsewhere = sqlite_server.make("issuers", {"slug": sqlite_server.fresh("other"), "name": "Other"})["slug"]
     stranger = sign_in(issuer=elsewhere)

@@ -33,7 +33,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.String()),
         sa.Column("sent_at", moment),
         sa.CheckConstraint("state IN ('waiting', 'sent', 'bounced', 'failed', 'cancelled')", name="state"),
-        sa.Index("ix_message_issuer_id_state", "issuer_id", "state"),
+        sa.Index("ix_message_state_issuer_id", "state", "issuer_id"),
     )
     op.create_table(
         "subscriber",
@@ -68,7 +68,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.String()),
         sa.Column("sent_at", moment),
         sa.CheckConstraint("state IN ('waiting', 'delivered', 'dead')", name="state"),
-        sa.Index("ix_notice_subscriber_id_state", "subscriber_id", "state"),
+        sa.Index("ix_notice_state_subscriber_id", "state", "subscriber_id"),
     )
 
 

@@ -146,11 +146,16 @@ class Courier:
                 LOG.info("job %d (%s) is not done yet: %s", job.id, job.kind, found.trouble)
                 jitter = secrets.randbelow(1000) / 1000
                 held = jobs.fail(session, job, found.trouble, now=now, jitter=jitter, patience=jobs.LONG)
-                if held and session.get_one(tables.Job, job.id).state == "dead":
-                    _give_up(session, job)
+            else:
+                held = jobs.finish(session, job, now=now)
+            if not held:
                 return
-            if jobs.finish(session, job, now=now) and found.late:
+            row = session.get_one(tables.Job, job.id)
+            if found.late:
+                row.payload = job.payload | {_SUBJECTS[job.kind]: found.left}
                 _AGAIN[job.kind](session, job.payload, found.late, now)
+            if row.state == "dead":
+                _give_up(session, row)
 
     def _send(self, payload: dict[str, Any]) -> _Round:
         """Hand over the letters of a job, over one connection."""
@@ -260,6 +265,7 @@ def _notices_again(session: Session, _payload: dict[str, Any], left: Sequence[in
     notifying.again(session, left, now=now)
 
 
+_SUBJECTS: Mapping[str, str] = {delivering.SEND: "messages", notifying.NOTIFY: "notices"}
 _AGAIN: Mapping[str, Callable[..., None]] = {delivering.SEND: _messages_again, notifying.NOTIFY: _notices_again}
 
 

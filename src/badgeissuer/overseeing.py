@@ -65,6 +65,7 @@ class Overview:
         reviews: Reviews that nobody has closed.
         issued: Awards that were issued.
         questions: Pairs of learners who may be one person.
+        unsent: Messages to learners that came back or could not be sent.
     """
 
     sources: tuple[SourceSeen, ...]
@@ -72,6 +73,7 @@ class Overview:
     reviews: int
     issued: int
     questions: int
+    unsent: int = 0
 
 
 def overview(session: Session, actor: access.Actor) -> Overview:
@@ -86,7 +88,9 @@ def overview(session: Session, actor: access.Actor) -> Overview:
     pair = tables.IdentityQuestion
     questions = select(func.count()).where(pair.state == "open", access.is_visible(actor, pair.issuer_id))
     issued, doubts, pairs = states.get("issued", 0), session.scalar(reviews) or 0, session.scalar(questions) or 0
-    return Overview(sources(session, actor), waiting, doubts, issued, pairs)
+    message = tables.Message
+    unsent = select(func.count()).where(message.state.in_(("bounced", "failed")), access.is_visible(actor, message.issuer_id))
+    return Overview(sources(session, actor), waiting, doubts, issued, pairs, session.scalar(unsent) or 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import types
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -423,6 +424,29 @@ def test_a_round_that_takes_too_long_leaves_the_rest_to_a_job_at_the_end_of_the_
     monkeypatch.setattr(courier, "ROUND_SECONDS", 30)
     assert carry() == 1
     assert len(lms.came) == 3
+
+
+def test_what_there_was_no_time_for_does_not_wait_for_what_failed(
+    campus: Campus, lms: posthouse.Listener, carry: Carry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([0.0, 0.0, 100.0])  # the beginning, the first notice, the second
+    lms.says = [500, 200]
+    subscribe(campus, lms, notifying.ISSUED)
+    _batch(campus, [f"l{number}@example.org" for number in range(3)])
+    poster = post.Poster(post.Reach(allow_private=True))
+    hand = courier.Courier(campus.engine, courier.Means(campus.site, poster))
+    with monkeypatch.context() as patch:
+        patch.setattr("badgeissuer.courier.time", types.SimpleNamespace(monotonic=lambda: next(clock)))
+        assert hand.do_one()
+    assert len(lms.came) == 1
+    assert hand.do_one(), "a job of its own, due at once"
+    poster.close()
+    assert sorted(row.state for row in campus.all(tables.Notice)) == ["delivered", "delivered", "waiting"]
+    payloads = [job.payload["notices"] for job in campus.all(tables.Job) if job.kind == notifying.NOTIFY]
+    assert sorted(len(payload) for payload in payloads) == [1, 2]
+    campus.pass_time(minutes=1)
+    carry()
+    assert len(lms.came) == 4
 
 
 def test_an_error_of_our_own_is_kept_with_the_job_and_tried_again(

@@ -17,7 +17,9 @@ import pytest
 from sqlalchemy import event, select, text
 from sqlalchemy.exc import NoResultFound
 
-from badgeissuer import issuing, problem, status
+from badgeissuer import delivering, issuing, notifying, problem, status
+from badgeissuer.net import mail
+from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import engine as engines
 from badgeissuer.store import jobs, status_entries, tables
 
@@ -72,6 +74,24 @@ CASES: dict[str, tuple[Callable[[Session, datetime], object], tuple[str, str]]] 
         lambda session, now: status.revoke_all(session, [ONE, UUID(int=2)], reason="r", actor="a", now=now),
         ("uq_status_entry_credential_uuid_purpose", "status_entry (credential_uuid=? AND purpose=?)"),
     ),
+    "who subscribed to an issuer": (
+        lambda session, _: notifying.subscribed(session, [1], notifying.ISSUED),
+        ("ix_subscriber_issuer_id", "subscriber (issuer_id=?)"),
+    ),
+    "what a subscriber is told of an award": (
+        lambda session, now: notifying.prepare(session, 1, site=Site("https://badges.example"), now=now),
+        ("pk_notice", "notice (rowid=?)"),
+    ),
+    "what a learner is told": (
+        lambda session, now: delivering.prepare(
+            session, 1, copy=0, sender=mail.Mailbox("b@example.edu"), site=Site("https://badges.example"), now=now
+        ),
+        ("pk_message", "message (rowid=?)"),
+    ),
+    "messages that came back": (
+        lambda session, _: session.scalars(select(tables.Message.id).where(tables.Message.state.in_(("bounced", "failed")))).all(),
+        ("ix_message_state_issuer_id", "message (state=?)"),
+    ),
     "the lists that are due": (
         lambda session, now: status.stale(session, now=now),
         ("ix_status_list_changed  ix_status_list_published_at", "status_list (issuer_id=?)  status_list (published_at<?)"),
@@ -111,7 +131,7 @@ def test_no_table_is_read_whole(engine: Engine, now: datetime, case: str) -> Non
             work(session, now)
     plans = "\n".join(found)
     assert SCAN.findall(plans) == []
-    used = re.findall(r"\b(?:ix|uq)_\w+", plans) + [" ".join(hit) for hit in re.findall(r"SEARCH (\w+) USING .*(\(.*\))", plans)]
+    used = re.findall(r"\b(?:ix|uq|pk)_\w+", plans) + [" ".join(hit) for hit in re.findall(r"SEARCH (\w+) USING .*(\(.*\))", plans)]
     assert any(all(one in used for one in index.split("  ")) for index in expected), plans
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from sqlalchemy import exists, select, update
+from sqlalchemy import exists, func, select, update
 
 from badgeissuer import problem
 from badgeissuer.delivering import letter
@@ -170,9 +170,8 @@ def give_up(session: Session, message_ids: Sequence[int], *, copy: int) -> None:
     """Note of those that still wait that they are not tried any more; the reason is that of the last try."""
     table = tables.Message
     waits = (table.id.in_(message_ids), table.copy == copy, table.state == "waiting")
-    values = {"state": "failed", "reason": GIVEN_UP}
-    session.execute(update(table).where(*waits, table.reason.is_(None)).values(values).execution_options(synchronize_session=False))
-    session.execute(update(table).where(*waits).values(state="failed").execution_options(synchronize_session=False))
+    change = update(table).where(*waits).values(state="failed", reason=func.coalesce(table.reason, GIVEN_UP))
+    session.execute(change.execution_options(synchronize_session=False))
 
 
 def _order(session: Session, message_ids: Sequence[int], *, copy: int, now: datetime) -> None:

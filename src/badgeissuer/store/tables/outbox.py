@@ -24,7 +24,7 @@ class Message(Base):
     __tablename__ = "message"
     __table_args__ = (
         CheckConstraint(one_of("state", *MESSAGE_STATES), name="state"),
-        Index("ix_message_issuer_id_state", "issuer_id", "state"),
+        Index("ix_message_state_issuer_id", "state", "issuer_id"),
     )
 
     id: Mapped[Id] = mapped_column(init=False)
@@ -70,7 +70,7 @@ class Notice(Base):
     __tablename__ = "notice"
     __table_args__ = (
         CheckConstraint(one_of("state", *NOTICE_STATES), name="state"),
-        Index("ix_notice_subscriber_id_state", "subscriber_id", "state"),
+        Index("ix_notice_state_subscriber_id", "state", "subscriber_id"),
     )
 
     id: Mapped[Id] = mapped_column(init=False)

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlalchemy import func, select
 
 from badgeissuer import access, connecting, problem
+from badgeissuer.awarding import event, rule
 from badgeissuer.store import recorder, tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from pydantic import JsonValue
     from sqlalchemy import Select
     from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -102,22 +104,54 @@ class Recorded:
         events: Its last events, the newest first, each with the decisions on it.
         rejections: Its last deliveries that were not taken, the newest first.
         deliveries: Its last deliveries that were taken, the newest first.
+        rules: Its rules, oldest first, each with the slug of its achievement.
+        achievements: Those that a rule for it could award, by name: slug and name.
     """
 
     source: tables.Source
     events: tuple[tuple[tables.LearningEvent, Sequence[tables.Decision]], ...]
     rejections: tuple[tables.Rejection, ...]
     deliveries: tuple[tables.Delivery, ...]
+    rules: tuple[tuple[tables.Rule, str], ...]
+    achievements: tuple[tuple[str, str], ...]
+
+    def would(self, happened: tables.LearningEvent) -> tuple[tuple[tables.Rule, str, str], ...]:
+        """Return the active rules that an event would satisfy by itself, each with the slug of its achievement and the reason."""
+        read = event.LearningEvent.from_json(happened.document)
+        verdicts = [(row, slug, rule.evaluate(rule.parse(row.when), read)) for row, slug in self.rules if row.state == "active"]
+        return tuple((row, slug, verdict.reason) for row, slug, verdict in verdicts if isinstance(verdict, rule.Awarded))
+
+
+def like(happened: tables.LearningEvent) -> list[JsonValue]:
+    """Return the conditions that an event satisfies, and others of its type and course with it."""
+    conditions: list[JsonValue] = [{"field": "type", "op": "eq", "value": happened.type}]
+    return conditions + ([{"field": "course", "op": "eq", "value": happened.course}] if happened.course else [])
 
 
 def recorded(session: Session, source: tables.Source) -> Recorded:
     """Return what came from a source lately."""
-    event, rejection, kept = tables.LearningEvent, tables.Rejection, tables.Delivery
-    events = session.scalars(select(event).where(event.source_id == source.id).order_by(event.id.desc()).limit(LATELY)).all()
+    happened, rejection, kept = tables.LearningEvent, tables.Rejection, tables.Delivery
+    events = session.scalars(select(happened).where(happened.source_id == source.id).order_by(happened.id.desc()).limit(LATELY)).all()
     rejected = select(rejection).where(rejection.source_id == source.id).order_by(rejection.id.desc()).limit(LATELY)
     taken = session.scalars(select(kept).where(kept.source_id == source.id).order_by(kept.id.desc()).limit(LATELY))
     decided = tuple((row, recorder.decisions(session, row)) for row in events)
-    return Recorded(source, decided, tuple(session.scalars(rejected)), tuple(taken))
+    return Recorded(source, decided, tuple(session.scalars(rejected)), tuple(taken), _rules(session, source), _awardable(session, source))
+
+
+def _rules(session: Session, source: tables.Source) -> tuple[tuple[tables.Rule, str], ...]:
+    table, achievement = tables.Rule, tables.Achievement
+    query = select(table, achievement.slug).join(achievement, achievement.id == table.achievement_id)
+    return tuple((row, slug) for row, slug in session.execute(query.where(table.source_id == source.id).order_by(table.id)))
+
+
+def _awardable(session: Session, source: tables.Source) -> tuple[tuple[str, str], ...]:
+    """Return the published achievements of a source's unit."""
+    table, version = tables.Achievement, tables.AchievementVersion
+    query = (
+        select(table.slug, version.document).join(version, version.achievement_id == table.id).where(table.issuer_id == source.issuer_id)
+    )
+    found = {slug: str(document["name"]) for slug, document in session.execute(query.order_by(version.version))}
+    return tuple(sorted(found.items(), key=lambda item: item[1].casefold()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +237,8 @@ def delivery(session: Session, delivery_id: int, actor: access.Actor, *, action:
 
 def processed(session: Session, row: tables.Delivery) -> Processed:
     """Return what became of a delivery."""
-    event = tables.LearningEvent
-    events = session.scalars(select(event).where(event.delivery_id == row.id).order_by(event.id).limit(MOST_EVENTS)).all()
+    table = tables.LearningEvent
+    events = session.scalars(select(table).where(table.delivery_id == row.id).order_by(table.id).limit(MOST_EVENTS)).all()
     decided = tuple((one, recorder.decisions(session, one)) for one in events)
     awards = {decision.award_id for _, found in decided for decision in found if decision.award_id}
     earned = {award_id: _earned(session, award_id) for award_id in awards}

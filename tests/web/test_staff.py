@@ -33,6 +33,9 @@ GUARDED = {
     ("GET", "/staff/identities"), ("POST", "/staff/identities/table"), ("POST", "/staff/identities/questions/{question_id}/{resolution}"),
     ("GET", "/staff/identities/{learner_id}"), ("POST", "/staff/identities/{learner_id}/names"),
     ("POST", "/staff/identities/{learner_id}/merge"), ("POST", "/staff/identities/{learner_id}/split"),
+    ("GET", "/staff/connect"), ("GET", "/staff/connect/{key}"), ("POST", "/staff/connect/{key}"), ("POST", "/staff/sources/{slug}/secrets"),
+    ("POST", "/staff/sources/{slug}/secrets/drop"), ("POST", "/staff/sources/{slug}/state/{state}"),
+    ("POST", "/staff/sources/{slug}/rules"),
     ("GET", "/staff/deliveries/{delivery_id}"), ("POST", "/staff/deliveries/{delivery_id}/{way}"),
     ("GET", "/staff/rosters"), ("POST", "/staff/rosters"), ("GET", "/staff/rosters/template"), ("GET", "/staff/rosters/uploads/{uuid}"),
     ("POST", "/staff/rosters/uploads/{uuid}"), ("GET", "/staff/rosters/uploads/{uuid}/check"),
@@ -82,7 +85,7 @@ def test_every_page_for_staff_is_in_the_table_above() -> None:
 @pytest.mark.parametrize("cookie", ["", "staff=", "staff=" + "a" * 43, "staff=é", "other=1"])
 def test_who_is_not_signed_in_is_led_to_the_door(sqlite_server: Running, method: str, path: str, cookie: str) -> None:
     names = {"slug": "lms", "review_id": 1, "resolution": "kept", "delivery_id": 1, "way": "retry", "question_id": 1, "learner_id": 1}
-    path = path.format(**names, uuid=UUID(int=7), name="failed", change="pause")
+    path = path.format(**names, uuid=UUID(int=7), name="failed", change="pause", key="native", state="active")
     headers = [(name.encode(), value.encode()) for name, value in {**PAGE, **FORM, "Cookie": cookie}.items()]
     answer = sqlite_server.stranger.request(method, path, headers=headers, content="key=x" if method == "POST" else "")
     wanted = path if method == "GET" else "/staff"

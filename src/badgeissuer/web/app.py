@@ -36,8 +36,8 @@ from badgeissuer.web.api import (
     tokens,
 )
 from badgeissuer.web.service import Bell, Service
+from badgeissuer.web.staff import connect, door, overview, recorder, rosters
 from badgeissuer.web.staff import deliveries as staff_deliveries
-from badgeissuer.web.staff import door, overview, recorder, rosters
 from badgeissuer.web.staff import identities as staff_identities
 
 ROUTERS = (
@@ -60,7 +60,15 @@ ROUTERS = (
     identities.ROUTER,
     tokens.ROUTER,
 )
-STAFF = (door.ROUTER, overview.ROUTER, recorder.ROUTER, staff_deliveries.ROUTER, staff_identities.ROUTER, rosters.ROUTER)
+STAFF = (
+    door.ROUTER,
+    overview.ROUTER,
+    recorder.ROUTER,
+    staff_deliveries.ROUTER,
+    staff_identities.ROUTER,
+    rosters.ROUTER,
+    connect.ROUTER,
+)
 """The pages for staff, which are no part of the API."""
 PATIENCE_SECONDS = 5
 """How long a request waits for the embedded database before it is answered 503: a waiting request holds a thread."""

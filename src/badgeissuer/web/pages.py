@@ -95,16 +95,17 @@ def overview_page(staff: Staff, seen: overseeing.Overview) -> str:
     return _render("staff/overview.html", staff=staff, seen=seen, states=explaining.STATES)
 
 
-def source_page(staff: Staff, seen: overseeing.Recorded, *, hook_url: str | None, waiting: bool) -> str:
+def source_page(staff: Staff, seen: overseeing.Recorded, *, hook_url: str | None, waiting: bool, steps: str) -> str:
     """Return the page of a source, with what came from it lately.
 
     Args:
         staff: Who is signed in.
         seen: The source, and what came.
         hook_url: Where it delivers to; None for who may not know.
+        steps: What to do in the system, as Markdown.
         waiting: Whether the page looks again by itself, until something has come.
     """
-    return staff_page("source", staff, seen=seen, hook_url=hook_url, waiting=waiting and not seen.events)
+    return staff_page("source", staff, seen=seen, hook_url=hook_url, waiting=waiting and not seen.events, steps=steps)
 
 
 def explain_page(
@@ -159,5 +160,11 @@ def _render(template: str, **values: object) -> str:
 _ENVIRONMENT = jinja2.Environment(
     loader=jinja2.PackageLoader("badgeissuer.web"), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
-_ENVIRONMENT.filters |= {"plain": words.plain, "moment": words.moment, "domain": words.domain, "say": instant.say}
+_ENVIRONMENT.filters |= {
+    "plain": words.plain,
+    "markdown": words.markdown,
+    "moment": words.moment,
+    "domain": words.domain,
+    "say": instant.say,
+}
 _ENVIRONMENT.globals["listed"] = views.LISTED

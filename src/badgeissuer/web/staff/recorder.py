@@ -10,8 +10,9 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from badgeissuer import access, connecting, explaining, overseeing, problem, reviewing
+from badgeissuer.awarding import platform
 from badgeissuer.store import recorder, tables
-from badgeissuer.web import pages
+from badgeissuer.web import guides, pages
 from badgeissuer.web.api.shapes import MAX_CURSOR
 from badgeissuer.web.service import Using
 from badgeissuer.web.staff.door import SEE_OTHER, Acting, Fields, Known, staff_page
@@ -33,7 +34,9 @@ def source(
         found = overseeing.recorded(session, row)
         may_know = access.may(known.actor, access.CONNECT, issuer_id=row.issuer_id)
         address = using.site.hook(row.hook_key) if may_know else None
-        return staff_page(pages.source_page(known, found, hook_url=address, waiting=wait is not None))
+        key = platform.of(row.adapter, str(row.signature["scheme"]))
+        steps = guides.steps(key).replace("HOOK_URL", address) if address and key else ""
+        return staff_page(pages.source_page(known, found, hook_url=address, waiting=wait is not None, steps=steps))
 
 
 async def _asked(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select
 
-from badgeissuer import attesting, problem, signing, status
+from badgeissuer import attesting, notifying, problem, signing, status
 from badgeissuer.openbadges import credential
 from badgeissuer.store import jobs, tables
 from badgeissuer.vc import document, instant, proof, verification
@@ -37,6 +37,7 @@ def report(session: Session, name: str, *, keyring: Keyring, now: datetime) -> s
     session.execute(delete(tables.Worker).where(tables.Worker.seen_at < now - FORGOTTEN))
     session.execute(delete(tables.Job).where(tables.Job.state == "done", tables.Job.run_at < now - KEPT_JOBS))
     attesting.forget(session, now=now)
+    notifying.forget(session, now=now)
     row = session.scalar(select(tables.Worker).where(tables.Worker.name == name))
     if row is None:
         row = tables.Worker(name=name, started_at=now, seen_at=now)

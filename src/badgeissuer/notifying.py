@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from badgeissuer import problem
 from badgeissuer.awarding.signature import webhook
@@ -41,7 +41,10 @@ SECRET_BYTES = 32
 MOST_SECRETS = 2
 REST = timedelta(minutes=1)
 """For so long a subscriber that was not reached is not asked again: one that hangs must not hold up the others."""
+KEPT = timedelta(days=90)
+"""How long a notice is kept; the badge that it told of stays."""
 GONE = 410
+FORGOTTEN_TOGETHER = 500
 _OK = range(200, 300)
 _COLUMNS = ("subscriber_id", "type", "created_at", "award_id", "uuid", "award_state", "award_reason", "state", "attempts")
 
@@ -257,6 +260,14 @@ def give_up(session: Session, notice_ids: Sequence[int], *, reason: str | None =
     values = {"state": "dead"} | ({"reason": reason} if reason else {})
     change = update(table).where(table.id.in_(notice_ids), table.state == "waiting").values(values)
     session.execute(change.execution_options(synchronize_session=False))
+
+
+def forget(session: Session, *, now: datetime) -> None:
+    """Delete the oldest notices, some hundred at a time, once they were kept long enough; not what still waits."""
+    table = tables.Notice
+    oldest = select(table.id).order_by(table.id).limit(FORGOTTEN_TOGETHER)
+    over = (table.id.in_(oldest), table.created_at < now - KEPT, table.state != "waiting")
+    session.execute(delete(table).where(*over).execution_options(synchronize_session=False))
 
 
 def _order(session: Session, notice_ids: Sequence[int], *, now: datetime) -> None:

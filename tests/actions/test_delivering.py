@@ -111,7 +111,7 @@ def test_nothing_in_a_letter_is_loaded_or_tells_that_it_was_read(campus: Campus,
 
 def test_a_letter_has_the_colour_of_the_unit_with_text_that_can_be_read_on_it() -> None:
     for given_colour, ground, ink in (
-        ("#FFFF66", "#ffff66", "#17212b"),
+        ("#FFFF66", "#ffff66", "#000000"),
         ("#000080", "#000080", "#ffffff"),
         ('red" onload="', "#14578c", "#ffffff"),
     ):

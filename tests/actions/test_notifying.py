@@ -498,6 +498,19 @@ def test_a_courier_carries_until_it_is_told_to_stop(campus: Campus, lms: posthou
     assert notice(campus).state == "delivered"
 
 
+def test_notices_are_kept_for_ninety_days_unless_they_wait(campus: Campus, lms: posthouse.Listener, carry: Carry) -> None:
+    subscribe(campus, lms)
+    campus.issued()
+    carry()
+    campus.issued("later@example.org")
+    for days, left in ((89, 2), (2, 1)):
+        campus.pass_time(days=days)
+        with campus.writing() as session:
+            notifying.forget(session, now=campus.now)
+        assert len(campus.all(tables.Notice)) == left
+    assert notice(campus).state == "waiting"
+
+
 # Secrets and changes
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -69,3 +73,31 @@ def test_the_learner_is_written_to_by_whatever_runs_a_worker(
         assert "Traceback" not in log.read_text()
     assert house.messages()[0]["From"] == "Badges <badges@example.edu>"
     assert "Rope Work" in house.messages()[0]["Subject"]
+
+
+def test_a_worker_that_is_killed_when_the_server_has_the_letter_leaves_a_double_that_shows(
+    start: Start, command: Command, monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    with posthouse.posthouse() as house:
+        monkeypatch.setenv(f"{PREFIX}SMTP_URL", house.url)
+        monkeypatch.setenv(f"{PREFIX}EMAIL_FROM", "badges@example.edu")
+        with start("serve") as server:
+            answered = threading.Event()
+            house.before_answering = lambda: server.popen.kill() if answered.wait(20) else None
+            award(server, command)
+            answered.set()
+            until(lambda: server.popen.poll() is not None)
+        house.before_answering = lambda: None
+        assert _messages(folder) == [("waiting", None)]
+        with closing(sqlite3.connect(folder / "data" / "badgeissuer.db")) as database, database:
+            database.execute("UPDATE job SET lease_until = created_at WHERE state = 'running'")
+        with start("serve") as server:
+            until(lambda: _messages(folder) == [("sent", 250)])
+            assert server.stop() == 0
+    first, second = house.messages()
+    assert first["Message-ID"] == second["Message-ID"]
+
+
+def _messages(folder: Path) -> list[tuple[str, int | None]]:
+    with closing(sqlite3.connect(folder / "data" / "badgeissuer.db")) as database:
+        return database.execute("SELECT state, status FROM message").fetchall()

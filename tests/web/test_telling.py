@@ -54,7 +54,7 @@ def test_the_learner_and_the_lms_are_told(serving: Serve, until: Until, monkeypa
             until(lambda: bool(house.letters) and len(lms.came) == 1)
             html = house.messages()[0].get_body(("html",))
             assert html is not None
-            assert "background:#ffdd00;color:#17212b" in html.get_content()
+            assert "background:#ffdd00;color:#000000" in html.get_content()
             assert award["credential"]["id"] in html.get_content()
             _, headers, body = lms.came[0]
             said = standardwebhooks.Webhook(made["secret"]).verify(body.decode(), headers)

@@ -9,7 +9,7 @@ import re
 
 DEFAULT = "#14578c"
 _COLOUR = re.compile("#[0-9a-f]{6}")
-_DARK, _LIGHT = "#17212b", "#ffffff"
+_BLACK, _WHITE = "#000000", "#ffffff"
 
 
 def read(text: str | None) -> str | None:
@@ -19,8 +19,8 @@ def read(text: str | None) -> str | None:
 
 
 def on(background: str) -> str:
-    """Return black or white, nearly: whichever can be read better on a colour that `read` returned; at least 4:1."""
-    return max((_DARK, _LIGHT), key=lambda text: contrast(text, background))
+    """Return black or white: whichever can be read better on a colour that `read` returned; the contrast is more than 4.5."""
+    return max((_BLACK, _WHITE), key=lambda text: contrast(text, background))
 
 
 def contrast(one: str, other: str) -> float:

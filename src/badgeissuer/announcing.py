@@ -42,34 +42,32 @@ def issued(session: Session, issuer: tables.Issuer, awards: Sequence[tuple[int, 
     to_write = [award for award, email in awards if email] if site.tells_learners and issuer.notify else []
     if to_write:
         delivering.queue(session, issuer.id, to_write, now=now)
-    if awards:
-        _tell(session, notifying.ISSUED, {issuer.id: [notifying.Fact(award, "issued") for award, _ in awards]}, now=now)
+    for subscriber in notifying.subscribed(session, [issuer.id], notifying.ISSUED) if awards else ():
+        notifying.notify(session, subscriber, notifying.ISSUED, [notifying.Fact(award, "issued") for award, _ in awards], now=now)
 
 
 def revoked(session: Session, issuer_ids: Collection[int], credential_uuids: Collection[UUID], *, reason: str, now: datetime) -> None:
     """Tell that badges were revoked; messages of them that still wait are not sent, which shows when their turn comes."""
-    if not credential_uuids or not notifying.subscribed(session, issuer_ids, notifying.REVOKED):
+    subscribers = notifying.subscribed(session, issuer_ids, notifying.REVOKED) if credential_uuids else []
+    if not subscribers:
         return
     table = tables.Award
     facts: dict[int, list[notifying.Fact]] = {}
     query = select(table.issuer_id, table.id, table.state).where(table.credential_uuid.in_(credential_uuids)).order_by(table.id)
     for issuer_id, award_id, state in session.execute(query):
         facts.setdefault(issuer_id, []).append(notifying.Fact(award_id, state, reason))
-    _tell(session, notifying.REVOKED, facts, now=now)
+    for subscriber in subscribers:
+        if subscriber.issuer_id in facts:
+            notifying.notify(session, subscriber, notifying.REVOKED, facts[subscriber.issuer_id], now=now)
 
 
 def rests(session: Session, issuer_id: int, awards: Sequence[notifying.Fact], *, now: datetime) -> None:
     """Tell that awards of one issuer came to rest; those in other states are left out."""
     resting = [award for award in awards if award.state in RESTING]
-    if resting:
-        _tell(session, notifying.PENDING, {issuer_id: resting}, now=now)
+    for subscriber in notifying.subscribed(session, [issuer_id], notifying.PENDING) if resting else ():
+        notifying.notify(session, subscriber, notifying.PENDING, resting, now=now)
 
 
 def fact(row: tables.Award) -> notifying.Fact:
     """Return what became of an award that is stored."""
     return notifying.Fact(row.id, row.state, row.reason)
-
-
-def _tell(session: Session, event: str, facts: dict[int, list[notifying.Fact]], *, now: datetime) -> None:
-    for subscriber in notifying.subscribed(session, facts, event):
-        notifying.notify(session, subscriber, event, facts[subscriber.issuer_id], now=now)

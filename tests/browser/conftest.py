@@ -16,6 +16,7 @@ import json
 import os
 import shutil
 import struct
+import subprocess
 import threading
 import zlib
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,7 @@ from urllib.parse import urlsplit
 import nacl.signing
 import pytest
 from playwright.sync_api import sync_playwright
+from tests import serving
 from tests.corpus import kit
 from tests.web import seen
 
@@ -35,6 +37,7 @@ from badgeissuer.web import pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
     from playwright.sync_api import Browser, Page, Request
 
@@ -98,6 +101,15 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS, env=environment)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """A service in an empty folder, and a token for it."""
+    with serving.served(tmp_path) as (base, environment):
+        create = [*serving.COMMAND, "token", "create", "--name", "Registrar", "--role", "admin"]
+        made = subprocess.run(create, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+        yield base, made.stdout.strip()
 
 
 @pytest.fixture

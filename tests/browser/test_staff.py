@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from tests import serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[str, str]]:
-    """A service in an empty folder, and a token for it."""
-    with serving.served(tmp_path) as (base, environment):
-        create = [*serving.COMMAND, "token", "create", "--name", "Registrar", "--role", "admin"]
-        made = subprocess.run(create, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
-        yield base, made.stdout.strip()
 
 
 def test_staff_come_in_by_a_token_and_go(browser_page: Page, page_faults: list[str], served: tuple[str, str]) -> None:

@@ -135,7 +135,7 @@ def test_who_waits_is_named_on_the_page(sqlite_server: Running, sign_in: Callabl
     assert "Noted." in client.get(answer.headers["location"]).text
     server.award(learner={"email": f"other-{email}"})
     answer = client.post(f"{path}/names", data={"key": key, "email": f"other-{email}"})
-    assert "Say above whether they are one person" in client.get(answer.headers["location"]).text
+    assert "Say below whether they are one person" in client.get(answer.headers["location"]).text
 
 
 def test_a_table_is_pasted_into_the_page(sqlite_server: Running, sign_in: Callable[..., httpx.Client], until: Until) -> None:

@@ -106,7 +106,7 @@ PLATFORMS: Mapping[str, Platform] = MappingProxyType(
         ),
         "cloudevents": Platform(
             "CloudEvents",
-            "A broker or a system of your own that sends CloudEvents.",
+            "A broker or a program that sends CloudEvents.",
             "cloudevents",
             "bearer",
         ),

@@ -105,7 +105,7 @@ def source_page(staff: Staff, seen: overseeing.Recorded, *, hook_url: str | None
         steps: What to do in the system, as Markdown.
         waiting: Whether the page looks again by itself, until something has come.
     """
-    return staff_page("source", staff, seen=seen, hook_url=hook_url, waiting=waiting and not seen.events, steps=steps)
+    return staff_page("source", staff, seen=seen, hook_url=hook_url, asked=waiting, waiting=waiting and not seen.events, steps=steps)
 
 
 def explain_page(

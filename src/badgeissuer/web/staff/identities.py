@@ -117,7 +117,7 @@ def name(learner_id: Number, using: Using, acting: Acting, sent: Fields) -> Resp
         told = identifying.name(session, learner_id, claim, issuer_id=unit, authority="", by=by, randomness=issuing.SYSTEM)
     using.wake()
     if told.outcome == "question":
-        return _back("That is known of somebody else. Say above whether they are one person.")
+        return _back("That is known of somebody else. Say below whether they are one person.")
     return _back("The badge is being issued." if told.issuing else "Noted.")
 
 

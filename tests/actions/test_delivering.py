@@ -176,8 +176,21 @@ def test_no_name_brings_a_header_or_a_recipient_of_its_own(unit: str, achievemen
     assert not found.defects
     for header, address in (("To", ASHA), ("From", SENDER.address), ("Reply-To", "office@example.edu")):
         assert [one.addr_spec for one in cast("AddressHeader", found[header]).addresses] == [address]
+    assert found.as_bytes(policy=email.policy.SMTP).isascii()
     assert all(len(line) <= 998 for line in found.as_bytes(policy=email.policy.SMTP).splitlines())
     assert not set("\u202e\r\n") & set(found["Subject"])
+
+
+@pytest.mark.parametrize(
+    "name", ["Win now: evil", "https://evil.example", "Visit evil.example", "asha@evil", "evil\\x", "evil.ex\u200bample", "evil\u200b/x"]
+)
+def test_a_name_that_could_be_taken_for_an_address_is_left_out(name: str) -> None:
+    found = _written(news(name=name))
+    assert found["To"] == ASHA
+    for text in _bodies(news(name=name)):
+        assert "Hello," in text
+        assert "evil" not in text
+    assert _written(news(name="J. R. R. Müller, St. Gallen"))["To"].addresses[0].display_name == "J. R. R. Müller, St. Gallen"
 
 
 def test_names_are_cut_and_keep_what_scripts_need() -> None:

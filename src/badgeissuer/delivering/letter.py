@@ -7,6 +7,7 @@ from anywhere, and nothing tells whether the letter was read.
 from __future__ import annotations
 
 import email.policy
+import re
 import unicodedata
 from dataclasses import dataclass
 from email.headerregistry import Address
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 LONGEST_NAME = 100
 """Characters of a name that are shown."""
+_POLICY = email.policy.SMTP.clone(cte_type="7bit")
+"""Bodies in ASCII, whatever stands in them: some servers still take no other."""
+_LEADS_ELSEWHERE = re.compile(r"[/@:\\]|\w\.\w{2}")
 _JOINERS = "\u200c\u200d"
 """Without them some scripts cannot be written."""
 
@@ -65,10 +69,10 @@ def write(news: News, *, sender: mail.Mailbox, now: datetime) -> mail.Letter:
         problem.Invalid: An address cannot stand in a letter.
     """
     recipient = mail.ascii_domain(news.learner.address)
-    unit, achievement, name = one_line(news.unit), one_line(news.achievement), one_line(news.learner.name)
+    unit, achievement, name = one_line(news.unit), one_line(news.achievement), _called(news.learner.name)
     ground = colour.read(news.colour) or colour.DEFAULT
     said = {"unit": unit, "achievement": achievement, "name": name, "url": news.url, "ground": ground, "ink": colour.on(ground)}
-    message = EmailMessage(email.policy.SMTP)
+    message = EmailMessage(_POLICY)
     try:
         message["From"] = _address(sender.address, one_line(sender.name) or unit)
         message["To"] = _address(recipient, name)
@@ -91,6 +95,12 @@ def one_line(text: str, limit: int = LONGEST_NAME) -> str:
     seen = (letter if letter in _JOINERS else _seen(letter) for letter in text[: 4 * limit])
     words = " ".join("".join(seen).split()).replace("=?", "= ?")  # what begins an encoded word, the library would decode
     return words if len(words) <= limit else words[:limit].rstrip() + "…"
+
+
+def _called(name: str) -> str:
+    """Return how to call a learner; nothing where a name would be taken for an address, with which others could send on our paper."""
+    shown = one_line(name)
+    return "" if _LEADS_ELSEWHERE.search(shown) else shown
 
 
 def _seen(letter: str) -> str:

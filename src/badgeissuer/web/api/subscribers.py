@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -155,7 +156,7 @@ def test(slug: str, using: Using, acting: Acting) -> Notice:
     access.require(acting, access.CONNECT)
     with using.writing() as session:
         row = _mine(session, acting, slug)
-        return _notice(session, notifying.try_out(session, row, now=using.now()), row)
+        return _notices(session, [notifying.try_out(session, row, now=using.now())])[0]
 
 
 @ROUTER.get("/notices", summary="List notices")
@@ -176,7 +177,7 @@ def notices(
         if state is not None:
             query = query.where(tables.Notice.state == state)
         rows, after = paging.page(session, query, key=tables.Notice.id)
-        return Page(items=[_notice(session, row, session.get_one(tables.Subscriber, row.subscriber_id)) for row in rows], next=after)
+        return Page(items=_notices(session, rows), next=after)
 
 
 @ROUTER.post("/notices/{uuid}/resend", summary="Send a notice again")
@@ -186,7 +187,7 @@ def resend(uuid: UUID, using: Using, acting: Acting) -> Notice:
     with using.writing() as session:
         row, subscriber = notifying.notice(session, uuid)
         access.require(acting, access.CONNECT, issuer_id=subscriber.issuer_id)
-        return _notice(session, notifying.resend(session, row, now=using.now()), subscriber)
+        return _notices(session, [notifying.resend(session, row, now=using.now())])[0]
 
 
 def _mine(session: Session, acting: access.Actor, slug: str) -> tables.Subscriber:
@@ -217,12 +218,21 @@ def _shown(session: Session, row: tables.Subscriber) -> Subscriber:
     )
 
 
-def _notice(session: Session, row: tables.Notice, subscriber: tables.Subscriber) -> Notice:
+def _notices(session: Session, rows: Sequence[tables.Notice]) -> list[Notice]:
+    """Return notices as they are shown, with two further statements."""
+    award, subscriber = tables.Award, tables.Subscriber
+    awards = session.execute(select(award.id, award.uuid).where(award.id.in_([row.award_id for row in rows if row.award_id])))
+    slugs = session.execute(select(subscriber.id, subscriber.slug).where(subscriber.id.in_({row.subscriber_id for row in rows})))
+    uuid_of, slug_of = {found.id: found.uuid for found in awards}, {found.id: found.slug for found in slugs}
+    return [_notice(row, slug_of[row.subscriber_id], uuid_of.get(row.award_id or 0)) for row in rows]
+
+
+def _notice(row: tables.Notice, subscriber: str, award: UUID | None) -> Notice:
     return Notice(
         id=row.uuid,
-        subscriber=subscriber.slug,
+        subscriber=subscriber,
         type=row.type,
-        award=session.get_one(tables.Award, row.award_id).uuid if row.award_id else None,
+        award=award,
         state=row.state,  # type: ignore[arg-type]  # the database holds no other
         attempts=row.attempts,
         status=row.status,

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 
 from badgeissuer import connecting, deciding, identifying, problem, recognising
-from badgeissuer.awarding import adapter, event, incoming, redaction, signature
+from badgeissuer.awarding import adapter, completion, event, incoming, redaction, signature
 from badgeissuer.store import bulk, engine, jobs, tables
 from badgeissuer.vc import document, instant
 
@@ -214,8 +214,7 @@ def process(session: Session, delivery_id: int, *, randomness: issuing.Randomnes
         return
     _require_whole(row)
     found, table = session.get_one(tables.Source, row.source_id), tables.LearningEvent
-    given = incoming.read(row.payload, row.headers)
-    for happened in adapter.read(found.adapter, given, connecting.reading_of(found)):
+    for happened in _events(found, row):
         stored = engine.add_if_new(session, _event_row(happened, row, now=now))
         if stored is not None:
             _note_names(session, found, stored, happened)
@@ -225,6 +224,13 @@ def process(session: Session, delivery_id: int, *, randomness: issuing.Randomnes
             deciding.decide(session, found, happened, stored, randomness=randomness, now=now)
             identifying.doubt(session, happened.learner, source=found, stored=stored, now=now)
     row.state, row.reason = "processed", None
+
+
+def _events(found: tables.Source, row: tables.Delivery) -> tuple[event.LearningEvent, ...]:
+    """Return what a delivery says happened; one that was made of a list here (`reconciling`) says it in our own words."""
+    if completion.RECONCILED in row.headers:
+        return completion.unpack(row.payload)
+    return adapter.read(found.adapter, incoming.read(row.payload, row.headers), connecting.reading_of(found))
 
 
 def _note_names(session: Session, found: tables.Source, stored: tables.LearningEvent, happened: event.LearningEvent) -> None:

@@ -208,6 +208,8 @@ MAKE = WRITE | {"admin": 201, "issuer": 201}
 MANAGE = {"admin": 200, "issuer": 403, "reviewer": 403, "auditor": 403, "stranger": 403, "bound admin": 403}
 ACCEPT = WRITE | {"admin": 202, "issuer": 202}
 EMPTY = {"admin": 422, "issuer": 422, "reviewer": 403, "auditor": 403, "stranger": 422, "bound admin": 422}
+NOT_REACHED = WRITE | {"admin": 422, "issuer": 422}
+PULL = {"kind": "canvas", "url": "https://localhost", "token": "x"}
 RULE = {"field": "type", "op": "eq", "value": "x"}
 RULES: dict[tuple[str, str], tuple[dict[str, int], Prepare]] = {
     ("GET", "/api/issuers"): (LIST, _of("/api/issuers")),
@@ -244,6 +246,13 @@ RULES: dict[tuple[str, str], tuple[dict[str, int], Prepare]] = {
     ("POST", "/api/batches"): (
         ACCEPT,
         _with("/api/batches", lambda _, names: {"achievement": names["achievement"], "rows": [{"learner": {"email": "no address"}}]}),
+    ),
+    ("POST", "/api/reconciliations"): (
+        NOT_REACHED,
+        _with(
+            "/api/reconciliations",
+            lambda _, names: {"course": "1", "pull": PULL} | {name: names[name] for name in ("source", "achievement")},
+        ),
     ),
     ("GET", "/api/batches"): (LIST, _of("/api/batches")),
     ("GET", "/api/batches/{uuid}"): (READ, _batch("")),

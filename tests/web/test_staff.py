@@ -40,6 +40,8 @@ GUARDED = {
     ("GET", "/staff/rosters"), ("POST", "/staff/rosters"), ("GET", "/staff/rosters/template"), ("GET", "/staff/rosters/uploads/{uuid}"),
     ("POST", "/staff/rosters/uploads/{uuid}"), ("GET", "/staff/rosters/uploads/{uuid}/check"),
     ("POST", "/staff/rosters/uploads/{uuid}/issue"),
+    ("GET", "/staff/reconciling"), ("POST", "/staff/reconciling"), ("GET", "/staff/reconciling/{uuid}"),
+    ("POST", "/staff/reconciling/{uuid}/{way}"),
     ("GET", "/staff/rosters/{uuid}"), ("GET", "/staff/rosters/{uuid}/{name}.csv"), ("POST", "/staff/rosters/{uuid}/{change}"),
 }  # fmt: skip
 """What only who is signed in gets."""

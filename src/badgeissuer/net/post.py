@@ -88,7 +88,7 @@ class Poster:
             raise NotReachedError(fetch.NOT_FETCHED)
         until = time.monotonic() + self._reach.seconds
         budget = pinned.Budget(until, _ANSWER_BYTES)
-        backend = pinned.Backend(self._addresses(target, until), self._tls, budget=budget, connect_seconds=self._reach.connect_seconds)
+        backend = pinned.Backend(self.addresses(target, until), self._tls, budget=budget, connect_seconds=self._reach.connect_seconds)
         request = httpx.Request("POST", target.url, headers={**_HEADERS, **headers}, content=body)
         try:
             with pinned.Transport(backend) as transport, closing(transport.handle_request(request)) as response:
@@ -100,8 +100,12 @@ class Poster:
         except (OSError, httpcore.ProtocolError):
             raise NotReachedError(fetch.NO_CONNECTION) from None
 
-    def _addresses(self, target: address.Target, until: float) -> tuple[str, ...]:
-        """Resolve the host once; one address that is not allowed among many refuses them all."""
+    def addresses(self, target: address.Target, until: float) -> tuple[str, ...]:
+        """Resolve the host once; one address that is not allowed among many refuses them all.
+
+        Raises:
+            NotReachedError: There is none in time, or one is not allowed.
+        """
         try:
             lookup = self._lookups.submit(self._resolve, target.host, target.port)
             found = lookup.result(timeout=max(0, until - time.monotonic()))

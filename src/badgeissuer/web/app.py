@@ -29,6 +29,7 @@ from badgeissuer.web.api import (
     identities,
     issuers,
     messages,
+    reconciliations,
     reviews,
     revocations,
     sources,
@@ -39,6 +40,7 @@ from badgeissuer.web.service import Bell, Service
 from badgeissuer.web.staff import connect, door, overview, recorder, rosters
 from badgeissuer.web.staff import deliveries as staff_deliveries
 from badgeissuer.web.staff import identities as staff_identities
+from badgeissuer.web.staff import reconciling as staff_reconciling
 
 ROUTERS = (
     public.ROUTER,
@@ -51,6 +53,7 @@ ROUTERS = (
     sources.ROUTER,
     awards.ROUTER,
     batches.ROUTER,
+    reconciliations.ROUTER,
     revocations.ROUTER,
     reviews.ROUTER,
     messages.ROUTER,
@@ -68,6 +71,7 @@ STAFF = (
     staff_identities.ROUTER,
     rosters.ROUTER,
     connect.ROUTER,
+    staff_reconciling.ROUTER,
 )
 """The pages for staff, which are no part of the API."""
 PATIENCE_SECONDS = 5

@@ -68,13 +68,17 @@ def bounds(scope: Mapping[str, Any]) -> Bounds:
     if scope["path"].startswith("/hooks/"):
         most = STATEMENTS_BYTES if scope["path"].endswith("/statements") else HOOK_BYTES
         return Bounds(most, most * DRAINED, SECONDS)
-    if scope["path"] == "/api/batches" and not dict(scope["headers"]).get(b"content-type", b"").startswith(b"application/json"):
+    if scope["path"] == "/api/batches" and not _is_json(scope):
         advice = " Split the roster, or hand the file to badgeissuer issue."
         return Bounds(ROSTER_BYTES, ROSTER_BYTES + MAX_BYTES * DRAINED, ROSTER_SECONDS, advice)
-    if scope["path"] in UPLOADS:
+    if scope["path"] in UPLOADS or (scope["path"] == "/api/reconciliations" and not _is_json(scope)):
         advice = " Split the file, or hand it to badgeissuer issue."
         return Bounds(UPLOAD_BYTES, UPLOAD_BYTES + MAX_BYTES * DRAINED, ROSTER_SECONDS, advice)
     return Bounds(MAX_BYTES, MAX_BYTES * DRAINED, SECONDS)
+
+
+def _is_json(scope: Mapping[str, Any]) -> bool:
+    return bool(dict(scope["headers"]).get(b"content-type", b"").startswith(b"application/json"))
 
 
 def _declared(scope: Scope) -> int:

@@ -113,7 +113,7 @@ _BODY = {
 }
 
 
-def _asked(
+def asked_of(
     request: Request,
     told: Annotated[
         list[str],
@@ -140,7 +140,7 @@ def _charset(request: Request) -> str | None:
     return message.get_content_charset()
 
 
-Asked = Annotated[rostering.Asked, Depends(_asked)]
+Asked = Annotated[rostering.Asked, Depends(asked_of)]
 
 
 @ROUTER.post(
@@ -177,10 +177,10 @@ async def create(
             achievement, key = body.achievement, body.key
             await run_in_threadpool(_feed, rows, body.rows)
         elif kind in LINES:
-            await _receive(request, rows.feed)
+            await receive(request, rows.feed)
             await run_in_threadpool(rows.end)
         elif kind in SHEETS:
-            await _receive(request, file.write)
+            await receive(request, file.write)
         else:
             raise HTTPException(415, f"Send the body as application/json, {LINES[0]} or {SHEETS[0]}.")
         if achievement is None:
@@ -242,7 +242,8 @@ def _fault(fault: rehearsing.Fault, *, is_sheet: bool) -> RowFault:
     return RowFault(row=fault.row, column=column, pointer=finding.pointer, detail=finding.detail)
 
 
-async def _receive(request: Request, take: Callable[[bytes], object]) -> None:
+async def receive(request: Request, take: Callable[[bytes], object]) -> None:
+    """Give the body of a request to `take`, piece by piece, in another thread."""
     pieces = bytearray()
     async for piece in request.stream():
         pieces += piece

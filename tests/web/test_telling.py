@@ -67,6 +67,9 @@ def test_the_learner_and_the_lms_are_told(serving: Serve, until: Until, monkeypa
             until(lambda: listed(running, "messages")[0]["state"] == "sent")
             running.make(f"messages/{message['id']}/bounced", {"reason": "5.1.1 gone"}, expect=200)
             assert listed(running, "messages?state=bounced")[0]["reason"] == "5.1.1 gone"
+            running.stranger.post("/staff/sign-in", data={"token": running.token})
+            page = running.stranger.get("/staff", headers={"Accept": "text/html"}).text
+            assert "<strong>1</strong> message to learners came back" in page
             uuid = award["credential"]["id"].rpartition("/")[2]
             running.make(f"credentials/{uuid}/revoke", {"reason": "A mistake."}, expect=200)
             until(lambda: len(lms.came) == 2)

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 GRACE_SECONDS = 20
 KEPT_SECONDS = 30
 """How long an idle connection stays open: longer than clients keep theirs, so that none sends into one that is being closed."""
+ANSWER_SECONDS = 60
+"""How long a server process may take to say that it lives. It cannot while it starts, and on a busy machine that takes longer than a few
+seconds: who is too hasty here ends it, and starts another, without an end."""
 
 
 @APP.command()
@@ -68,6 +71,7 @@ def serve(
         limit_concurrency=connections.MAX_CONNECTIONS,
         timeout_keep_alive=KEPT_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_worker_healthcheck=ANSWER_SECONDS,
     )
     _end_quietly()
     if workers > 1:

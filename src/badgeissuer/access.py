@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Select
     from sqlalchemy.orm import InstrumentedAttribute, Session
 
-READ, DEFINE, ISSUE, CONNECT, REVOKE, MANAGE = "read", "define", "issue", "connect", "revoke", "manage"
+READ, DEFINE, ISSUE, CONNECT, APPROVE, REVOKE, MANAGE = "read", "define", "issue", "connect", "approve", "revoke", "manage"
 _ALLOWED = {
-    "admin": {READ, DEFINE, ISSUE, CONNECT, REVOKE, MANAGE},
-    "issuer": {READ, DEFINE, ISSUE, CONNECT, REVOKE},
-    "reviewer": {READ},
+    "admin": {READ, DEFINE, ISSUE, CONNECT, APPROVE, REVOKE, MANAGE},
+    "issuer": {READ, DEFINE, ISSUE, CONNECT, APPROVE, REVOKE},
+    "reviewer": {READ, APPROVE},
     "auditor": {READ},
 }
 _TOKENS = select(tables.ApiToken).where(tables.ApiToken.public_id.in_(bindparam("public_ids", expanding=True)))

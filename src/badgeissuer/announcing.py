@@ -1,4 +1,6 @@
-"""What becomes of an award is told, to its learner and to those who subscribed: ordered in the transaction of the fact itself.
+"""What becomes of an award is told: to its learner, to rules that ask for badges, and to those who subscribed.
+
+All of it is ordered in the transaction of the fact itself:
 
     issued    badges were stored: call it beside `bulk.add(…, tables.Credential, …)`
     revoked   badges were revoked: `status.revoke_all` calls it
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from badgeissuer import delivering, notifying
+from badgeissuer import delivering, echoing, notifying
 from badgeissuer.store import tables
 
 if TYPE_CHECKING:
@@ -42,12 +44,15 @@ def issued(session: Session, issuer: tables.Issuer, awards: Sequence[tuple[int, 
     to_write = [award for award, email in awards if email] if site.tells_learners and issuer.notify else []
     if to_write:
         delivering.queue(session, issuer.id, to_write, now=now)
+    if awards:
+        echoing.issued(session, issuer.id, [award for award, _ in awards], now=now)
     for subscriber in notifying.subscribed(session, [issuer.id], notifying.ISSUED) if awards else ():
         notifying.notify(session, subscriber, notifying.ISSUED, [notifying.Fact(award, "issued") for award, _ in awards], now=now)
 
 
 def revoked(session: Session, issuer_ids: Collection[int], credential_uuids: Collection[UUID], *, reason: str, now: datetime) -> None:
     """Tell that badges were revoked; messages of them that still wait are not sent, which shows when their turn comes."""
+    echoing.revoked(session, credential_uuids, now=now)
     subscribers = notifying.subscribed(session, issuer_ids, notifying.REVOKED) if credential_uuids else []
     if not subscribers:
         return

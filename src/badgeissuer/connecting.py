@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from badgeissuer import authoring, problem
-from badgeissuer.awarding import adapter, generic, incoming, rule, signature
+from badgeissuer import authoring, echoing, problem
+from badgeissuer.awarding import adapter, generic, incoming, signature
 from badgeissuer.store import engine, tables
 from badgeissuer.vc import document
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+ADAPTERS = tuple(name for name in adapter.ADAPTERS if name != echoing.ADAPTER)
+"""The adapters that a source may name."""
 _OK = 200
 _SUCCESS = range(200, 300)
 
@@ -39,8 +41,8 @@ def connect(
         problem.Conflict: The slug is taken.
     """
     authoring.check_slug(values["slug"])
-    if values["adapter"] not in adapter.ADAPTERS:
-        finding = problem.Finding(f"There is no adapter {values['adapter']!r}; there are {', '.join(adapter.ADAPTERS)}.", "/adapter")
+    if values["adapter"] not in ADAPTERS:
+        finding = problem.Finding(f"There is no adapter {values['adapter']!r}; there are {', '.join(ADAPTERS)}.", "/adapter")
         raise problem.Invalid.of((finding,))
     signature.parse(values["signature"], pointer="/signature")
     _check_reading(values["adapter"], values)
@@ -77,24 +79,6 @@ def source(session: Session, slug: str) -> tables.Source:
     return row
 
 
-def add_rule(session: Session, found: tables.Source, *, achievement: tables.Achievement, when: rule.When, now: datetime) -> tables.Rule:
-    """Store a rule: the events of a source that earn an achievement.
-
-    Raises:
-        problem.Conflict: Source and achievement belong to different issuers, or nothing is published yet.
-    """
-    if found.issuer_id != achievement.issuer_id:
-        raise problem.Conflict("The source and the achievement belong to different issuers.")
-    if authoring.newest_version(session, achievement) is None:
-        raise problem.Conflict(f"The achievement {achievement.slug} is not published yet; publish it first.")
-    row = tables.Rule(
-        achievement_id=achievement.id, source_id=found.id, when=when.model_dump(mode="json", exclude_none=True), created_at=now
-    )
-    session.add(row)
-    session.flush()
-    return row
-
-
 def change_source(session: Session, found: tables.Source, changes: Mapping[str, Any]) -> tables.Source:
     """Change what a source is called, how it signs, which status it takes for success, or whether it is heard at all.
 
@@ -117,20 +101,6 @@ def change_source(session: Session, found: tables.Source, changes: Mapping[str, 
         setattr(found, name, value)
     session.flush()
     return found
-
-
-def change_rule(session: Session, rule_id: int, *, state: str) -> tables.Rule:
-    """Let a rule rest (`disabled`), or hold again (`active`), for events that come from now on.
-
-    Raises:
-        problem.NotFound: There is no such rule.
-    """
-    row = session.get(tables.Rule, rule_id)
-    if row is None:
-        raise problem.NotFound(problem.NOTHING)
-    row.state = state
-    session.flush()
-    return row
 
 
 def keys_url(session: Session, hook_key: str) -> str | None:

@@ -254,7 +254,7 @@ def _goes_on(session: Session, row: tables.Award, *, email: str | None, did: str
     if row.state != "needs_identity":
         return False
     issuing.supply(session, row, email=email, did=did, randomness=means.randomness, now=now)
-    return row.state == "pending"
+    return row.state != "needs_identity"
 
 
 def _store(session: Session, issuer: tables.Issuer, new: Sequence[_New], *, means: Means, now: datetime) -> None:

@@ -13,8 +13,8 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 
-from badgeissuer import connecting, deciding, identifying, problem, recognising
-from badgeissuer.awarding import adapter, completion, event, incoming, redaction, signature
+from badgeissuer import connecting, deciding, echoing, identifying, problem, recognising
+from badgeissuer.awarding import adapter, completion, event, incoming, members, redaction, signature
 from badgeissuer.store import bulk, engine, jobs, tables
 from badgeissuer.vc import document, instant
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from badgeissuer import issuing
 
 PROCESS = "process_delivery"
+CHUNK = 250
+"""Events of a delivery that are decided on in one transaction."""
 LRS = frozenset({"xapi", "cmi5"})
 """The adapters whose senders take us for a Learning Record Store."""
 _UNKNOWN = "There is no source here, or the delivery is not signed as the source signs. Check the address and the secret or key."
@@ -103,7 +105,7 @@ def examine(
         problem.Conflict: An xAPI statement came before under the same id and said something else.
     """
     found = session.scalar(select(tables.Source).where(tables.Source.hook_key == hook_key, tables.Source.state == "active"))
-    if found is None:
+    if found is None or found.adapter == echoing.ADAPTER:
         raise problem.Unauthenticated(_UNKNOWN)
     try:
         verified = signature.verify(connecting.signature_of(found), headers, body=body, now=now)
@@ -196,10 +198,12 @@ def keep(session: Session, examined: Examined, *, now: datetime) -> Receipt:
     return Receipt(first, is_new=False, success_status=examined.success_status)
 
 
-def process(session: Session, delivery_id: int, *, randomness: issuing.Randomness, now: datetime, again: bool = False) -> None:
-    """Read the events of a delivery, put them before the rules of its source, and store every decision with its reason.
+def process(
+    session: Session, delivery_id: int, *, randomness: issuing.Randomness, now: datetime, again: bool = False, start: int = 0
+) -> None:
+    """Read the events of a delivery, put them before the rules that listen to its source, and store every decision with its reason.
 
-    All of it happens in the caller's transaction, so that a delivery is processed whole or not at all. An event that came in another
+    A large delivery is processed in chunks, each in a transaction of its own that also queues the next. An event that came in another
     delivery before is not decided on again.
 
     Args:
@@ -208,29 +212,52 @@ def process(session: Session, delivery_id: int, *, randomness: issuing.Randomnes
         randomness: Where unpredictable values come from.
         now: The moment.
         again: Whether to put events that were decided on before rules that have come since.
+        start: The number of the event to begin with.
     """
     row = session.get_one(tables.Delivery, delivery_id, with_for_update=True)
     if row.state == "processed" and not again:
         return
     _require_whole(row)
-    found, table = session.get_one(tables.Source, row.source_id), tables.LearningEvent
-    for happened in _events(found, row):
-        stored = engine.add_if_new(session, _event_row(happened, row, now=now))
+    found = session.get_one(tables.Source, row.source_id)
+    given = None if completion.RECONCILED in row.headers else incoming.read(row.payload, row.headers)
+    events = completion.unpack(row.payload) if given is None else adapter.read(found.adapter, given, connecting.reading_of(found))
+    chunk = events[start : start + CHUNK]
+    _take_turns(session, found, chunk)
+    heard = []
+    for happened in chunk:
+        stored = _stored(session, found, happened, delivery=row, again=again, now=now)
         if stored is not None:
-            _note_names(session, found, stored, happened)
-        if stored is None and again:
-            stored = session.scalars(select(table).where(table.source_id == found.id, table.key == happened.key)).one()
-        if stored is not None:
-            deciding.decide(session, found, happened, stored, randomness=randomness, now=now)
-            identifying.doubt(session, happened.learner, source=found, stored=stored, now=now)
-    row.state, row.reason = "processed", None
+            raw = None if given is None else members.at(given.value, happened.pointer)  # a list made here (`reconciling`) is in our own words
+            heard.append(deciding.Heard(happened, stored, raw))
+    deciding.decide(session, found, heard, randomness=randomness, now=now)
+    for one in heard:
+        identifying.doubt(session, one.happened.learner, source=found, stored=one.stored, now=now)
+    if start + CHUNK < len(events):
+        jobs.enqueue(session, PROCESS, {"delivery": row.id, "again": again, "start": start + CHUNK}, now=now)
+    else:
+        row.state, row.reason = "processed", None
 
 
-def _events(found: tables.Source, row: tables.Delivery) -> tuple[event.LearningEvent, ...]:
-    """Return what a delivery says happened; one that was made of a list here (`reconciling`) says it in our own words."""
-    if completion.RECONCILED in row.headers:
-        return completion.unpack(row.payload)
-    return adapter.read(found.adapter, incoming.read(row.payload, row.headers), connecting.reading_of(found))
+def _take_turns(session: Session, found: tables.Source, events: Sequence[event.LearningEvent]) -> None:
+    """Wait for whoever takes back events of the source at this moment; who takes some back waits for all others.
+
+    Else two transactions could store an event and its voiding without either seeing the other.
+    """
+    alone: Any = {"key_share": True} if any(happened.voids for happened in events) else {"read": True}
+    session.get_one(tables.Source, found.id, with_for_update=alone)
+
+
+def _stored(
+    session: Session, found: tables.Source, happened: event.LearningEvent, *, delivery: tables.Delivery, again: bool, now: datetime
+) -> tables.LearningEvent | None:
+    """Return the row of an event that is to be decided on; None for one that came in another delivery before."""
+    table = tables.LearningEvent
+    row = engine.add_if_new(session, _event_row(happened, delivery, now=now))
+    if row is not None:
+        _note_names(session, found, row, happened)
+    elif again:
+        row = session.scalars(select(table).where(table.source_id == found.id, table.key == happened.key)).one()
+    return row
 
 
 def _note_names(session: Session, found: tables.Source, stored: tables.LearningEvent, happened: event.LearningEvent) -> None:

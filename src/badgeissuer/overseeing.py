@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import func, select
 
-from badgeissuer import access, connecting, problem
+from badgeissuer import access, approving, connecting, problem
 from badgeissuer.awarding import event, rule
 from badgeissuer.store import recorder, tables
 
@@ -177,9 +177,39 @@ def doubted(session: Session, actor: access.Actor) -> tuple[Doubted, ...]:
     return tuple(_doubted(session, *row) for row in rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An award that people have to agree to.
+
+    Attributes:
+        award: The award.
+        achievement: The name of the achievement.
+        learner: Whom the badge is for.
+        approvals: Who has agreed.
+    """
+
+    award: tables.Award
+    achievement: str
+    learner: str
+    approvals: Sequence[tables.Approval]
+
+
+def to_approve(session: Session, actor: access.Actor) -> tuple[Waiting, ...]:
+    """Return the awards that an actor may see and that wait for people to agree, oldest first."""
+    award = tables.Award
+    query = select(award).where(award.state == "needs_approval", access.is_visible(actor, award.issuer_id))
+    rows = session.scalars(query.order_by(award.id).limit(MOST_REVIEWS)).all()
+    return tuple(Waiting(row, *_named(session, row), approving.approvals(session, row)) for row in rows)
+
+
 def _doubted(session: Session, review: tables.Review, award: tables.Award) -> Doubted:
+    return Doubted(review, *_named(session, award))
+
+
+def _named(session: Session, award: tables.Award) -> tuple[str, str]:
+    """Return what an award is of, and whom it is for."""
     achievement = session.get_one(tables.AchievementVersion, award.achievement_version_id).document["name"]
-    return Doubted(review, str(achievement), str(award.claims["email"] or award.claims["did"] or "no address yet"))
+    return str(achievement), str(award.claims["email"] or award.claims["did"] or "no address yet")
 
 
 def sources(session: Session, actor: access.Actor) -> tuple[SourceSeen, ...]:

@@ -20,7 +20,22 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from badgeissuer import attending, attesting, batching, chunking, forgetting, intake, issuing, problem, revoking, signing, status
+from badgeissuer import (
+    attending,
+    attesting,
+    batching,
+    chunking,
+    echoing,
+    forgetting,
+    intake,
+    issuing,
+    problem,
+    revoking,
+    ruling,
+    signing,
+    stacking,
+    status,
+)
 from badgeissuer.settings import clock
 from badgeissuer.store import engine, jobs, tables
 from badgeissuer.vc import alarm, contexts
@@ -248,15 +263,31 @@ def _handlers(ports: Ports) -> Mapping[str, Handler]:
         signing.GENERATE: functools.partial(_generate_key, ports),
         batching.ISSUE: functools.partial(_issue_chunk, ports),
         revoking.REVOKE: _revoke,
+        issuing.RELEASE: _release,
+        echoing.TELL: functools.partial(_tell, ports),
+        ruling.BACKFILL: _backfill,
     }
 
 
 def _process(session: Session, payload: dict[str, Any], now: datetime) -> None:
-    intake.process(session, payload["delivery"], randomness=issuing.SYSTEM, now=now, again=payload.get("again", False))
+    again, start = payload.get("again", False), payload.get("start", 0)
+    intake.process(session, payload["delivery"], randomness=issuing.SYSTEM, now=now, again=again, start=start)
+
+
+def _release(session: Session, payload: dict[str, Any], now: datetime) -> None:
+    issuing.advance(session, session.get_one(tables.Award, payload["award"]), randomness=issuing.SYSTEM, now=now)
+
+
+def _tell(ports: Ports, session: Session, payload: dict[str, Any], now: datetime) -> None:
+    stacking.tell(session, payload, site=ports.site, now=now)
+
+
+def _backfill(session: Session, payload: dict[str, Any], now: datetime) -> None:
+    ruling.backfill(session, payload, randomness=issuing.SYSTEM, now=now)
 
 
 def _issue(ports: Ports, session: Session, payload: dict[str, Any], now: datetime) -> None:
-    issuing.issue(session, payload["award"], keyring=ports.keyring, site=ports.site, now=now)
+    issuing.issue_all(session, [payload["award"]], keyring=ports.keyring, site=ports.site, now=now)
 
 
 def _issue_all(ports: Ports, session: Session, payloads: Sequence[dict[str, Any]], now: datetime) -> None:

@@ -25,7 +25,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 from standardwebhooks import Webhook
 
-from badgeissuer import authoring, connecting, intake, issuing, recognising, signing, status, verifying, worker
+from badgeissuer import authoring, connecting, intake, issuing, recognising, ruling, signing, status, verifying, worker
 from badgeissuer.awarding import event, rule
 from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import engine as engines
@@ -174,10 +174,15 @@ class Campus:
 
     def rule(self, source: tables.Source, *, achievement: str = "welding", field: str = "course", value: object = "565") -> tables.Rule:
         """Store a rule with one condition."""
+        tree = {"all": [{"field": field, "op": "ge" if isinstance(value, float) else "eq", "value": value}]}
+        return self.add_rule({"when": tree}, source, achievement=achievement)
+
+    def add_rule(self, document: Any, source: tables.Source | None = None, *, achievement: str = "welding") -> tables.Rule:  # noqa: ANN401 - JSON
+        """Store a rule."""
         with self.writing() as session:
-            when = rule.parse({"all": [{"field": field, "op": "ge" if isinstance(value, float) else "eq", "value": value}]})  # type: ignore[dict-item]
-            found = authoring.achievement(session, achievement)
-            return connecting.add_rule(session, session.get_one(tables.Source, source.id), achievement=found, when=when, now=self.now)
+            own = None if source is None else session.get_one(tables.Source, source.id)
+            found, token = authoring.achievement(session, achievement), self.randomness.token
+            return ruling.add(session, found, said=rule.parse(document), source=own, token=token, now=self.now)
 
     def receive(self, source: tables.Source | str, body: bytes, headers: dict[str, str] | None = None) -> intake.Receipt:
         """Take a delivery as the web does."""

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from badgeissuer import connecting, problem
+from badgeissuer import connecting, problem, ruling
 from badgeissuer.store import tables
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def test_a_rule_rests_and_holds_again(campus: Campus) -> None:
     row = campus.rule(source, value="7")
     for state, name, decided in (("disabled", "msg_1", 0), ("active", "msg_2", 1)):
         with campus.writing() as session:
-            assert connecting.change_rule(session, row.id, state=state).state == state
+            assert ruling.change(session, ruling.find(session, row.id), state=state, said=None, now=campus.now).state == state
         data = EVENT["data"] | {"event_id": name}  # type: ignore[operator]
         campus.receive(source, *campus.webhook(EVENT | {"data": data}, name=name))
         campus.work()
@@ -54,4 +54,4 @@ def test_a_rule_rests_and_holds_again(campus: Campus) -> None:
 
 def test_a_rule_that_is_not_there_cannot_change(campus: Campus) -> None:
     with pytest.raises(problem.NotFound), campus.writing() as session:
-        connecting.change_rule(session, 999, state="disabled")
+        ruling.find(session, 999)

@@ -71,7 +71,7 @@ def test_a_badge_in_doubt_is_said_to_be(campus: Campus) -> None:
     assert explained(campus).summary == "They have the badge, but what earned it does not hold any more: a review is open."
     with campus.writing() as session:
         row = reviewing.find(session, campus.only(tables.Review).id)
-        reviewing.resolve(session, row, resolution="kept", note="Fine.", actor="x", now=campus.now)
+        reviewing.resolve(session, row, resolution="kept", note="Fine.", actor="x", randomness=campus.randomness, now=campus.now)
     assert explained(campus).summary == "They have the badge."
 
 

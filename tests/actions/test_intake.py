@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import text, update
 
-from badgeissuer import connecting, intake, problem
+from badgeissuer import connecting, intake, problem, ruling
 from badgeissuer.awarding import rule, signature
 from badgeissuer.store import tables
 from badgeissuer.vc import document
@@ -272,9 +272,9 @@ def test_every_rule_gives_its_reason(campus: Campus, native: tables.Source) -> N
         campus.rule(native, achievement="brazing", field="result.scaled", value=0.8),
         campus.rule(native, achievement="welding", field="type", value="learner.course.completed"),
     ]
+    retired = campus.rule(native)
     with campus.writing() as session:
-        retired = tables.Rule(achievement_id=1, source_id=native.id, when=rules[0].when, created_at=campus.now, state="disabled")
-        session.add(retired)
+        ruling.change(session, ruling.find(session, retired.id), state="disabled", said=None, now=campus.now)
     campus.receive(native, *campus.webhook(NATIVE))
     campus.work()
     assert {row.state for row in campus.all(tables.Job)} == {"done"}
@@ -406,7 +406,7 @@ def test_a_rule_that_cannot_be_read_keeps_the_delivery_whole(campus: Campus, can
     campus.rule(canvas)
     broken = campus.rule(canvas)
     with campus.writing() as session:
-        session.execute(update(tables.Rule).where(tables.Rule.id == broken.id).values(when={"some": []}))
+        session.execute(update(tables.Rule).where(tables.Rule.id == broken.id).values(document={"some": []}))
     campus.deliver_canvas(canvas)
     campus.work()
     assert campus.only(tables.Delivery).state == "failed"
@@ -458,5 +458,6 @@ def test_a_rule_is_stored_as_it_was_written(campus: Campus, canvas: tables.Sourc
     when: Any = {"any": [{"field": "course", "op": "eq", "value": "565"}, {"none": [{"field": "type", "op": "exists", "value": True}]}]}
     with campus.writing() as session:
         achievement = session.get_one(tables.Achievement, 1)
-        row = connecting.add_rule(session, canvas, achievement=achievement, when=rule.parse(when), now=campus.now)
-    assert row.when == when
+        token = campus.randomness.token
+        row = ruling.add(session, achievement, said=rule.parse({"when": when}), source=canvas, token=token, now=campus.now)
+    assert row.document == {"when": when}

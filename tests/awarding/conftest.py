@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from badgeissuer.awarding import adapter, event, incoming, rule
+from badgeissuer.awarding import adapter, condition, event, incoming, trigger
 
 Read = Callable[[str, str], tuple[event.LearningEvent, ...]]
 Fires = Callable[[event.LearningEvent, list[tuple[str, str, object]]], bool]
@@ -33,7 +33,7 @@ def fires() -> Fires:
     """Say whether a rule of which all conditions must hold awards for an event."""
 
     def fires(happened: event.LearningEvent, conditions: list[tuple[str, str, object]]) -> bool:
-        when = rule.parse({"all": [{"field": field, "op": op, "value": value} for field, op, value in conditions]})  # type: ignore[dict-item]
-        return isinstance(rule.evaluate(when, happened), rule.Awarded)
+        when = trigger.parse({"all": [{"field": field, "op": op, "value": value} for field, op, value in conditions]})  # type: ignore[dict-item]
+        return isinstance(trigger.evaluate(when, condition.Seen(happened)), trigger.Awarded)
 
     return fires

@@ -24,4 +24,5 @@ def passed(key: str, *, item: str, run: str | None = None) -> event.LearningEven
         credits=None,
         evidence=(),
         item=item,
+        series=f"outcome|{run or ''}",
     )

@@ -16,7 +16,7 @@ from badgeissuer.awarding import adapter, event, incoming
 
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
-NAMES = sorted(set(adapter.ADAPTERS) - {"generic"})  # which reads nothing without a mapping
+NAMES = sorted(set(adapter.ADAPTERS) - {"badges", "generic"})  # what is written here, and what reads nothing without a mapping
 SAMPLES = {
     "caliper": ["caliper/grade_event_v1p1.json", "caliper/grade_event_v1p2.json"],
     "canvas": ["canvas/caliper_grade_change.json", "canvas/grade_change.json", "canvas/learning_outcome_result_created.json"],

@@ -25,6 +25,7 @@ EXPECTED = {
         PASSED,
         key=f"{STATEMENT}2",
         type=f"{CMI5}satisfied",
+        series=None,
         occurred_at=datetime(2026, 5, 20, 14, 1, 32, tzinfo=UTC),
         course=COURSE,
         courses=(COURSE,),
@@ -35,6 +36,7 @@ EXPECTED = {
         PASSED,
         key=f"{STATEMENT}3",
         type=f"{CMI5}waived",
+        series=None,
         result=event.ResultClaim(None, None, None, None, "waived", passed=True),
     ),
 }

@@ -47,6 +47,7 @@ WELDING = event.LearningEvent(
     evidence=(event.EvidenceClaim("https://learn.example/1", "A weld"),),
     item="weld-1",
     started_at=datetime(2026, 2, 2, tzinfo=UTC),
+    level=6,
 )
 
 
@@ -105,6 +106,7 @@ def test_a_member_that_an_older_version_did_not_store_gets_its_default() -> None
         ("credits", 2),
         ("occurred_at", datetime(2026, 5, 20, 14, 1, 31, tzinfo=UTC)),
         ("started_at", datetime(2026, 2, 2, tzinfo=UTC)),
+        ("level", 6),
     ],
 )
 def test_each_field_has_its_name(name: str, value: object) -> None:
@@ -112,7 +114,7 @@ def test_each_field_has_its_name(name: str, value: object) -> None:
 
 
 def test_every_field_is_in_the_test_above() -> None:
-    assert len(event.FIELDS) == 14
+    assert len(event.FIELDS) == 15
 
 
 def test_an_unknown_field_is_invalid_and_the_known_ones_are_named() -> None:

@@ -92,3 +92,19 @@ def test_truth_is_truth_only() -> None:
 def test_a_wrong_type_is_malformed(read: Callable[[members.Members, str], object], value: Any) -> None:  # noqa: ANN401 - any JSON value
     with pytest.raises(problem.Malformed):
         read({"a": value}, "a")
+
+
+@pytest.mark.parametrize(
+    ("pointer", "found"),
+    [
+        ("", {"a": [{"b/c": 1, "d~e": 2}], "f": None}),
+        ("/a/0/b~1c", 1),
+        ("/a/0/d~0e", 2),
+        ("/a/1", None),
+        ("/a/-1", None),
+        ("/f/x", None),
+        ("/x", None),
+    ],
+)
+def test_a_pointer_leads_to_a_value_or_to_nothing(pointer: str, found: object) -> None:
+    assert members.at({"a": [{"b/c": 1, "d~e": 2}], "f": None}, pointer) == found

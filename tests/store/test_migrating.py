@@ -225,14 +225,14 @@ def test_a_migration_waits_while_another_holds_the_lock_of_postgresql(postgresql
 def test_foreign_keys_are_enforced_again_after_a_migration(blank_engine: Engine) -> None:
     migrating.migrate(blank_engine)
     with pytest.raises(Exception, match=r"(?i)foreign key"):
-        change(blank_engine, "INSERT INTO rule VALUES (1, 77, 77, '{}', '2026-05-20', 'active')")
+        change(blank_engine, "INSERT INTO rule_source VALUES (77, 77)")
 
 
 def test_rows_that_refer_to_nothing_stop_a_migration_on_sqlite(tmp_path: Path) -> None:
     engine = engines.connect(f"sqlite:///{tmp_path / 'orphan.db'}")
     migrating.migrate(engine)
     with closing(sqlite3.connect(tmp_path / "orphan.db")) as connection:
-        connection.execute("INSERT INTO rule VALUES (1, 77, 77, '{}', '2026-05-20', 'active')")
+        connection.execute("INSERT INTO rule_source VALUES (77, 77)")
         connection.commit()
     with pytest.raises(problem.Fault, match="nothing was changed"):
         migrating.downgrade(engine, to=migrating.head())

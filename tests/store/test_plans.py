@@ -17,7 +17,8 @@ import pytest
 from sqlalchemy import event, select, text
 from sqlalchemy.exc import NoResultFound
 
-from badgeissuer import delivering, issuing, notifying, problem, status
+from badgeissuer import delivering, notifying, problem, status
+from badgeissuer.issuing import awards
 from badgeissuer.net import mail
 from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import engine as engines
@@ -40,7 +41,7 @@ def stored_award(session: Session) -> None:
     achievement = tables.Achievement(**given, slug="a", draft={}, updated_at=None)  # type: ignore[arg-type]
     learner = tables.Learner(created_at=None)  # type: ignore[arg-type]
     achievement.id = learner.id = 1
-    issuing._existing(session, achievement, learner=learner, scope="once")
+    awards._existing(session, achievement, learner=learner, scope="once")
 
 
 CASES: dict[str, tuple[Callable[[Session, datetime], object], tuple[str, str]]] = {

@@ -33,7 +33,7 @@ def filled(session: Session, now: datetime) -> Session:
         achievement_id=achievement.id, version=1, document={"name": "A"}, draft_sha256="0", published_at=now
     )
     delivery = tables.Delivery(source_id=source.id, key="d", payload=b"{}", payload_sha256="0", headers={}, received_at=now)
-    rule = tables.Rule(achievement_id=achievement.id, source_id=source.id, when={}, created_at=now)
+    rule = tables.Rule(achievement_id=achievement.id, source_id=source.id, document={}, created_at=now, changed_at=now)
     session.add_all([version, delivery, rule])
     session.flush()
     event = tables.LearningEvent(delivery_id=delivery.id, source_id=source.id, key="e", type="completed", document={}, created_at=now)

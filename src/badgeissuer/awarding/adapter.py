@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from badgeissuer import problem
-from badgeissuer.awarding import caliper, canvas, cloudevents, cmi5, event, generic, incoming, moodle, native, openedx, xapi
+from badgeissuer.awarding import badges, caliper, canvas, cloudevents, cmi5, event, faults, generic, incoming, moodle, native, openedx, xapi
 
 Adapter = Callable[[incoming.Incoming, incoming.Reading], tuple[event.LearningEvent, ...]]
 
 ADAPTERS: Mapping[str, Adapter] = MappingProxyType(
     {
+        "badges": badges.read,
         "caliper": caliper.read,
         "canvas": canvas.read,
         "cloudevents": cloudevents.read,
@@ -41,7 +42,6 @@ MAX_EVIDENCE = 100
 """Pieces of evidence in one event."""
 
 _PLAIN = incoming.Reading()
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _EMAIL = re.compile(r"[^\s@<>()\[\],;:\\\"\x00-\x1f\x7f]{1,64}@(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W_](?:[\w-]{0,61}[^\W_])?")
 _ORCID = re.compile(r"[0-9]{4}-[0-9]{4}-[0-9]{4}-[0-9]{3}[0-9X]")
 _DID = re.compile(r"did:[a-z0-9]+:[A-Za-z0-9._:%-]*[A-Za-z0-9._%-]")
@@ -76,6 +76,7 @@ def _checked(found: event.LearningEvent) -> event.LearningEvent:
     for name, value in (("key", found.key), ("type", found.type), ("course", found.course), ("run", found.run), ("item", found.item)):
         _check(name, value, most=MAX_ID)
     _check("voids", found.voids, most=MAX_ID)
+    _check("series", found.series, most=2 * MAX_ID)
     for form in found.courses:
         _check("course", form, most=MAX_ID)
     _check("result.letter", found.result.letter, most=MAX_ID)
@@ -117,7 +118,7 @@ def _check(member: str, value: str | None, *, most: int | None) -> None:
     """Refuse a string that a database cannot store, or that is longer than `most` code points."""
     if value is None:
         return
-    if _UNSTORABLE.search(value):
+    if faults.UNSTORABLE.search(value):
         raise problem.Malformed(f"The member {member} holds NUL or half a surrogate pair. Send well-formed text.")
     if most is not None and len(value) > most:
         raise problem.Malformed(f"The member {member} is longer than {most} characters. Send a shorter one.")

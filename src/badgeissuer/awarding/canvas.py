@@ -59,6 +59,7 @@ def read(given: incoming.Incoming, reading: incoming.Reading) -> tuple[event.Lea
         credits=None,
         evidence=(),
         item=_item(kind, body, root) or (courses[0] if courses and kind in _OF_A_COURSE else None),
+        series=_OUTCOME if kind.startswith(_OUTCOME) else None,  # an update takes the place of what was created
     )
     return (found,)
 

@@ -39,7 +39,7 @@ def _read(statement: Members, reading: incoming.Reading) -> event.LearningEvent:
     found = xapi.read_statement(statement, reading)
     activities = members.inner(members.inner(statement, "context"), "contextActivities")
     if CATEGORY not in _ids(activities, "category"):
-        return dataclasses.replace(found, result=dataclasses.replace(found.result, status=None))
+        return dataclasses.replace(found, result=dataclasses.replace(found.result, status=None), series=None)
     if found.result.scaled is not None and found.result.scaled < 0:
         raise problem.Malformed("The member `score.scaled` of the statement is below 0. cmi5 wants it from 0 to 1.")
     # The platform may make ids of its own for a course; the one that its author gave stands among the groupings.

@@ -93,6 +93,8 @@ class LearningEvent:
         voids: The key of the event of the same source that this one takes back.
         started_at: When the activity began, UTC.
         pointer: Where in the delivery's value the event stands (RFC 6901), for conditions on what was not normalised.
+        series: What later events of the same item replace, where that is not their own type: of "passed" and "failed" the later one stands.
+        level: The level of a badge that was issued here, in its framework: the EQF level 6 is 6.
     """
 
     key: str
@@ -110,6 +112,8 @@ class LearningEvent:
     voids: str | None = None
     started_at: datetime | None = None
     pointer: str = ""
+    series: str | None = None
+    level: float | None = None
 
     def to_json(self) -> dict[str, JsonValue]:
         """Return the event as a JSON object that `from_json` reads back to an equal event."""
@@ -163,13 +167,14 @@ FIELDS: Mapping[str, Callable[[LearningEvent], object]] = MappingProxyType(
         "run": lambda event: event.run,
         "item": lambda event: event.item,
         "learner.email": lambda event: event.learner.email,
-        "result.scaled": lambda event: event.result.scaled,
+        "result.scaled": lambda event: share(event.result.raw, event.result.max) if event.result.scaled is None else event.result.scaled,
         "result.raw": lambda event: event.result.raw,
         "result.max": lambda event: event.result.max,
         "result.passed": lambda event: event.result.passed,
         "result.letter": lambda event: event.result.letter,
         "result.status": lambda event: event.result.status,
         "credits": lambda event: event.credits,
+        "level": lambda event: event.level,
         "occurred_at": lambda event: event.occurred_at,
         "started_at": lambda event: event.started_at,
     },

@@ -23,7 +23,7 @@ import pydantic
 from pydantic import JsonValue
 
 from badgeissuer import problem
-from badgeissuer.awarding import event, loose, path
+from badgeissuer.awarding import event, faults, loose, path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,6 @@ MAX_LISTED = 100
 MAX_LOOKED = 5000
 """Objects and arrays of a body that are looked at to find where its events stand."""
 
-_MAX_FINDINGS = 20
 _T = TypeVar("_T")
 
 
@@ -118,7 +117,7 @@ def parse(value: JsonValue, *, pointer: str = "") -> Mapping:
     try:
         return Mapping.model_validate(value)
     except pydantic.ValidationError as error:
-        raise problem.Invalid.of(_findings(error, pointer=pointer)) from None
+        raise problem.Invalid.of(faults.findings(error, pointer=pointer, whole="The mapping")) from None
 
 
 def read(given: incoming.Incoming, reading: incoming.Reading) -> tuple[event.LearningEvent, ...]:
@@ -313,12 +312,3 @@ def _written(step: _Step | None) -> str:
         step = step.before
     pointer = "".join(reversed(parts))
     return pointer if len(pointer) <= problem.MAX_POINTER else ""
-
-
-def _findings(error: pydantic.ValidationError, *, pointer: str) -> tuple[problem.Finding, ...]:
-    found = []
-    for item in error.errors(include_url=False, include_input=False, include_context=False)[:_MAX_FINDINGS]:
-        where = pointer + "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in item["loc"])
-        said = "an object is needed" if item["type"] == "model_type" else item["msg"].removeprefix("Value error, ")
-        found.append(problem.Finding(f"{where or 'The mapping'}: {said}.", where))
-    return tuple(found)

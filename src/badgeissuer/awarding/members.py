@@ -26,6 +26,22 @@ _DECIMAL = re.compile(r"[+-]?[0-9]{1,30}(?:\.[0-9]{1,30})?")
 _SECONDS = re.compile(r"[0-9]{1,12}")
 
 
+def at(value: JsonValue, pointer: str) -> JsonValue:
+    """Return what stands at a JSON Pointer in a value; None where nothing does.
+
+    Source: RFC 6901 section 4.
+    """
+    for step in pointer.split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, dict):
+            value = value.get(name)
+        elif isinstance(value, list) and name.isdecimal() and int(name) < len(value):
+            value = value[int(name)]
+        else:
+            return None
+    return value
+
+
 def inner(members: Members, name: str) -> Members:
     """Return the object in a member; an empty one where there is none.
 

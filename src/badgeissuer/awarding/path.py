@@ -27,7 +27,7 @@ from jmespath import exceptions, visitor
 from jmespath import functions as library
 
 from badgeissuer import problem
-from badgeissuer.awarding import loose
+from badgeissuer.awarding import faults, loose
 from badgeissuer.vc import document
 
 if TYPE_CHECKING:
@@ -51,7 +51,6 @@ _STEP = 64
 _CALL = 5
 """Steps that a call costs beside those for what it looks at: the library checks every argument."""
 _TOKEN = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?P<literal>(?:[^`\\]|\\.)*)`|[A-Za-z0-9_]+|\S""", re.DOTALL)
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _PROJECTIONS = {"projection", "value_projection", "filter_projection"}
 _COMPARING = {"contains", "max", "min"}
 _TAKES_EXPRESSION = {"max_by", "min_by"}
@@ -86,7 +85,7 @@ def parse(text: str) -> Path:
     """
     if len(text) > MAX_LENGTH:
         raise ValueError(f"the expression is longer than {MAX_LENGTH} characters")
-    if _UNSTORABLE.search(text):
+    if faults.UNSTORABLE.search(text):
         raise ValueError("the expression holds NUL or half a surrogate pair")
     _check_tokens(text)
     try:

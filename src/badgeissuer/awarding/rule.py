@@ -1,338 +1,290 @@
-"""When does an event earn an achievement? A tree of typed conditions, evaluated to a decision that gives its reason.
+"""A rule: what has to happen for an achievement to be awarded, when that counts, what is said in the badge, and who has to agree.
 
-A tree is `{"all": […]}`, `{"any": […]}` or `{"none": […]}` over further trees and conditions `{"field", "op", "value"}`. It is data, not
-code. A new operator is a line in `OPERATORS`, a new field one in `event.FIELDS`.
-
-What a comparison means:
-
-- Two texts compare exactly, case included. A text that is a plain decimal number compares with a number: "0.87" is 0.87.
-- `lt le gt ge` compare numbers, and times for `occurred_at` and `started_at`; `result.passed` is true or false.
-- What cannot be compared is not satisfied, whatever the operator, `ne` too; the reason says so. A missing value satisfies only `exists`
-  false. Under `none` a condition that is not satisfied excludes nothing.
-- `course` has several forms: `eq`, `in` and the orderings hold when one of `event.courses` satisfies them, `ne` when all do.
+One event may be enough (`when`), or several parts are needed (`parts`): of one course or of many, at one source or at several, or badges
+that were issued here before. All of it is data, checked when it is saved.
 """
 
 from __future__ import annotations
 
-import json
-import operator
-import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
-from types import MappingProxyType
-from typing import Annotated, Any, Self
+from datetime import datetime, timedelta
+from typing import Annotated, Literal, Self
 
 import pydantic
 from pydantic import JsonValue
 
 from badgeissuer import problem
+from badgeissuer.awarding import badges, condition, faults, path, roster, trigger
 from badgeissuer.awarding import event as events
-from badgeissuer.awarding import time
 
-MAX_DEPTH = 8
-MAX_CONDITIONS = 64
-MAX_CHOICES = 256
-MAX_TEXT = 500
+MAX_PARTS = 20
+MAX_APPROVALS = 5
+MAX_DAYS = 36_525
+"""A hundred years."""
+_MAX_PATH = path.MAX_LENGTH
+_SLUG = r"^[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?$"
 
-_DECIMAL = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?")
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_SHOWN = 80
-_MAX_FINDINGS = 20
-_LARGEST = 1e30
-_NUMERIC = frozenset({"result.scaled", "result.raw", "result.max", "credits"})
-_TIMES = frozenset({"occurred_at", "started_at"})
-_TAGS = frozenset({"condition", "tree"})
+Slug = Annotated[str, pydantic.Field(pattern=_SLUG)]
+Days = Annotated[float, pydantic.Field(gt=0, le=MAX_DAYS, allow_inf_nan=False)]
+Moment = roster.Moment
 
 
-@dataclass(frozen=True, slots=True)
-class Operator:
-    """How one value of the event is compared with the one of the rule.
-
-    Attributes:
-        words: What the value should do, after "should".
-        test: The comparison, of two values of one type.
-        ordering: Whether it needs numbers or times.
-    """
-
-    words: str
-    test: Callable[[Any, Any], bool]
-    ordering: bool = False
-
-
-OPERATORS: Mapping[str, Operator] = MappingProxyType(
-    {
-        "eq": Operator("equal", operator.eq),
-        "ne": Operator("differ from", operator.ne),
-        "lt": Operator("be below", operator.lt, ordering=True),
-        "le": Operator("be at most", operator.le, ordering=True),
-        "gt": Operator("be above", operator.gt, ordering=True),
-        "ge": Operator("be at least", operator.ge, ordering=True),
-        "in": Operator("be one of", operator.eq),
-        "exists": Operator("exist", operator.is_),
-    },
-)
-"""The operators by name. `in` tests each choice with its comparison; `exists` compares presence."""
-
-
-class Condition(pydantic.BaseModel):
-    """One comparison of a field of the event with a value; `exists` takes true, its default, or false."""
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
-
-    field: str
-    op: str
-    value: JsonValue = True
-
-    @pydantic.field_validator("field")
-    @classmethod
-    def _is_field(cls, name: str) -> str:
-        if name not in events.FIELDS:
-            raise ValueError(f"there is no such field; use one of {', '.join(events.FIELDS)}")
-        return name
-
-    @pydantic.field_validator("op")
-    @classmethod
-    def _is_operator(cls, name: str) -> str:
-        if name not in OPERATORS:
-            raise ValueError(f"there is no such operator; use one of {', '.join(OPERATORS)}")
-        return name
-
-    @pydantic.field_validator("value")
-    @classmethod
-    def _suits(cls, value: JsonValue, info: pydantic.ValidationInfo) -> JsonValue:
-        if {"field", "op"} <= info.data.keys():
-            _check_value(info.data["field"], info.data["op"], value=value)
-        return value
-
-    @pydantic.model_validator(mode="after")
-    def _has_value(self) -> Self:
-        if self.op != "exists" and "value" not in self.model_fields_set:
-            raise ValueError("value is missing")
-        return self
-
-
-def _kind(node: object) -> str:
-    if isinstance(node, Mapping):
-        return "condition" if {"field", "op", "value"} & node.keys() else "tree"
-    return "condition" if isinstance(node, Condition) else "tree"
-
-
-_Node = Annotated[
-    Annotated[Condition, pydantic.Tag("condition")] | Annotated["When", pydantic.Tag("tree")],
-    pydantic.Discriminator(_kind),
-]
-
-
-def _is_filled(nodes: tuple[Condition | When, ...]) -> tuple[Condition | When, ...]:
-    if not nodes:
-        raise ValueError("it is empty and would never decide anything; name at least one condition")
-    return nodes
-
-
-_Nodes = Annotated[tuple[_Node, ...], pydantic.Field(max_length=MAX_CONDITIONS), pydantic.AfterValidator(_is_filled)]
-
-
-def _is_none(value: object) -> bool:
-    return value is None
-
-
-class When(pydantic.BaseModel):
-    """A tree with exactly one of `all`, `any` and `none`, at most 8 deep and with at most 64 conditions; never empty."""
-
+class _Form(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
 
-    all_of: _Nodes | None = pydantic.Field(default=None, alias="all", exclude_if=_is_none)
-    any_of: _Nodes | None = pydantic.Field(default=None, alias="any", exclude_if=_is_none)
-    none_of: _Nodes | None = pydantic.Field(default=None, alias="none", exclude_if=_is_none)
 
-    def children(self) -> tuple[Condition | When, ...]:
-        """Return the conditions and trees directly below."""
-        return self.all_of or self.any_of or self.none_of or ()
+class Part(_Form):
+    """One of several things that are needed: an event, of this source or of another of the same issuer, or a badge of that issuer."""
+
+    name: Annotated[str, pydantic.Field(min_length=1, max_length=100)] | None = None
+    source: Slug | None = None
+    when: trigger.When | None = None
+    badge: Slug | None = None
 
     @pydantic.model_validator(mode="after")
-    def _is_one_tree(self) -> Self:
-        if sum(nodes is not None for nodes in (self.all_of, self.any_of, self.none_of)) != 1:
-            raise ValueError("give exactly one of all, any and none")
-        if _depth(self) > MAX_DEPTH:
-            raise ValueError(f"the tree is more than {MAX_DEPTH} levels deep")
-        if _count(self) > MAX_CONDITIONS:
-            raise ValueError(f"the tree has more than {MAX_CONDITIONS} conditions")
+    def _is_one(self) -> Self:
+        if (self.when is None) == (self.badge is None):
+            raise ValueError("give either when or badge")
+        if self.badge is not None and self.source is not None:
+            raise ValueError("a badge comes from here and has no source")
+        return self
+
+    @property
+    def tree(self) -> trigger.When:
+        """What an event must satisfy to be this part."""
+        if self.when is not None:
+            return self.when
+        is_badge = {"field": "type", "op": "eq", "value": badges.ISSUED}
+        return trigger.When.model_validate({"all": [is_badge, {"field": "item", "op": "eq", "value": self.badge}]})
+
+    @property
+    def is_badge(self) -> bool:
+        """Whether it is a badge that was issued here: one that is named, or any that satisfies the tree."""
+        return self.badge is not None or any(
+            (found.field, found.op, found.value) == ("type", "eq", badges.ISSUED) for found in trigger.conditions(self.tree)
+        )
+
+    def label(self, number: int) -> str:
+        """Return what the part is called in a reason."""
+        return self.name or self.badge or f"part {number + 1}"
+
+
+def _is_filled(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    if not parts:
+        raise ValueError("it is empty, and a rule with no parts never fires; name at least one")
+    return parts
+
+
+class Parts(_Form):
+    """Several things that are needed: all of them, or `at_least` so many; with `credits` in sum, and none older than `max_age_days`."""
+
+    of: Annotated[tuple[Part, ...], pydantic.Field(max_length=MAX_PARTS), pydantic.AfterValidator(_is_filled)]
+    at_least: Annotated[int, pydantic.Field(ge=1, le=MAX_PARTS, strict=True)] | None = None
+    credits: Annotated[float, pydantic.Field(gt=0, le=1_000_000, allow_inf_nan=False)] | None = None
+    max_age_days: Days | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _can_be(self) -> Self:
+        if self.at_least is not None and self.at_least > len(self.of):
+            raise ValueError(f"at_least asks for {self.at_least} of {len(self.of)}, which can never be")
+        return self
+
+    @property
+    def needed(self) -> int:
+        """How many parts are needed."""
+        return self.at_least or len(self.of)
+
+
+class Window(_Form):
+    """When an event must have happened to count: from (inclusive) until (exclusive)."""
+
+    start: Moment | None = pydantic.Field(default=None, alias="from")
+    until: Moment | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _is_ahead(self) -> Self:
+        if self.start is not None and self.until is not None and self.until <= self.start:
+            raise ValueError("it ends before it begins")
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class Awarded:
-    """The event earns the achievement; `reason` is a plain sentence that says what matched."""
+class Policy(_Form):
+    """What becomes of what was earned.
 
-    reason: str
+    `scope` says how often one learner may have the badge: once, once in each course run or term (as the mapping takes it), or again
+    after `renew_after_days`. `on_loss` says what follows when the grounds fall away: a review, or revocation at once.
+    """
+
+    scope: Literal["once", "run", "term", "renewable"] = "once"
+    renew_after_days: Days | None = None
+    approvals: Annotated[int, pydantic.Field(ge=0, le=MAX_APPROVALS, strict=True)] = 0
+    hold_days: Days | None = None
+    hold_until: Moment | None = None
+    valid_days: Days | None = None
+    on_loss: Literal["review", "revoke"] = "review"
+
+    @pydantic.model_validator(mode="after")
+    def _fits(self) -> Self:
+        if (self.scope == "renewable") != (self.renew_after_days is not None):
+            raise ValueError("renew_after_days belongs to the scope renewable")
+        return self
 
 
-@dataclass(frozen=True, slots=True)
-class NotAwarded:
-    """The event does not earn it; `reason` is a plain sentence that names the first condition that failed."""
+class Origin(_Form):
+    """Where something in the badge comes from: a field of the event, what a path finds in it as it was sent, or one value for all."""
 
-    reason: str
+    field: str | None = None
+    path: Annotated[str, pydantic.Field(max_length=_MAX_PATH)] | None = None
+    value: Annotated[str, pydantic.Field(min_length=1, max_length=condition.MAX_TEXT)] | Annotated[float, pydantic.Field()] | None = None
+
+    @pydantic.model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if sum(item is not None for item in (self.field, self.path, self.value)) != 1:
+            raise ValueError("give exactly one of field, path and value")
+        if self.field is not None and (self.field not in events.FIELDS or self.field == "learner.email"):
+            raise ValueError(f"there is no such field; use one of {', '.join(name for name in events.FIELDS if name != 'learner.email')}")
+        if self.path is not None:
+            path.parse(self.path)
+        return self
 
 
-def parse(value: JsonValue, *, pointer: str = "") -> When:
-    """Return the rule's tree.
+class ResultFrom(_Form):
+    """How a result of the achievement is had from the event.
+
+    `result` names one of its result descriptions: by id, fragment (`#score`) or name. Without `take`, what fits its type is taken:
+    the share times a hundred for a Percent, the raw score, the letter, the status. `levels` says which rubric level, or status, stands
+    for which value.
+    """
+
+    result: Annotated[str, pydantic.Field(min_length=1, max_length=2048)]
+    take: Origin | None = None
+    levels: Annotated[dict[str, str], pydantic.Field(max_length=100)] | None = None
+
+
+class Mapping(_Form):
+    """What the badge says of the learner besides the achievement."""
+
+    results: Annotated[tuple[ResultFrom, ...], pydantic.Field(max_length=20)] = ()
+    credits: Origin | None = None
+    evidence: bool = True
+    term: Origin | None = None
+    license_number: Origin | None = None
+    license_prefix: Annotated[str, pydantic.Field(min_length=1, max_length=40)] | None = None
+    activity_dates: bool = False
+
+    @pydantic.model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.license_number is not None and self.license_prefix is not None:
+            raise ValueError("give either license_number or license_prefix")
+        return self
+
+
+class Rule(_Form):
+    """A rule."""
+
+    when: trigger.When | None = None
+    parts: Parts | None = None
+    window: Window = Window()
+    policy: Policy = Policy()
+    mapping: Mapping = Mapping()
+
+    @pydantic.model_validator(mode="after")
+    def _is_one(self) -> Self:
+        if (self.when is None) == (self.parts is None):
+            raise ValueError("give either when or parts")
+        if self.policy.scope == "term" and self.mapping.term is None:
+            raise ValueError("the scope term needs mapping.term")
+        return self
+
+    @property
+    def pieces(self) -> tuple[Part, ...]:
+        """The parts; of a rule that needs one event, that one."""
+        return self.parts.of if self.parts is not None else (Part(when=self.when),)
+
+    @property
+    def reads_raw(self) -> bool:
+        """Whether a condition, or something in the badge, is taken from the event as it was sent."""
+        said = self.mapping
+        origins = (said.credits, said.term, said.license_number, *(item.take for item in said.results))
+        trees = (found.path for part in self.pieces for found in trigger.conditions(part.tree))
+        return any(trees) or any(origin is not None and origin.path is not None for origin in origins)
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """Return the rule as it is stored and shown: as it was written, without what was left out."""
+        return self.model_dump(mode="json", exclude_none=True, exclude_unset=True)
+
+
+def parse(value: JsonValue, *, pointer: str = "") -> Rule:
+    """Return a rule.
 
     Args:
-        value: The JSON object.
+        value: The JSON object: `when` or `parts`, `window`, `policy`, `mapping`.
         pointer: Where it stands in the request, for the findings.
 
     Raises:
-        problem.Invalid: with a finding for each unknown field or operator, each unsuitable value, and for an empty or too large tree.
+        problem.Invalid: with a finding, and its place, for everything that cannot be.
     """
     try:
-        return When.model_validate(value)
+        return Rule.model_validate(value)
     except pydantic.ValidationError as error:
-        raise problem.Invalid.of(_findings(error, pointer=pointer)) from None
+        raise problem.Invalid.of(faults.findings(error, pointer=pointer, whole="The rule", tags=trigger.TAGS)) from None
 
 
-def evaluate(when: When, event: events.LearningEvent) -> Awarded | NotAwarded:
-    """Decide whether the event earns what the rule gives. The values of `learner.…` fields are hidden in the reason."""
-    verdict = _judge(when, event)
-    return Awarded(f"Awarded because {verdict.phrase}.") if verdict.holds else NotAwarded(f"Not awarded because {verdict.phrase}.")
+def judge(part: Part, seen: condition.Seen, *, window: Window, came: datetime) -> trigger.Awarded | trigger.NotAwarded:
+    """Decide whether an event is a part of what a rule needs.
+
+    Args:
+        part: The part.
+        seen: The event.
+        window: When it must have happened.
+        came: When it came, which counts where the sender does not say when it happened.
+    """
+    moment = min(seen.event.occurred_at or came, came)  # nothing happens before it is told
+    happened = f"Not awarded because it happened on {moment:%Y-%m-%d}"
+    if window.start is not None and moment < window.start:
+        return trigger.NotAwarded(f"{happened}, before the rule's time from {window.start:%Y-%m-%d}.")
+    if window.until is not None and moment >= window.until:
+        return trigger.NotAwarded(f"{happened}, after the rule's time until {window.until:%Y-%m-%d}.")
+    return trigger.evaluate(part.tree, seen)
 
 
 @dataclass(frozen=True, slots=True)
-class _Verdict:
-    holds: bool
-    phrase: str
+class Proven:
+    """An event that is a part of what a rule needs.
 
-
-def _judge(node: Condition | When, event: events.LearningEvent) -> _Verdict:
-    if isinstance(node, Condition):
-        return _judge_condition(node, event)
-    verdicts = [_judge(child, event) for child in node.children()]
-    if not verdicts:
-        return _Verdict(holds=False, phrase="the rule has no conditions")
-    held = [verdict for verdict in verdicts if verdict.holds]
-    failed = [verdict for verdict in verdicts if not verdict.holds]
-    if node.all_of:
-        return failed[0] if failed else _Verdict(holds=True, phrase=", and ".join(verdict.phrase for verdict in held))
-    if node.any_of:
-        return held[0] if held else _Verdict(holds=False, phrase=f"no alternative holds, of which the first: {failed[0].phrase}")
-    if held:
-        return _Verdict(holds=False, phrase=f"this excludes it: {held[0].phrase}")
-    return _Verdict(holds=True, phrase=f"nothing excludes it ({failed[0].phrase})")
-
-
-def _judge_condition(condition: Condition, event: events.LearningEvent) -> _Verdict:
-    actual = event.forms(condition.field)
-    hidden = condition.field.startswith("learner.")
-    if condition.op == "exists":
-        holds = OPERATORS["exists"].test(bool(actual), condition.value)
-        return _Verdict(
-            holds, f"{condition.field} is {'present' if actual else 'missing'}" + ("" if holds else ", against what the rule asks")
-        )
-    expected = "(hidden)" if hidden else _shown(condition.value)
-    wish = f"it should {OPERATORS[condition.op].words} {expected}"
-    if not actual:
-        return _Verdict(holds=False, phrase=f"{condition.field} is missing; {wish}")
-    outcomes = [_satisfies(condition, value) for value in actual]
-    holds = all(outcomes) if condition.op == "ne" else any(outcomes)
-    phrase = f"{condition.field} is {'(hidden)' if hidden else _shown(actual[outcomes.index(holds) if holds else 0])}"
-    if not holds and outcomes[0] is None:
-        return _Verdict(holds, f"{phrase}, which cannot be compared; {wish}")
-    return _Verdict(holds, f"{phrase}; {wish}" if not holds else f"{phrase} ({wish})")
-
-
-def _satisfies(condition: Condition, actual: object) -> bool | None:
-    """Return whether one value satisfies the condition, None when it cannot be compared with any that the rule gives."""
-    choices = condition.value if isinstance(condition.value, list) else [condition.value]
-    kind = OPERATORS[condition.op]
-    pairs = [pair for choice in choices if (pair := _comparable(actual, choice, ordering=kind.ordering))]
-    return any(kind.test(*pair) for pair in pairs) if pairs else None
-
-
-def _comparable(actual: object, expected: object, *, ordering: bool) -> tuple[object, object] | None:
-    """Return the two values in a common type, or None when they have none."""
-    if isinstance(actual, datetime):
-        moment = _moment(expected)
-        return None if moment is None else (actual, moment)
-    if isinstance(actual, str | bool) and type(actual) is type(expected) and not ordering:
-        return actual, expected
-    left, right = _number(actual), _number(expected)
-    return None if left is None or right is None else (left, right)
-
-
-def _number(value: object) -> Decimal | None:
-    if isinstance(value, str):
-        return Decimal(value) if _DECIMAL.fullmatch(value) else None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return Decimal(str(value)) if abs(value) < _LARGEST else None
-
-
-def _moment(value: object) -> datetime | None:
-    try:
-        return time.parse(value) if isinstance(value, str) else None
-    except problem.Malformed:
-        return None
-
-
-def _shown(value: object) -> str:
-    text = value.isoformat() if isinstance(value, datetime) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
-
-
-def _check_value(field: str, op: str, *, value: JsonValue) -> None:
-    """Refuse on save what could never be satisfied.
-
-    Raises:
-        ValueError: which pydantic turns into a finding with its place.
+    Attributes:
+        part: Which one, from 0.
+        event: Which event; one that is two parts counts its credits once.
+        credits: What it brings.
+        moment: When it happened.
     """
-    if op == "exists":
-        if not isinstance(value, bool):
-            raise ValueError("exists takes true or false")
-        return
-    if op == "in" and not (isinstance(value, list) and 1 <= len(value) <= MAX_CHOICES):
-        raise ValueError(f"in takes a list of 1 to {MAX_CHOICES} values")
-    for choice in value if op == "in" and isinstance(value, list) else [value]:
-        if not _suits(field, choice, ordering=OPERATORS[op].ordering):
-            raise ValueError(_wanted(field, ordering=OPERATORS[op].ordering))
+
+    part: int
+    event: int
+    credits: float
+    moment: datetime
 
 
-def _suits(field: str, value: JsonValue, *, ordering: bool) -> bool:
-    if field in _TIMES:
-        return _moment(value) is not None
-    if field == "result.passed":
-        return isinstance(value, bool) and not ordering
-    if ordering or field in _NUMERIC:
-        return _number(value) is not None
-    return (isinstance(value, str) and len(value) <= MAX_TEXT and not _UNSTORABLE.search(value)) or _number(value) is not None
+def progress(parts: Parts, proven: list[Proven], *, now: datetime | None) -> trigger.Awarded | trigger.NotAwarded:
+    """Decide whether what was reached is enough; the reason says what is missing.
 
-
-def _wanted(field: str, *, ordering: bool) -> str:
-    if field == "result.passed":
-        return "true or false is needed"
-    if field in _TIMES:
-        return "a time with a zone is needed, such as 2026-05-20T14:01:31Z"
-    if ordering or field in _NUMERIC:
-        return "a number is needed"
-    return f"a text of at most {MAX_TEXT} characters without NUL and half surrogate pairs, or a number, is needed"
-
-
-def _depth(node: Condition | When) -> int:
-    return 0 if isinstance(node, Condition) else 1 + max(map(_depth, node.children()))
-
-
-def _count(node: Condition | When) -> int:
-    return 1 if isinstance(node, Condition) else sum(map(_count, node.children()))
-
-
-def _findings(error: pydantic.ValidationError, *, pointer: str) -> tuple[problem.Finding, ...]:
-    """Return the faults with their places; the tags that pydantic adds for the kind of a node are no place in the document."""
-    found = []
-    for item in error.errors(include_url=False, include_input=False, include_context=False)[:_MAX_FINDINGS]:
-        path = [
-            part for before, part in zip((None, *item["loc"]), item["loc"], strict=False) if not (isinstance(before, int) and part in _TAGS)
-        ]
-        where = pointer + "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
-        said = "an object is needed" if item["type"] == "model_type" else item["msg"].removeprefix("Value error, ")
-        found.append(problem.Finding(f"{where or 'The rule'}: {said}.", where))
-    return tuple(found)
+    Args:
+        parts: What is needed.
+        proven: What was reached.
+        now: The moment, for what must not be too old; None where age does not count: what was earned once does not age away.
+    """
+    oldest = now - timedelta(days=parts.max_age_days) if now is not None and parts.max_age_days is not None else None
+    counting = [item for item in proven if oldest is None or item.moment >= oldest]
+    reached = {item.part for item in counting}
+    missing = [part.label(number) for number, part in enumerate(parts.of) if number not in reached]
+    sum_of_credits = sum({item.event: item.credits for item in counting}.values())
+    if len(reached) < parts.needed:
+        aged = " (what is too old does not count)" if len(counting) < len(proven) else ""
+        return trigger.NotAwarded(
+            f"Not awarded yet because {len(reached)} of {parts.needed} parts are there{aged}; missing: {', '.join(missing)}."
+        )
+    if parts.credits is not None and sum_of_credits < parts.credits:
+        return trigger.NotAwarded(f"Not awarded yet because {sum_of_credits:g} of {parts.credits:g} credits are there.")
+    credits_said = "" if parts.credits is None else f" with {sum_of_credits:g} credits"
+    there = f"{len(reached)} of {len(parts.of)} parts are there{credits_said}"
+    return trigger.Awarded(f"Awarded because {there}, and {parts.needed} are needed.")

@@ -10,7 +10,9 @@ Source: xAPI 1.0.3, part 2 (statements).
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from badgeissuer import problem
 from badgeissuer.awarding import bundle, event, members
@@ -32,7 +34,7 @@ _MAILTO = "mailto:"
 def read(given: incoming.Incoming, reading: incoming.Reading) -> tuple[event.LearningEvent, ...]:
     """Return the events of a body: one a statement.
 
-    The key is the statement's id in lower case, or the hash of the statement without `stored`, which an LRS adds.
+    The key is the statement's id in lower case, or one made of the statement without `stored`, which an LRS adds.
 
     Raises:
         problem.Malformed: when a statement has no verb, or a member that we read has a wrong type.
@@ -58,24 +60,28 @@ def read_statement(statement: Members, reading: incoming.Reading) -> event.Learn
     voids = _lower(members.text(thing, "id")) if verb == VOIDED and _kind(thing) == "StatementRef" else None
     activity = members.text(thing, "id") if _kind(thing) == "Activity" else None
     is_course = activity is not None and members.text(members.inner(thing, "definition"), "type") in COURSES
+    registration = members.text(members.inner(statement, "context"), "registration")
     return event.LearningEvent(
-        key=_lower(members.text(statement, "id")) or _content_key(statement),
+        key=_lower(members.text(statement, "id")) or _made_id(statement),
         type=verb,
         occurred_at=members.moment(statement, "timestamp", zone=reading.zone),
         course=activity if is_course else None,
         courses=(activity,) if activity is not None and is_course else (),
-        run=members.text(members.inner(statement, "context"), "registration"),
+        run=registration,
         learner=event.LearnerClaim(None, None, None, None) if verb == VOIDED else _learner(members.inner(statement, "actor")),
         result=_result(members.inner(statement, "result"), verb=verb),
         credits=None,
         evidence=(),
         item=activity,
         voids=voids,
+        series=f"outcome|{registration or ''}" if verb in _SAYS_PASSED else None,  # of one attempt the later verdict stands
     )
 
 
-def _content_key(statement: Members) -> str:
-    return event.content_key({name: value for name, value in statement.items() if name not in _VOLATILE})
+def _made_id(statement: Members) -> str:
+    """Return the id of a statement that has none: the same for the same content, so that it can be voided by what was answered."""
+    content = event.content_key({name: value for name, value in statement.items() if name not in _VOLATILE})
+    return str(UUID(hex=hashlib.sha256(content.encode()).hexdigest()[:32], version=5))
 
 
 def _learner(actor: Members) -> event.LearnerClaim:

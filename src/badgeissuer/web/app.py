@@ -22,6 +22,7 @@ from badgeissuer.store.keyring import Keyring
 from badgeissuer.web import headers, hooks, limits, problems, public, vc_api, vc_api_issuing, verify
 from badgeissuer.web.api import (
     achievements,
+    approvals,
     awards,
     batches,
     deliveries,
@@ -32,11 +33,13 @@ from badgeissuer.web.api import (
     reconciliations,
     reviews,
     revocations,
+    rules,
     sources,
     subscribers,
     tokens,
 )
 from badgeissuer.web.service import Bell, Service
+from badgeissuer.web.staff import approvals as staff_approvals
 from badgeissuer.web.staff import connect, door, overview, recorder, rosters
 from badgeissuer.web.staff import deliveries as staff_deliveries
 from badgeissuer.web.staff import identities as staff_identities
@@ -51,7 +54,9 @@ ROUTERS = (
     issuers.ROUTER,
     achievements.ROUTER,
     sources.ROUTER,
+    rules.ROUTER,
     awards.ROUTER,
+    approvals.ROUTER,
     batches.ROUTER,
     reconciliations.ROUTER,
     revocations.ROUTER,
@@ -67,6 +72,7 @@ STAFF = (
     door.ROUTER,
     overview.ROUTER,
     recorder.ROUTER,
+    staff_approvals.ROUTER,
     staff_deliveries.ROUTER,
     staff_identities.ROUTER,
     rosters.ROUTER,

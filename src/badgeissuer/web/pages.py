@@ -138,6 +138,11 @@ def reviews_page(staff: Staff, found: Sequence[overseeing.Doubted]) -> str:
     return _render("staff/reviews.html", staff=staff, found=found)
 
 
+def approvals_page(staff: Staff, found: Sequence[overseeing.Waiting]) -> str:
+    """Return the page of the awards that wait for people to agree."""
+    return _render("staff/approvals.html", staff=staff, found=found)
+
+
 def problem_page(problem: Mapping[str, Any], *, status: int) -> str:
     """Return a page that says what went wrong.
 

@@ -5,9 +5,20 @@ them (migration 0001), so that not even an error in this program can alter what 
 """
 
 from badgeissuer.store.orders import Batch, BatchChunk, Job, Revocation, Upload, UploadPiece
-from badgeissuer.store.tables.awards import AWARD_STATES, REQUEST_STATES, Attestation, Award, Credential, SigningRequest
+from badgeissuer.store.tables.awards import AWARD_STATES, REQUEST_STATES, Approval, Attestation, Award, Credential, SigningRequest
 from badgeissuer.store.tables.definitions import KEY_STATES, Achievement, AchievementVersion, Issuer, Press, SigningKey
-from badgeissuer.store.tables.intake import Decision, Delivery, EventSubject, LearningEvent, Rejection, Review, Rule, Source
+from badgeissuer.store.tables.intake import (
+    Decision,
+    Delivery,
+    EventSubject,
+    Ground,
+    LearningEvent,
+    Rejection,
+    Review,
+    Rule,
+    RuleSource,
+    Source,
+)
 from badgeissuer.store.tables.lists import StatusCounter, StatusEntry, StatusList
 from badgeissuer.store.tables.outbox import MESSAGE_STATES, NOTICE_STATES, Message, Notice, Subscriber
 from badgeissuer.store.tables.people import IdentityChange, IdentityQuestion, Learner, LearnerIdentity
@@ -23,6 +34,7 @@ __all__ = [
     "Achievement",
     "AchievementVersion",
     "ApiToken",
+    "Approval",
     "Attestation",
     "Award",
     "Batch",
@@ -31,6 +43,7 @@ __all__ = [
     "Decision",
     "Delivery",
     "EventSubject",
+    "Ground",
     "IdempotencyKey",
     "IdentityChange",
     "IdentityQuestion",
@@ -46,6 +59,7 @@ __all__ = [
     "Review",
     "Revocation",
     "Rule",
+    "RuleSource",
     "SigningKey",
     "SigningRequest",
     "Source",

@@ -19,7 +19,10 @@ _NAMELESS = "state = 'needs_identity'"
 
 
 class Award(Base):
-    """The decision that a learner has earned an achievement. What must not differ between two tries at signing is fixed here."""
+    """The decision that a learner has earned an achievement. What must not differ between two tries at signing is fixed here.
+
+    `approvals` is how many people have to agree before the badge is issued, `held_until` the moment before which it is not.
+    """
 
     __tablename__ = "award"
     __table_args__ = (
@@ -48,8 +51,24 @@ class Award(Base):
     rule_id: Mapped[int | None] = mapped_column(Ref, ForeignKey("rule.id"), default=None)
     learning_event_id: Mapped[int | None] = mapped_column(Ref, ForeignKey("learning_event.id"), default=None)
     valid_until: Mapped[datetime | None] = mapped_column(default=None)
+    approvals: Mapped[int | None] = mapped_column(default=None)
+    held_until: Mapped[datetime | None] = mapped_column(default=None)
     batch_id: Mapped[int | None] = mapped_column(Ref, default=None)  # no foreign key: to check it costs each badge, and no batch is deleted
     row: Mapped[int | None] = mapped_column(default=None)
+
+
+class Approval(Base):
+    """That somebody agreed to an award; each token agrees once."""
+
+    __tablename__ = "approval"
+    __table_args__ = (UniqueConstraint("award_id", "api_token_id"),)
+
+    id: Mapped[Id] = mapped_column(init=False)
+    award_id: Mapped[int] = mapped_column(Ref, ForeignKey("award.id"))
+    api_token_id: Mapped[int] = mapped_column(Ref, ForeignKey("api_token.id"))
+    actor: Mapped[str]
+    note: Mapped[str]
+    created_at: Mapped[datetime]
 
 
 class Credential(Base):

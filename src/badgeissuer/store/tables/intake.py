@@ -10,6 +10,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from badgeissuer.store.base import Base, Id, Ref, one_of
 
+OUTCOMES = ("awarded", "already_awarded", "needs_identity", "not_awarded", "needs_approval", "on_hold")
+REVIEW_KINDS = ("changed", "voided", "withdrawn", "result", "earned")
+REVIEW_STATES = ("open", "kept", "revoked", "reissued")
+
 
 class Source(Base):
     """An LMS, or anything else that tells us of learning: how it signs and how its events are read."""
@@ -120,7 +124,7 @@ class EventSubject(Base):
 
 
 class Rule(Base):
-    """Which events of a source earn which achievement."""
+    """Which events of a source earn which achievement, as `awarding.rule` reads it. `changed_at` is when it was last made or edited."""
 
     __tablename__ = "rule"
     __table_args__ = (CheckConstraint(one_of("state", "active", "disabled"), name="state"),)
@@ -128,18 +132,42 @@ class Rule(Base):
     id: Mapped[Id] = mapped_column(init=False)
     achievement_id: Mapped[int] = mapped_column(Ref, ForeignKey("achievement.id"), index=True)
     source_id: Mapped[int] = mapped_column(Ref, ForeignKey("source.id"), index=True)
-    when: Mapped[dict[str, Any]]
+    document: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    revision: Mapped[int] = mapped_column(default=1)
     state: Mapped[str] = mapped_column(default="active")
 
 
+class RuleSource(Base):
+    """A source that a rule listens to: its own, and those that its parts name."""
+
+    __tablename__ = "rule_source"
+
+    rule_id: Mapped[int] = mapped_column(Ref, ForeignKey("rule.id"), primary_key=True)
+    source_id: Mapped[int] = mapped_column(Ref, ForeignKey("source.id"), primary_key=True, index=True)
+
+
+class Ground(Base):
+    """That an event is a part of what a rule needs: what awards rest upon. Whether the event still stands is asked anew each time."""
+
+    __tablename__ = "ground"
+    __table_args__ = (UniqueConstraint("learning_event_id", "rule_id", "part"),)
+
+    id: Mapped[Id] = mapped_column(init=False)
+    rule_id: Mapped[int] = mapped_column(Ref, ForeignKey("rule.id"), index=True)
+    part: Mapped[int]
+    learning_event_id: Mapped[int] = mapped_column(Ref, ForeignKey("learning_event.id"))
+    scope: Mapped[str]
+
+
 class Decision(Base):
-    """What a rule said of an event, and why; one for each pair, never changed."""
+    """What a rule said of an event, and why; one for each pair and each edition of the rule, never changed."""
 
     __tablename__ = "decision"
     __table_args__ = (
-        UniqueConstraint("learning_event_id", "rule_id"),
-        CheckConstraint(one_of("outcome", "awarded", "already_awarded", "needs_identity", "not_awarded"), name="outcome"),
+        UniqueConstraint("learning_event_id", "rule_id", "revision"),
+        CheckConstraint(one_of("outcome", *OUTCOMES), name="outcome"),
     )
 
     id: Mapped[Id] = mapped_column(init=False)
@@ -148,17 +176,22 @@ class Decision(Base):
     outcome: Mapped[str]
     reason: Mapped[str]
     decided_at: Mapped[datetime]
+    revision: Mapped[int] = mapped_column(default=1)
     award_id: Mapped[int | None] = mapped_column(Ref, ForeignKey("award.id"), default=None)
 
 
 class Review(Base):
-    """That what earned an award does not hold any more, by a later event; somebody decides whether the badge is kept or revoked."""
+    """That an award does not say any more what its grounds say, by a later event; somebody decides what becomes of the badge.
+
+    `changed`, `voided` and `withdrawn`: what earned it does not hold any more. `result`: it is earned, with another result than the badge
+    says. `earned`: it was revoked, and is earned again.
+    """
 
     __tablename__ = "review"
     __table_args__ = (
         UniqueConstraint("award_id", "learning_event_id"),
-        CheckConstraint(one_of("kind", "changed", "voided", "withdrawn"), name="kind"),
-        CheckConstraint(one_of("state", "open", "kept", "revoked"), name="state"),
+        CheckConstraint(one_of("kind", *REVIEW_KINDS), name="kind"),
+        CheckConstraint(one_of("state", *REVIEW_STATES), name="state"),
         Index("ix_review_issuer_id_state", "issuer_id", "state"),
     )
 
@@ -169,6 +202,7 @@ class Review(Base):
     kind: Mapped[str]
     reason: Mapped[str]
     created_at: Mapped[datetime]
+    offer: Mapped[dict[str, Any] | None] = mapped_column(default=None)
     state: Mapped[str] = mapped_column(default="open")
     note: Mapped[str | None] = mapped_column(default=None)
     closed_by: Mapped[str | None] = mapped_column(default=None)

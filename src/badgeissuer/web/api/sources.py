@@ -1,4 +1,4 @@
-"""Sources of events, and the rules that turn events into awards."""
+"""Sources of events."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from badgeissuer import access, authoring, connecting
-from badgeissuer.awarding import rule, signature
+from badgeissuer.awarding import signature
 from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import tables
-from badgeissuer.web.api.shapes import PROBLEMS, Document, Name, Page, Paging, Repeatable, RowId, Shape, Slug
+from badgeissuer.web.api.shapes import PROBLEMS, Document, Name, Page, Paging, Repeatable, Shape, Slug
 from badgeissuer.web.service import Acting, Using
 from badgeissuer.web.strict import StrictRoute
 
@@ -71,30 +71,6 @@ class SourceChange(Shape):
     accept_unsigned: bool = False
 
 
-class RuleChange(Shape):
-    """Whether a rule holds, for events that come from now on."""
-
-    state: Literal["active", "disabled"]
-
-
-class NewRule(Shape):
-    """Which events earn which achievement: a tree of `all`, `any` and `none` over conditions `{"field", "op", "value"}`."""
-
-    achievement: Slug
-    source: Slug
-    when: Annotated[dict[str, JsonValue], Field(examples=[{"all": [{"field": "type", "op": "eq", "value": "course_completed"}]}])]
-
-
-class Rule(Shape):
-    """A rule."""
-
-    id: int
-    achievement: str
-    source: str
-    when: Document
-    state: str
-
-
 @ROUTER.post("/sources", status_code=201, summary="Connect a source of events")
 def connect(body: NewSource, using: Using, acting: Acting, once: Repeatable) -> Source:
     """Connect a source and answer with the address that it must deliver to."""
@@ -144,44 +120,6 @@ def change(slug: str, body: SourceChange, using: Using, acting: Acting) -> Sourc
         return _shown(session, connecting.change_source(session, row, changes), acting=acting, site=using.site)
 
 
-@ROUTER.patch("/rules/{rule_id}", summary="Let a rule rest, or hold again")
-def change_rule(rule_id: RowId, body: RuleChange, using: Using, acting: Acting) -> Rule:
-    """Disable a rule or make it active again. What it earned stays earned."""
-    access.require(acting, access.CONNECT)
-    with using.writing() as session:
-        row = connecting.change_rule(session, rule_id, state=body.state)
-        access.require(acting, access.CONNECT, issuer_id=session.get_one(tables.Source, row.source_id).issuer_id)
-        return _rule(session, row)
-
-
-@ROUTER.post("/rules", status_code=201, summary="Make a rule")
-def add_rule(body: NewRule, using: Using, acting: Acting, once: Repeatable) -> Rule:
-    """Make a rule. It holds for events that come from now on."""
-    access.require(acting, access.CONNECT)
-    when = rule.parse(body.when, pointer="/when")
-    now = using.now()
-
-    def work() -> str:
-        achievement, source = authoring.achievement(session, body.achievement), connecting.source(session, body.source)
-        for row in (achievement, source):
-            access.require(acting, access.CONNECT, issuer_id=row.issuer_id)
-        return str(connecting.add_rule(session, source, achievement=achievement, when=when, now=now).id)
-
-    with using.writing() as session:
-        rule_id = once.do(session, acting, body=body, now=now, work=work)
-        return _rule(session, session.get_one(tables.Rule, int(rule_id)))
-
-
-@ROUTER.get("/rules", summary="List rules")
-def rules(using: Using, acting: Acting, paging: Paging) -> Page[Rule]:
-    """List the rules of the issuers that the token may see, oldest first."""
-    query = select(tables.Rule).join(tables.Source, tables.Source.id == tables.Rule.source_id)
-    query = access.visible(query, acting, column=tables.Source.issuer_id)
-    with using.reading() as session:
-        rows, after = paging.page(session, query, key=tables.Rule.id)
-        return Page(items=[_rule(session, row) for row in rows], next=after)
-
-
 def _configuration(given: dict[str, JsonValue], acting: access.Actor, *, accept_unsigned: bool) -> dict[str, JsonValue]:
     """Return how a source signs, as it is kept; that it does not sign at all only an administrator may accept."""
     configuration = dict(given)
@@ -207,8 +145,3 @@ def _shown(session: Session, row: tables.Source, *, acting: access.Actor, site: 
         success_status=row.success_status,
         state=row.state,
     )
-
-
-def _rule(session: Session, row: tables.Rule) -> Rule:
-    achievement, source = session.get_one(tables.Achievement, row.achievement_id), session.get_one(tables.Source, row.source_id)
-    return Rule(id=row.id, achievement=achievement.slug, source=source.slug, when=row.when, state=row.state)

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from badgeissuer import access, connecting, explaining, overseeing, problem, reviewing
+from badgeissuer import access, connecting, explaining, issuing, overseeing, problem, reviewing
 from badgeissuer.awarding import platform
 from badgeissuer.store import recorder, tables
 from badgeissuer.web import guides, pages
@@ -19,6 +19,7 @@ from badgeissuer.web.staff.door import SEE_OTHER, Acting, Fields, Known, staff_p
 
 ROUTER = APIRouter(include_in_schema=False)
 REVIEWS = "/staff/reviews"
+Resolution = Literal["kept", "revoked", "reissued"]
 MAX_NOTE = 1000
 """Characters of why a review was closed as it was."""
 
@@ -126,7 +127,11 @@ def reviews(using: Using, known: Known) -> HTMLResponse:
 
 @ROUTER.post("/staff/reviews/{review_id}/{resolution}")
 def resolve(
-    review_id: Annotated[int, Path(ge=1, lt=2**31)], resolution: Literal["kept", "revoked"], using: Using, acting: Acting, sent: Fields
+    review_id: Annotated[int, Path(ge=1, lt=2**31)],
+    resolution: Resolution,
+    using: Using,
+    acting: Acting,
+    sent: Fields,
 ) -> Response:
     """Close a review, and go on to those that are left."""
     access.require(acting.actor, access.REVOKE)
@@ -136,6 +141,7 @@ def resolve(
     with using.writing() as session:
         row = reviewing.find(session, review_id)
         access.require(acting.actor, access.REVOKE, issuer_id=row.issuer_id)
-        reviewing.resolve(session, row, resolution=resolution, note=note, actor=acting.actor.name, now=using.now())
+        said = {"resolution": resolution, "note": note, "actor": acting.actor.name}
+        reviewing.resolve(session, row, **said, randomness=issuing.SYSTEM, now=using.now())
     using.wake()
     return RedirectResponse(REVIEWS, SEE_OTHER, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,103 @@
+"""What events earn: each is put before the rules that listen to its source, together with what else was said of the same learner.
+
+    standing    what counts now of all that was said of a learner and an item (`standing`)
+    grounds     which events are a part of what a rule needs; kept, so that what an award rests upon can be asked at any time
+    awarded     as many grounds stand as the rule needs
+    reviewed    what earned a badge does not stand any more: somebody is asked, and nothing is revoked unless the rule says so
+
+The badges that nobody has to review depend on what was said and on when it happened, not on the order in which it came. To that end the
+decisions on one learner are made one after the other, and learners are taken in one order.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from badgeissuer import issuing, recognising, standing
+from badgeissuer.deciding.case import Case
+from badgeissuer.deciding.rules import Heard, judge, listening, raw_of
+from badgeissuer.store import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.orm import Session
+
+__all__ = ["Heard", "decide", "judge", "listening", "raw_of"]
+
+
+def decide(
+    session: Session,
+    found: tables.Source,
+    heard: Sequence[Heard],
+    *,
+    randomness: issuing.Randomness,
+    now: datetime,
+    only: int | None = None,
+) -> None:
+    """Put events that are stored before every rule that listens and has not decided on them, and keep each decision with its reason.
+
+    Args:
+        session: A writing session.
+        found: The source that they are from.
+        heard: The events.
+        randomness: Where unpredictable values come from.
+        now: The moment.
+        only: The only rule that is asked.
+    """
+    rules = listening(session, found, only=only)
+    if not rules and not any(one.happened.voids or one.happened.withdraws for one in heard):
+        return  # what takes back is heard whether a rule holds now or not
+    case = Case(session, found, rules, randomness, now)
+    targets = {one.stored.id: _taken_back(session, one.stored) for one in heard}
+    learners = _learners(session, found, heard, targets, now=now)
+    for one in sorted(heard, key=lambda one: standing.when(one.stored)):
+        case.decide(one, targets[one.stored.id], learners.get(one.stored.learner_id or 0))
+    session.flush()
+    _supply(session, found, [one for one in heard if one.happened.learner.email or one.happened.learner.did], learners, case)
+
+
+def _learners(
+    session: Session,
+    found: tables.Source,
+    heard: Sequence[Heard],
+    targets: Mapping[int, tables.LearningEvent | None],
+    *,
+    now: datetime,
+) -> dict[int, tables.Learner]:
+    """Recognise the learners of events and lock them: always in one order, so that nobody waits for who waits for them."""
+    named = {one.stored.id: recognising.identities(one.happened.learner, authority=found.slug) for one in heard}
+    for one in sorted(heard, key=lambda one: [(item.kind, item.authority, item.value) for item in named[one.stored.id]]):
+        target = targets[one.stored.id]
+        if target is not None and target.learner_id is not None:
+            one.stored.learner_id = target.learner_id
+        elif named[one.stored.id]:
+            learner = recognising.recognise(session, one.happened.learner, issuer_id=found.issuer_id, authority=found.slug, now=now)
+            one.stored.learner_id = learner.id
+    session.flush()
+    table, ids = tables.Learner, {one.stored.learner_id for one in heard}
+    locked = session.scalars(select(table).where(table.id.in_(ids)).order_by(table.id).with_for_update()) if ids - {None} else ()
+    return {row.id: row for row in locked}
+
+
+def _supply(session: Session, found: tables.Source, heard: Iterable[Heard], learners: Mapping[int, tables.Learner], case: Case) -> None:
+    """Let what waits for an address of a learner, who has one now, go on, whatever else the event is worth."""
+    table = tables.Award
+    for learner_id in sorted(learners.keys() & {one.stored.learner_id for one in heard}):
+        waiting = (table.learner_id == learner_id, table.issuer_id == found.issuer_id, table.state == "needs_identity")
+        rows = session.scalars(select(table).where(*waiting).order_by(table.id)).all()
+        if rows:
+            email, did = recognising.address(session, learners[learner_id])
+            for row in rows:
+                issuing.supply(session, row, email=email, did=did, randomness=case.randomness, now=case.now)
+
+
+def _taken_back(session: Session, stored: tables.LearningEvent) -> tables.LearningEvent | None:
+    """Return the event that an event takes back; None where it takes none back, or one that has not come yet."""
+    if stored.voids is None:
+        return None
+    table = tables.LearningEvent
+    return session.scalar(select(table).where(table.source_id == stored.source_id, table.key == stored.voids))

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import func, select
 
-from badgeissuer import access, approving, connecting, problem
-from badgeissuer.awarding import event, rule
+from badgeissuer import access, approving, connecting, deciding, problem
+from badgeissuer.awarding import event, trigger
 from badgeissuer.store import recorder, tables
 
 if TYPE_CHECKING:
@@ -105,6 +105,7 @@ class Recorded:
         rejections: Its last deliveries that were not taken, the newest first.
         deliveries: Its last deliveries that were taken, the newest first.
         rules: Its rules, oldest first, each with the slug of its achievement.
+        listening: The active rules that listen to it, also for a part only.
         achievements: Those that a rule for it could award, by name: slug and name.
     """
 
@@ -113,13 +114,14 @@ class Recorded:
     rejections: tuple[tables.Rejection, ...]
     deliveries: tuple[tables.Delivery, ...]
     rules: tuple[tuple[tables.Rule, str], ...]
+    listening: tuple[deciding.Listening, ...]
     achievements: tuple[tuple[str, str], ...]
 
     def would(self, happened: tables.LearningEvent) -> tuple[tuple[tables.Rule, str, str], ...]:
         """Return the active rules that an event would satisfy by itself, each with the slug of its achievement and the reason."""
-        read = event.LearningEvent.from_json(happened.document)
-        verdicts = [(row, slug, rule.evaluate(rule.parse(row.when), read)) for row, slug in self.rules if row.state == "active"]
-        return tuple((row, slug, verdict.reason) for row, slug, verdict in verdicts if isinstance(verdict, rule.Awarded))
+        heard = deciding.Heard(event.LearningEvent.from_json(happened.document), happened)
+        verdicts = ((one, one.judge(number, heard)) for one in self.listening for number in one.pieces)
+        return tuple((one.row, one.slug, verdict.reason) for one, verdict in verdicts if isinstance(verdict, trigger.Awarded))
 
 
 def like(happened: tables.LearningEvent) -> list[JsonValue]:
@@ -135,7 +137,15 @@ def recorded(session: Session, source: tables.Source) -> Recorded:
     rejected = select(rejection).where(rejection.source_id == source.id).order_by(rejection.id.desc()).limit(LATELY)
     taken = session.scalars(select(kept).where(kept.source_id == source.id).order_by(kept.id.desc()).limit(LATELY))
     decided = tuple((row, recorder.decisions(session, row)) for row in events)
-    return Recorded(source, decided, tuple(session.scalars(rejected)), tuple(taken), _rules(session, source), _awardable(session, source))
+    return Recorded(
+        source,
+        decided,
+        tuple(session.scalars(rejected)),
+        tuple(taken),
+        _rules(session, source),
+        tuple(deciding.listening(session, source)),
+        _awardable(session, source),
+    )
 
 
 def _rules(session: Session, source: tables.Source) -> tuple[tuple[tables.Rule, str], ...]:

@@ -116,7 +116,7 @@ def course(session: Session, source: str, achievement: str, *, name: str, kind: 
     rules = session.scalars(
         select(table).where(table.source_id == found.id, table.achievement_id == earned.id, table.state == "active")
     ).all()
-    kinds = [asked for rule in rules for asked in _kinds(rule.when)]
+    kinds = [asked for rule in rules for asked in _kinds(rule.document)]
     default = completion.KINDS.get(found.adapter, completion.PLAIN_KIND)
     return Course(found, earned, name.strip(), kind or next(iter(kinds), default), bool(rules))
 

@@ -119,9 +119,10 @@ def badge_source(session: Session, issuer_id: int, *, token: Callable[[int], str
         signature={"scheme": "internal"},
         created_at=now,
     )
-    if engine.add_if_new(session, row) is None:
-        raise problem.Conflict(f"There is a source by the name {row.slug!r} already. Rename it: badges of this issuer need the name.")
-    return row
+    made = engine.add_if_new(session, row)
+    if made is None:
+        raise problem.Conflict(f"There is another source by the name {row.slug!r}, which the badges of this issuer need.")
+    return made
 
 
 def _sources(
@@ -244,7 +245,10 @@ def _who(row: tables.LearningEvent) -> object:
 
 def _tried(session: Session, said: rule.Rule, row: tables.LearningEvent, parts: Sequence[int]) -> list[rule.Proven] | str:
     """Return the parts of a rule that an event is, or why it is none."""
-    happened = event.LearningEvent.from_json(row.document)
+    try:
+        happened = event.LearningEvent.from_json(row.document)
+    except problem.Malformed as error:
+        return error.detail
     raw = deciding.raw_of(session, row) if said.reads_raw else None
     reason, found = "Not awarded because no part of the rule looks at this source.", []
     for number in parts:

@@ -27,10 +27,8 @@ LIST = b"""id,e-mail,name,completed
 def moodle(campus: Campus) -> tables.Source:
     """A Moodle with local_webhooks, and a rule for its course 77."""
     source = campus.connect("moodle", adapter="moodle", signature={"scheme": "body_token", "secrets": ["s" * 32]})
-    with campus.writing() as session:
-        when = rule.parse({"all": [{"field": "type", "op": "eq", "value": COMPLETED}, {"field": "course", "op": "eq", "value": "77"}]})
-        found = authoring.achievement(session, "welding")
-        connecting.add_rule(session, session.get_one(tables.Source, source.id), achievement=found, when=when, now=campus.now)
+    tree = {"all": [{"field": "type", "op": "eq", "value": COMPLETED}, {"field": "course", "op": "eq", "value": "77"}]}
+    campus.add_rule({"when": tree}, source)
     return source
 
 
@@ -104,12 +102,9 @@ def test_the_same_list_again_does_nothing(campus: Campus, moodle: tables.Source)
 
 def test_the_rules_decide_and_say_why(campus: Campus, moodle: tables.Source) -> None:
     with campus.writing() as session:
-        connecting.change_rule(session, campus.only(tables.Rule).id, state="disabled")
-        when = rule.parse(
-            {"all": [{"field": "type", "op": "eq", "value": COMPLETED}, {"field": "result.scaled", "op": "ge", "value": 0.6}]}
-        )
-        found = authoring.achievement(session, "welding")
-        connecting.add_rule(session, session.get_one(tables.Source, moodle.id), achievement=found, when=when, now=campus.now)
+        ruling.change(session, session.scalars(select(tables.Rule)).one(), state="disabled", said=None, now=campus.now)
+    tree = {"all": [{"field": "type", "op": "eq", "value": COMPLETED}, {"field": "result.scaled", "op": "ge", "value": 0.6}]}
+    campus.add_rule({"when": tree}, moodle)
     content = b"id,e-mail,score,max\n5,a@example.org,35,40\n6,b@example.org,3,40\n"
     assert feed(campus, content) == 1
     after = compared(campus, content)

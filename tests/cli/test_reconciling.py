@@ -34,8 +34,8 @@ def source(folder: Path) -> str:
         authoring.publish(session, row, site=settings.site, now=now)
         values = {"slug": "canvas", "name": "Canvas", "adapter": "canvas", "signature": {"scheme": "none", "accept_unsigned": True}}
         found = connecting.connect(session, unit, values, token=lambda size: "k" * size, now=now)
-        when = rule.parse({"all": [{"field": "course", "op": "eq", "value": "565"}]})
-        connecting.add_rule(session, found, achievement=row, when=when, now=now)
+        said = rule.parse({"when": {"all": [{"field": "course", "op": "eq", "value": "565"}]}})
+        ruling.add(session, row, said=said, source=found, token=lambda size: "k" * size, now=now)
     return "canvas"
 
 

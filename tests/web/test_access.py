@@ -191,9 +191,26 @@ def _definition(server: Running) -> dict[str, Any]:
     return {name: value for name, value in server.draft().items() if name not in {"issuer", "slug"}}
 
 
-def _rule(server: Running, names: dict[str, str]) -> Request:
-    body = {"achievement": names["achievement"], "source": names["source"], "when": {"all": [RULE]}}
-    return f"/api/rules/{server.make('rules', body)['id']}", {"state": "disabled"}
+def _new_rule(names: dict[str, str]) -> dict[str, Any]:
+    return {"achievement": names["achievement"], "source": names["source"], "when": {"all": [RULE]}}
+
+
+def _rule(change: str = "", body: object = None) -> Prepare:
+    def prepare(server: Running, names: dict[str, str]) -> Request:
+        return f"/api/rules/{server.make('rules', _new_rule(names))['id']}{change}", body
+
+    return prepare
+
+
+def _to_approve(answer: str, body: object = None) -> Prepare:
+    def prepare(server: Running, names: dict[str, str]) -> Request:
+        award = server.award(achievement=names["achievement"])
+        with server.service.writing() as session:
+            row = session.scalars(select(tables.Award).where(tables.Award.uuid == UUID(award["id"]))).one()
+            row.state, row.approvals = "needs_approval", 5
+        return f"/api/awards/{award['id']}/{answer}", body
+
+    return prepare
 
 
 def _new_source(server: Running, names: dict[str, str]) -> dict[str, Any]:
@@ -204,6 +221,7 @@ def _new_source(server: Running, names: dict[str, str]) -> dict[str, Any]:
 LIST = {"admin": 200, "issuer": 200, "reviewer": 200, "auditor": 200, "stranger": 200, "bound admin": 200}
 READ = LIST | {"stranger": 404, "bound admin": 404}
 WRITE = {"admin": 200, "issuer": 200, "reviewer": 403, "auditor": 403, "stranger": 404, "bound admin": 404}
+APPROVE = WRITE | {"reviewer": 200}
 MAKE = WRITE | {"admin": 201, "issuer": 201}
 MANAGE = {"admin": 200, "issuer": 403, "reviewer": 403, "auditor": 403, "stranger": 403, "bound admin": 403}
 ACCEPT = WRITE | {"admin": 202, "issuer": 202}
@@ -226,12 +244,15 @@ RULES: dict[tuple[str, str], tuple[dict[str, int], Prepare]] = {
     ("POST", "/api/sources"): (MAKE, _with("/api/sources", _new_source)),
     ("GET", "/api/sources/{slug}"): (READ, _of("/api/sources/{source}")),
     ("PATCH", "/api/sources/{slug}"): (WRITE, _of("/api/sources/{source}", {"name": "y"})),
-    ("PATCH", "/api/rules/{rule_id}"): (WRITE, _rule),
+    ("GET", "/api/rules/{rule_id}"): (READ, _rule()),
+    ("PATCH", "/api/rules/{rule_id}"): (WRITE, _rule("", {"state": "disabled"})),
+    ("POST", "/api/rules/{rule_id}/backfill"): (WRITE, _rule("/backfill", {"dry_run": False})),
+    ("POST", "/api/rules/preview"): (WRITE, _with("/api/rules/preview", lambda _, names: _new_rule(names))),
+    ("GET", "/api/awards/{uuid}/approvals"): (READ, _to_approve("approvals")),
+    ("POST", "/api/awards/{uuid}/approve"): (APPROVE, _to_approve("approve", {"note": "x"})),
+    ("POST", "/api/awards/{uuid}/refuse"): (APPROVE, _to_approve("refuse", {"note": "x"})),
     ("GET", "/api/rules"): (LIST, _of("/api/rules")),
-    ("POST", "/api/rules"): (
-        MAKE,
-        _with("/api/rules", lambda _, names: {"achievement": names["achievement"], "source": names["source"], "when": {"all": [RULE]}}),
-    ),
+    ("POST", "/api/rules"): (MAKE, _with("/api/rules", lambda _, names: _new_rule(names))),
     ("GET", "/api/awards"): (LIST, _of("/api/awards")),
     ("POST", "/api/awards"): (
         MAKE,

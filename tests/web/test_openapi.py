@@ -123,6 +123,8 @@ def real(sqlite_server: Running) -> dict[str, dict[str, object]]:
         "/api/deliveries/{delivery_id}/replay": {"delivery_id": 1},
         "/api/tokens/{public_id}": {"public_id": token},
         "/api/rules/{rule_id}": {"rule_id": 1},
+        "/api/rules/{rule_id}/backfill": {"rule_id": 1},
+        **{f"/api/awards/{{uuid}}/{what}": {"uuid": award["id"]} for what in ("approvals", "approve", "refuse")},
         **{f"/api/{kind}/{{slug}}": {"slug": slug} for kind, slug in slugs.items()},
     }
 

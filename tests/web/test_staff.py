@@ -30,6 +30,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 GUARDED = {
     ("GET", "/staff"), ("POST", "/staff/sign-out"), ("GET", "/staff/sources/{slug}"), ("GET", "/staff/explain"), ("GET", "/staff/reviews"),
     ("POST", "/staff/reviews/{review_id}/{resolution}"), ("GET", "/staff/events"), ("GET", "/staff/deliveries"),
+    ("GET", "/staff/approvals"), ("POST", "/staff/approvals/{uuid}/{answer}"),
     ("GET", "/staff/identities"), ("POST", "/staff/identities/table"), ("POST", "/staff/identities/questions/{question_id}/{resolution}"),
     ("GET", "/staff/identities/{learner_id}"), ("POST", "/staff/identities/{learner_id}/names"),
     ("POST", "/staff/identities/{learner_id}/merge"), ("POST", "/staff/identities/{learner_id}/split"),
@@ -87,7 +88,7 @@ def test_every_page_for_staff_is_in_the_table_above() -> None:
 @pytest.mark.parametrize("cookie", ["", "staff=", "staff=" + "a" * 43, "staff=é", "other=1"])
 def test_who_is_not_signed_in_is_led_to_the_door(sqlite_server: Running, method: str, path: str, cookie: str) -> None:
     names = {"slug": "lms", "review_id": 1, "resolution": "kept", "delivery_id": 1, "way": "retry", "question_id": 1, "learner_id": 1}
-    path = path.format(**names, uuid=UUID(int=7), name="failed", change="pause", key="native", state="active")
+    path = path.format(**names, uuid=UUID(int=7), name="failed", change="pause", key="native", state="active", answer="approve")
     headers = [(name.encode(), value.encode()) for name, value in {**PAGE, **FORM, "Cookie": cookie}.items()]
     answer = sqlite_server.stranger.request(method, path, headers=headers, content="key=x" if method == "POST" else "")
     wanted = path if method == "GET" else "/staff"

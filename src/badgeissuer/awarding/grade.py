@@ -72,7 +72,7 @@ def read(mapping: rule.Mapping, seen: condition.Seen, achievement: JsonObject) -
     faulty += [finding.detail for finding in results.check(found, achievement)]
     earned = seen.event.credits if mapping.credits is None else condition.number(_taken(mapping.credits, seen))
     if earned is not None and not 0 <= earned <= _MAX_CREDITS:
-        faulty.append(f"The event gives {earned:g} credits; at most {_MAX_CREDITS:,} can be earned.")
+        faulty.append(f"The event gives {float(earned):g} credits; at most {_MAX_CREDITS:,} can be earned.")
         earned = None
     begun, ended = (seen.event.started_at, seen.event.occurred_at) if mapping.activity_dates else (None, None)
     return Said(

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from badgeissuer import access, authoring, connecting, overseeing, problem
+from badgeissuer import access, authoring, connecting, overseeing, problem, ruling
 from badgeissuer.awarding import platform, rule
 from badgeissuer.store import tables
 from badgeissuer.vc import document
@@ -190,8 +190,8 @@ def add_rule(slug: Slug, using: Using, acting: Acting, sent: Fields) -> Response
             raise problem.NotFound(problem.NOTHING)
         achievement = authoring.achievement(session, sent.get("achievement", ""))
         access.require(acting.actor, access.CONNECT, issuer_id=achievement.issuer_id)
-        conditions = overseeing.like(happened)
-        connecting.add_rule(session, row, achievement=achievement, when=rule.parse({"all": conditions}), now=using.now())
+        said = rule.parse({"when": {"all": overseeing.like(happened)}})
+        ruling.add(session, achievement, said=said, source=row, token=secrets.token_urlsafe, now=using.now())
     return _to(slug)
 
 

@@ -1,0 +1,528 @@
+"""Rules that need several parts, badges that are parts of larger ones, approvals, holds, scopes, results, and what is offered later."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from badgeissuer import access, announcing, approving, echoing, issuing, problem, reviewing, ruling
+from badgeissuer.awarding import rule
+from badgeissuer.store import tables
+from badgeissuer.vc import document
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.actions.conftest import Campus
+
+ASHA = "asha.rao@example.org"
+VERBS = "http://adlnet.gov/expapi/verbs/"
+ANY: dict[str, Any] = {"all": [{"field": "result.passed", "op": "eq", "value": True}]}
+
+
+def of(item: str) -> dict[str, Any]:
+    return {"all": [{"field": "item", "op": "eq", "value": item}, {"field": "result.passed", "op": "eq", "value": True}]}
+
+
+def lrs(campus: Campus, slug: str = "lrs") -> tables.Source:
+    return campus.connect(slug, adapter="xapi", signature={"scheme": "none", "accept_unsigned": True})
+
+
+def number(value: int) -> str:
+    return f"5a9b8f0e-2d6c-4a1f-8b53-{value:012d}"
+
+
+def statement(identifier: int, item: str = "urn:x:a", *, verb: str = "passed", day: int = 1, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+    return {
+        "id": number(identifier),
+        "actor": {"mbox": f"mailto:{more.pop('email', ASHA)}"},
+        "verb": {"id": VERBS + verb},
+        "object": {"id": item},
+        "timestamp": f"2026-05-{day:02d}T12:00:00Z",
+    } | more
+
+
+def voiding(identifier: int, target: int, *, day: int = 9) -> dict[str, Any]:
+    thing = {"objectType": "StatementRef", "id": number(target)}
+    return statement(identifier, verb="voided", day=day) | {"object": thing}
+
+
+def tell(campus: Campus, source: tables.Source, *statements: dict[str, Any]) -> None:
+    for one in statements:
+        campus.receive(source, json.dumps(one).encode())
+        campus.work()
+
+
+def stack(campus: Campus, *names: str, **more: Any) -> tables.Source:  # noqa: ANN401 - any JSON
+    """Publish achievements that a source's items earn, and one that needs them all."""
+    source = lrs(campus)
+    for name in names:
+        campus.new_achievement(name)
+        campus.add_rule({"when": of(f"urn:x:{name}")}, source, achievement=name)
+    campus.new_achievement("diploma")
+    campus.add_rule({"parts": {"of": [{"badge": name} for name in names]} | more}, achievement="diploma")
+    return source
+
+
+def badges(campus: Campus, slug: str) -> list[tables.Award]:
+    with campus.reading() as session:
+        ids = {row.id: row.slug for row in session.query(tables.Achievement)}
+    return [row for row in campus.all(tables.Award) if ids[row.achievement_id] == slug]
+
+
+# --- several parts
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations("abc")))
+def test_a_stack_of_three_completes_on_the_third_in_any_order_once(campus: Campus, order: Sequence[str]) -> None:
+    source = stack(campus, "a", "b", "c")
+    for place, name in enumerate(order):
+        assert badges(campus, "diploma") == []
+        tell(campus, source, statement(place, f"urn:x:{name}", day=place + 1), statement(place, f"urn:x:{name}", day=place + 1))
+    (award,) = badges(campus, "diploma")
+    assert award.state == "issued"
+    tell(campus, source, statement(9, "urn:x:a", day=8))
+    assert len(badges(campus, "diploma")) == 1
+    badge = next(row for row in campus.all(tables.Credential) if row.award_id == award.id)
+    parts = {campus.site.credential(row.credential_uuid) for name in "abc" for row in badges(campus, name)}
+    assert {item["id"] for item in document.parse(badge.document)["evidence"]} == parts
+    assert campus.verify(badge.document).outcome.name == "VALID"
+
+
+def test_revoking_a_part_opens_a_review_of_the_whole(campus: Campus) -> None:
+    source = stack(campus, "a", "b")
+    tell(campus, source, statement(1, "urn:x:a"), statement(2, "urn:x:b"))
+    (award,), (part,) = badges(campus, "diploma"), badges(campus, "a")
+    campus.revoke(part.credential_uuid)
+    campus.work()
+    review = campus.only(tables.Review)
+    assert (review.award_id, review.kind, review.state) == (award.id, "voided", "open")
+
+
+def test_two_of_three_are_enough_while_two_stand(campus: Campus) -> None:
+    source = stack(campus, "a", "b", "c", at_least=2)
+    tell(campus, source, *(statement(place, f"urn:x:{name}") for place, name in enumerate("abc")))
+    assert len(badges(campus, "diploma")) == 1
+    campus.revoke(badges(campus, "a")[0].credential_uuid)
+    campus.work()
+    assert campus.all(tables.Review) == []
+    campus.revoke(badges(campus, "b")[0].credential_uuid)
+    campus.work()
+    assert len(campus.all(tables.Review)) == 1
+
+
+def test_credits_at_a_level_add_up_and_a_badge_is_no_part_of_itself(campus: Campus) -> None:
+    source = lrs(campus)
+    for name in "ab":
+        campus.new_achievement(name)
+        campus.add_rule({"when": of(f"urn:x:{name}")}, source, achievement=name)
+    campus.new_achievement("diploma")
+    any_badge = {"when": {"all": [{"field": "type", "op": "eq", "value": "badge.issued"}]}}
+    campus.add_rule({"parts": {"of": [any_badge], "credits": 4}}, achievement="diploma")
+    tell(campus, source, statement(1, "urn:x:a"))
+    assert badges(campus, "diploma") == []
+    tell(campus, source, statement(2, "urn:x:b"))
+    (award,) = badges(campus, "diploma")
+    grounds = {row.learning_event_id for row in campus.all(tables.Ground) if row.rule_id == award.rule_id}
+    assert len(grounds) == 2, "the diploma itself, which has credits too, is none of them"
+
+
+def test_parts_of_two_sources_and_what_is_too_old(campus: Campus) -> None:
+    one, other = lrs(campus), lrs(campus, "moodle")
+    parts = {"of": [{"when": of("urn:x:a"), "name": "Course"}, {"when": of("urn:x:b"), "source": "moodle"}], "max_age_days": 10}
+    campus.add_rule({"parts": parts}, one)
+    campus.now = datetime(2026, 5, 20, tzinfo=UTC)
+    tell(campus, one, statement(1, "urn:x:a", day=5))
+    tell(campus, other, statement(1, "urn:x:b", day=18))
+    assert campus.all(tables.Award) == []
+    assert campus.all(tables.Decision)[-1].reason == (
+        "Not awarded yet because 1 of 2 parts are there (what is too old does not count); missing: Course."
+    )
+    tell(campus, one, statement(2, "urn:x:a", day=12))
+    assert campus.only(tables.Award).awarded_at == datetime(2026, 5, 18, 12, tzinfo=UTC)
+
+
+def test_a_rule_that_comes_later_gets_the_badges_before_it_by_its_back_fill(campus: Campus) -> None:
+    source = lrs(campus)
+    for name in "ab":
+        campus.new_achievement(name)
+        campus.add_rule({"when": of(f"urn:x:{name}")}, source, achievement=name)
+    tell(campus, source, statement(1, "urn:x:a"), statement(2, "urn:x:b"))
+    assert [row.type for row in campus.all(tables.LearningEvent)] == [f"{VERBS}passed"] * 2, "nothing is written while no rule listens"
+    campus.new_achievement("diploma")
+    row = campus.add_rule({"parts": {"of": [{"badge": "a"}, {"badge": "b"}]}}, achievement="diploma")
+    assert badges(campus, "diploma") == []
+    for _ in range(2):
+        with campus.writing() as session:
+            ruling.begin_backfill(session, ruling.find(session, row.id), since=None, now=campus.now)
+        campus.work()
+    assert [award.state for award in badges(campus, "diploma")] == ["issued"]
+
+
+def test_nothing_is_told_where_no_rule_of_the_issuer_asks_for_badges(campus: Campus) -> None:
+    campus.issued()
+    with campus.reading() as session:
+        assert not echoing.listens(session)
+        assert echoing.source(session, campus.issuer().id) is None
+    stack(campus, "a")
+    with campus.writing() as session:
+        announcing.issued(session, campus.issuer(), [], site=campus.site, now=campus.now)
+    assert not [job for job in campus.all(tables.Job) if job.kind == echoing.TELL]
+
+
+# --- what a rule cannot be
+
+
+def test_a_part_that_there_is_not_is_refused_with_its_place(campus: Campus) -> None:
+    campus.new_issuer("other")
+    foreign = campus.connect("theirs", adapter="xapi", signature={"scheme": "none", "accept_unsigned": True}, issuer="other")
+    of_parts = [{"badge": "nothing"}, {"badge": "welding"}, {"when": ANY, "source": "nothing"}, {"when": ANY, "source": foreign.slug}]
+    with pytest.raises(problem.Invalid) as caught:
+        campus.add_rule({"parts": {"of": of_parts}})
+    places = [finding.pointer for finding in caught.value.findings]
+    assert places == ["/parts/of/0/badge", "/parts/of/1/badge", "/parts/of/2/source", "/parts/of/3/source"]
+    with pytest.raises(problem.Invalid, match="Name the source"):
+        campus.add_rule({"when": ANY})
+    with pytest.raises(problem.Invalid, match="no result description “#nothing”"):
+        campus.add_rule({"when": ANY, "mapping": {"results": [{"result": "#nothing"}]}}, lrs(campus))
+    assert campus.all(tables.Rule) == []
+
+
+# --- changed, tried, put before what came earlier
+
+
+def test_a_changed_rule_holds_from_then_on_and_for_earlier_events_by_its_back_fill(campus: Campus) -> None:
+    source = lrs(campus)
+    row = campus.add_rule({"when": of("urn:x:a")}, source)
+    tell(campus, source, statement(1, "urn:x:b"), statement(2, "urn:x:b", day=2, email="lee@example.org"))
+    said = rule.parse({"when": of("urn:x:b")})
+    with campus.reading() as session:
+        found = ruling.preview(session, said, source=source, issuer_id=source.issuer_id, now=campus.now)
+        assert (found.events, found.fired, found.learners, found.is_all) == (2, 2, 2, True)
+        none = ruling.preview(session, rule.parse({"when": of("urn:x:c")}), source=source, issuer_id=source.issuer_id, now=campus.now)
+    assert (none.fired, none.reasons) == (
+        0, (('Not awarded because item is "urn:x:b"; it should equal "urn:x:c".', 2),),
+    )  # fmt: skip
+    campus.pass_time(minutes=1)
+    with campus.writing() as session:
+        changed = ruling.change(session, ruling.find(session, row.id), state=None, said=said, now=campus.now)
+        assert changed.revision == 2
+    campus.work()
+    assert campus.all(tables.Award) == []
+    for _ in range(2):
+        with campus.writing() as session:
+            assert ruling.begin_backfill(session, ruling.find(session, row.id), since=None, now=campus.now) == 2
+        campus.work()
+    assert [award.state for award in campus.all(tables.Award)] == ["issued", "issued"]
+    decisions = [(decision.revision, decision.outcome) for decision in campus.all(tables.Decision)]
+    assert decisions == [(1, "not_awarded")] * 2 + [(2, "awarded")] * 2
+
+
+def test_a_back_fill_since_a_moment_leaves_what_came_before(campus: Campus) -> None:
+    source = lrs(campus)
+    tell(campus, source, statement(1, "urn:x:a"))
+    campus.pass_time(hours=1)
+    since = campus.now
+    tell(campus, source, statement(2, "urn:x:a", email="lee@example.org"))
+    row = campus.add_rule({"when": of("urn:x:a")}, source)
+    with campus.writing() as session:
+        assert ruling.begin_backfill(session, ruling.find(session, row.id), since=since, now=campus.now) == 1
+    campus.work()
+    assert campus.only(tables.Award).claims["email"] == "lee@example.org"
+    with campus.writing() as session:
+        found = ruling.change(session, ruling.find(session, row.id), state="disabled", said=None, now=campus.now)
+        with pytest.raises(problem.Conflict, match="rests"):
+            ruling.begin_backfill(session, found, since=None, now=campus.now)
+
+
+def test_the_parts_of_a_rule_do_not_change(campus: Campus) -> None:
+    row = campus.add_rule({"parts": {"of": [{"when": of("urn:x:a")}]}}, lrs(campus))
+    with campus.writing() as session, pytest.raises(problem.Conflict, match="make another"):
+        ruling.change(session, ruling.find(session, row.id), state=None, said=rule.parse({"when": ANY}), now=campus.now)
+    with campus.writing() as session:
+        said = rule.parse(row.document | {"policy": {"approvals": 1}})
+        assert ruling.change(session, ruling.find(session, row.id), state=None, said=said, now=campus.now).revision == 2
+
+
+# --- approvals, holds, scopes
+
+
+def actor(campus: Campus, name: str) -> access.Actor:
+    with campus.writing() as session:
+        row, _ = access.create(session, name, role="reviewer", now=campus.now)
+        return access.Actor(row.id, name, "reviewer")
+
+
+def test_two_people_have_to_agree_and_no_token_twice(campus: Campus) -> None:
+    source = lrs(campus)
+    campus.add_rule({"when": ANY, "policy": {"approvals": 2}}, source)
+    tell(campus, source, statement(1))
+    award = campus.only(tables.Award)
+    assert (award.state, campus.only(tables.Decision).outcome) == ("needs_approval", "needs_approval")
+    assert award.reason == "Before it is issued, 2 people have to agree."
+    one, other = actor(campus, "one"), actor(campus, "other")
+    for who in (one, one, other):
+        with campus.writing() as session:
+            row = issuing.find(session, award.uuid)
+            agreed = [item.actor for item in approving.approvals(session, row)]
+            if who.name in agreed:
+                with pytest.raises(problem.Conflict, match="has agreed"):
+                    approving.approve(session, row, actor=who, note="Seen.", randomness=campus.randomness, now=campus.now)
+            else:
+                approving.approve(session, row, actor=who, note="Seen.", randomness=campus.randomness, now=campus.now)
+        campus.work()
+    assert campus.only(tables.Award).state == "issued"
+    with campus.writing() as session, pytest.raises(problem.Conflict, match="Nobody has to agree"):
+        approving.refuse(session, issuing.find(session, award.uuid), actor=one, note="x")
+
+
+def test_one_refusal_ends_it(campus: Campus) -> None:
+    source = lrs(campus)
+    campus.add_rule({"when": ANY, "policy": {"approvals": 1}}, source)
+    tell(campus, source, statement(1))
+    who, award = actor(campus, "one"), campus.only(tables.Award)
+    with campus.writing() as session:
+        approving.refuse(session, issuing.find(session, award.uuid), actor=who, note="Copied.")
+    campus.work()
+    assert (campus.only(tables.Award).state, campus.only(tables.Award).reason) == ("cancelled", "Refused by one: Copied.")
+    assert campus.all(tables.Credential) == []
+
+
+def test_what_is_held_is_issued_when_its_moment_has_come(campus: Campus) -> None:
+    source = lrs(campus)
+    campus.add_rule({"when": ANY, "policy": {"hold_days": 2}}, source)
+    tell(campus, source, statement(1))
+    award = campus.only(tables.Award)
+    assert (award.state, award.held_until) == ("on_hold", campus.now + timedelta(days=2))
+    campus.pass_time(days=1, hours=23)
+    campus.work()
+    assert campus.only(tables.Award).state == "on_hold"
+    campus.pass_time(hours=1)
+    campus.work()
+    issued = campus.only(tables.Award)
+    assert (issued.state, issued.valid_from) == ("issued", campus.now)
+
+
+def test_what_is_in_doubt_is_not_issued_when_its_moment_comes_but_when_somebody_keeps_it(campus: Campus) -> None:
+    source = lrs(campus)
+    campus.add_rule({"when": ANY, "policy": {"hold_days": 1}}, source)
+    tell(campus, source, statement(1), statement(2, verb="failed", day=2))
+    campus.pass_time(days=2)
+    campus.work()
+    review = campus.only(tables.Review)
+    assert (campus.only(tables.Award).state, review.state) == ("on_hold", "open")
+    with campus.writing() as session:
+        row = reviewing.find(session, review.id)
+        reviewing.resolve(session, row, resolution="kept", note="Fine.", actor="x", randomness=campus.randomness, now=campus.now)
+    campus.work()
+    assert campus.only(tables.Award).state == "issued"
+
+
+@pytest.mark.parametrize(
+    ("policy", "mapping", "scopes"),
+    [
+        ({"scope": "run"}, {}, ["run:one", "run:two"]),
+        ({"scope": "term"}, {"term": {"field": "run"}}, ["term:one", "term:two"]),
+        ({"scope": "once"}, {}, ["once"]),
+    ],
+)
+def test_the_scope_says_how_often_a_learner_may_have_it(
+    campus: Campus, policy: dict[str, Any], mapping: dict[str, Any], scopes: list[str]
+) -> None:
+    source = lrs(campus)
+    campus.add_rule({"when": ANY, "policy": policy, "mapping": mapping}, source)
+    for place, run in enumerate(["one", "two", "one"]):
+        tell(campus, source, statement(place, day=place + 1, context={"registration": run}))
+    tell(campus, source, statement(7, day=7))
+    assert sorted(award.scope for award in campus.all(tables.Award)) == scopes
+    if policy["scope"] != "once":
+        assert f"names no {policy['scope']}" in campus.all(tables.Decision)[-1].reason
+    if policy["scope"] == "term":
+        terms = {document.parse(row.document)["credentialSubject"]["term"] for row in campus.all(tables.Credential)}
+        assert terms == {"one", "two"}
+
+
+def test_what_can_be_renewed_is_awarded_again_after_its_time(campus: Campus) -> None:
+    source = lrs(campus)
+    campus.now = datetime(2026, 6, 1, tzinfo=UTC)
+    campus.add_rule({"when": ANY, "policy": {"scope": "renewable", "renew_after_days": 7, "valid_days": 3650}}, source)
+    for place, day in enumerate((1, 3, 8, 14, 15)):
+        tell(campus, source, statement(place, day=day))
+    awards = campus.all(tables.Award)
+    assert [award.scope for award in awards] == ["since:2026-05-01", "since:2026-05-08", "since:2026-05-15"]
+    assert awards[0].valid_until == datetime(2026, 5, 1, 12, tzinfo=UTC) + timedelta(days=3650)
+
+
+def test_a_badge_that_would_be_over_is_not_awarded_and_says_so(campus: Campus) -> None:
+    source = lrs(campus)
+    campus.add_rule({"when": ANY, "policy": {"valid_days": 1}}, source)
+    tell(campus, source, statement(1, day=1))
+    assert campus.all(tables.Award) == []
+    assert "would end before it begins" in campus.only(tables.Decision).reason
+    assert campus.only(tables.Delivery).state == "processed"
+
+
+# --- results, and what is offered later
+
+SCORE: dict[str, Any] = {"results": [{"result": "#score"}]}
+
+
+def scored(identifier: int, scaled: float, *, day: int = 1, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+    return statement(identifier, day=day, result={"score": {"scaled": scaled}}, **more)
+
+
+def result_of(campus: Campus, award: tables.Award) -> str:
+    badge = next(row for row in campus.all(tables.Credential) if row.award_id == award.id)
+    (result,) = document.parse(badge.document)["credentialSubject"]["result"]
+    return str(result["value"])
+
+
+def test_a_raised_grade_is_offered_as_another_badge_in_the_place_of_the_first(campus: Campus) -> None:
+    source = lrs(campus)
+    campus.add_rule({"when": ANY, "mapping": SCORE | {"license_prefix": "W-", "activity_dates": True}}, source)
+    tell(campus, source, scored(1, 0.7), scored(2, 0.9, day=2))
+    first = campus.only(tables.Award)
+    assert result_of(campus, first) == "70"
+    review = campus.only(tables.Review)
+    assert (review.kind, review.reason) == ("result", "The result is another one now: 70 in the badge, 90 now.")
+    with campus.writing() as session:
+        row = reviewing.find(session, review.id)
+        reviewing.resolve(session, row, resolution="reissued", note="Raised.", actor="x", randomness=campus.randomness, now=campus.now)
+    campus.work()
+    old, new = campus.all(tables.Award)
+    assert (old.scope, new.scope, new.state, result_of(campus, new)) == ("once~1", "once", "issued", "90")
+    assert {row.credential_uuid for row in campus.all(tables.StatusEntry) if row.is_set} == {old.credential_uuid}
+    subject = document.parse(campus.all(tables.Credential)[-1].document)["credentialSubject"]
+    assert subject["licenseNumber"].startswith("W-")
+    assert subject["activityEndDate"] == "2026-05-02T12:00:00Z"
+    assert campus.verify(campus.all(tables.Credential)[-1].document).outcome.name == "VALID"
+    tell(campus, source, scored(3, 0.9, day=3), voiding(4, 3), voiding(5, 2), voiding(6, 1))
+    assert [(row.award_id, row.kind, row.state) for row in campus.all(tables.Review)][1:] == [(new.id, "voided", "open")]
+
+
+def test_what_waits_says_the_newest_result_when_it_is_issued(campus: Campus) -> None:
+    source = lrs(campus)
+    campus.add_rule({"when": ANY, "mapping": SCORE, "policy": {"hold_days": 1}}, source)
+    tell(campus, source, scored(1, 0.7), scored(2, 0.9, day=2), scored(3, 0.8, day=1))
+    campus.pass_time(days=1)
+    campus.work()
+    assert result_of(campus, campus.only(tables.Award)) == "90"
+    assert campus.all(tables.Review) == []
+
+
+def test_a_result_that_does_not_fit_waits_for_a_person(campus: Campus) -> None:
+    source = campus.connect_native()
+    campus.add_rule({"when": {"all": [{"field": "type", "op": "exists"}]}, "mapping": SCORE}, source)
+    payload = {
+        "type": "learner.course.completed",
+        "timestamp": "2026-05-20T14:01:31Z",
+        "data": {"learner": {"id": "4211", "email": ASHA}, "result": {"score": 48, "max": 40}, "completed_at": "2026-05-20T14:01:31Z"},
+    }
+    campus.receive(source, *campus.webhook(payload))
+    campus.work()
+    award = campus.only(tables.Award)
+    assert (award.state, award.approvals) == ("needs_approval", 1)
+    assert "more than the most of 100" in str(award.reason)
+    who = actor(campus, "one")
+    with campus.writing() as session:
+        row = issuing.find(session, award.uuid)
+        approving.approve(session, row, actor=who, note="Without it.", randomness=campus.randomness, now=campus.now)
+    campus.work()
+    assert campus.only(tables.Award).state == "issued"
+    assert "result" not in document.parse(campus.only(tables.Credential).document)["credentialSubject"]
+
+
+def test_a_revoked_badge_that_is_earned_again_is_offered_anew(campus: Campus) -> None:
+    source = lrs(campus)
+    campus.add_rule({"when": ANY}, source)
+    tell(campus, source, statement(1))
+    campus.revoke(campus.only(tables.Award).credential_uuid)
+    tell(campus, source, statement(2, day=2))
+    assert campus.all(tables.Review) == [], "what happened before the revocation earns nothing anew"
+    campus.pass_time(days=5)
+    tell(campus, source, statement(3, day=25))
+    review = campus.only(tables.Review)
+    assert review.kind == "earned"
+    with campus.writing() as session:
+        row = reviewing.find(session, review.id)
+        reviewing.resolve(session, row, resolution="reissued", note="Again.", actor="x", randomness=campus.randomness, now=campus.now)
+    campus.work()
+    assert [row.state for row in campus.all(tables.Award)] == ["issued", "issued"]
+    assert len([row for row in campus.all(tables.StatusEntry) if row.is_set]) == 1
+
+
+def test_a_rule_may_say_that_a_badge_is_revoked_at_once(campus: Campus) -> None:
+    source = lrs(campus)
+    campus.add_rule({"when": ANY, "policy": {"on_loss": "revoke"}}, source)
+    tell(campus, source, statement(1), voiding(2, 1))
+    review = campus.only(tables.Review)
+    assert (review.state, review.closed_by, review.note) == ("revoked", "badgeissuer", "The rule says so.")
+    assert campus.only(tables.StatusEntry).is_set
+
+
+def test_what_was_cancelled_by_its_rule_goes_on_when_it_is_earned_again(campus: Campus) -> None:
+    source = lrs(campus)
+    campus.add_rule({"when": ANY, "policy": {"on_loss": "revoke", "hold_days": 1}}, source)
+    tell(campus, source, statement(1), voiding(2, 1))
+    assert campus.only(tables.Award).state == "cancelled"
+    tell(campus, source, statement(3, day=3))
+    campus.pass_time(days=2)
+    campus.work()
+    assert campus.only(tables.Award).state == "issued"
+
+
+# --- grounds
+
+
+def test_an_award_rests_on_every_item_and_source_that_earns_it(campus: Campus) -> None:
+    one, other = lrs(campus), lrs(campus, "moodle")
+    for source in (one, other):
+        campus.add_rule({"when": ANY}, source)
+    tell(campus, one, statement(1, "urn:x:a"), statement(2, "urn:x:b"))
+    tell(campus, other, statement(3, "urn:x:c"))
+    tell(campus, one, voiding(4, 1), statement(5, "urn:x:b", verb="failed", day=3))
+    assert campus.all(tables.Review) == []
+    tell(campus, other, voiding(6, 3))
+    assert campus.only(tables.Review).kind == "voided"
+    tell(campus, one, statement(7, "urn:x:b", day=5))
+    assert campus.only(tables.Review).state == "kept"
+
+
+def test_passed_and_failed_of_one_attempt_replace_each_other_but_not_those_of_another(campus: Campus) -> None:
+    source = lrs(campus)
+    campus.add_rule({"when": ANY}, source)
+    first, second = {"registration": "one"}, {"registration": "two"}
+    tell(campus, source, statement(1, context=first), statement(2, verb="failed", day=2, context=second))
+    assert campus.all(tables.Review) == []
+    tell(campus, source, statement(3, verb="failed", day=3, context=first))
+    assert campus.only(tables.Review).kind == "changed"
+
+
+def test_a_statement_without_an_id_is_voided_by_the_id_that_was_answered(campus: Campus) -> None:
+    source = lrs(campus)
+    campus.add_rule({"when": ANY}, source)
+    nameless = statement(1)
+    del nameless["id"]
+    tell(campus, source, nameless)
+    answered = campus.only(tables.LearningEvent).key
+    tell(campus, source, voiding(2, 1) | {"object": {"objectType": "StatementRef", "id": answered}})
+    assert campus.only(tables.Review).kind == "voided"
+
+
+def test_a_large_delivery_is_decided_on_in_chunks_that_resume(campus: Campus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("badgeissuer.intake.CHUNK", 3)
+    source = lrs(campus)
+    campus.add_rule({"when": ANY}, source)
+    many = [statement(place, email=f"learner{place}@example.org") for place in range(8)]
+    campus.receive(source, json.dumps(many).encode())
+    hand = campus.worker()
+    hand.do_one()
+    assert len(campus.all(tables.Award)) == 3
+    assert campus.only(tables.Delivery).state == "received"
+    campus.work()
+    assert [award.state for award in campus.all(tables.Award)] == ["issued"] * 8
+    assert campus.only(tables.Delivery).state == "processed"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from badgeissuer.settings import PREFIX
-from benchmarks import bulk, growth, http, intake, measuring, results, signing, statuses, steps, verifying
+from benchmarks import bulk, growth, http, intake, latency, measuring, results, signing, statuses, steps, verifying
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,6 +31,8 @@ BENCHMARKS: Mapping[str, Callable[[measuring.Scale], results.Figures]] = {
     "growth": growth.growth,
     "intake_sqlite": intake.intake_sqlite,
     "intake_postgresql": intake.intake_postgresql,
+    "intake_wait_sqlite": latency.intake_wait_sqlite,
+    "intake_wait_postgresql": latency.intake_wait_postgresql,
 }
 
 

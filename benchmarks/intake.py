@@ -34,7 +34,7 @@ def _intake(place: AbstractContextManager[service.Service], scale: measuring.Sca
     with place as made, made.serving("serve --no-worker"):
 
         def send(number: int) -> measuring.Round:
-            requests = list(itertools.islice(_deliveries(made, numbers), number))
+            requests = list(itertools.islice(deliveries(made, numbers), number))
             done = clients.send(made.port, requests, clients=scale.clients, expect=200)
             if any(json.loads(answer)["status"] != "accepted" for answer in done.answers):
                 raise measuring.Failed("An event was taken for a repeated one.")
@@ -45,7 +45,7 @@ def _intake(place: AbstractContextManager[service.Service], scale: measuring.Sca
     return Figure(rate, "events/s", "higher")
 
 
-def _deliveries(made: service.Service, numbers: Iterator[int]) -> Iterator[clients.Request]:
+def deliveries(made: service.Service, numbers: Iterator[int]) -> Iterator[clients.Request]:
     """Yield deliveries in our own shape, signed as Standard Webhooks describes, each about another event and learner."""
     webhook = Webhook(service.SECRET)
     for number in numbers:

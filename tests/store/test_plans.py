@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import event, select, text
 from sqlalchemy.exc import NoResultFound
 
-from badgeissuer import delivering, notifying, problem, status
+from badgeissuer import delivering, issuing, notifying, problem, status
 from badgeissuer.issuing import awards
 from badgeissuer.net import mail
 from badgeissuer.openbadges.addresses import Site

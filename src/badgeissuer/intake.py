@@ -227,7 +227,9 @@ def process(
     for happened in chunk:
         stored = _stored(session, found, happened, delivery=row, again=again, now=now)
         if stored is not None:
-            raw = None if given is None else members.at(given.value, happened.pointer)  # a list made here (`reconciling`) is in our own words
+            raw = (
+                None if given is None else members.at(given.value, happened.pointer)
+            )  # a list made here (`reconciling`) is in our own words
             heard.append(deciding.Heard(happened, stored, raw))
     deciding.decide(session, found, heard, randomness=randomness, now=now)
     for one in heard:

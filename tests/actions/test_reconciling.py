@@ -6,9 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import select
 
-from badgeissuer import authoring, connecting, explaining, intake, problem, reconciling, rostering
-from badgeissuer.awarding import completion, rule
+from badgeissuer import authoring, connecting, explaining, intake, problem, reconciling, rostering, ruling
+from badgeissuer.awarding import completion
 from badgeissuer.store import tables
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 from tests.cli.test_bulk import DRAFT
 from tests.net import campus
 
-from badgeissuer import authoring, connecting, signing
+from badgeissuer import authoring, connecting, ruling, signing
 from badgeissuer.awarding import rule
 from badgeissuer.settings import Settings, clock, opened
 from badgeissuer.store import engine as engines

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 
-from badgeissuer import connecting, deciding, echoing, identifying, problem, recognising
+from badgeissuer import connecting, deciding, echoing, identifying, merging, problem, recognising
 from badgeissuer.awarding import adapter, completion, event, incoming, members, redaction, signature
 from badgeissuer.store import bulk, engine, jobs, tables
 from badgeissuer.vc import document, instant
@@ -233,6 +233,7 @@ def process(
             heard.append(deciding.Heard(happened, stored, raw))
     deciding.decide(session, found, heard, randomness=randomness, now=now)
     for one in heard:
+        merging.follow(session, one.stored)
         identifying.doubt(session, one.happened.learner, source=found, stored=one.stored, now=now)
     if start + CHUNK < len(events):
         jobs.enqueue(session, PROCESS, {"delivery": row.id, "again": again, "start": start + CHUNK}, now=now)

@@ -64,6 +64,21 @@ def merge(session: Session, gone_id: int, *, into: int, by: identifying.By, rand
     return row
 
 
+def follow(session: Session, stored: tables.LearningEvent) -> None:
+    """Bring an event, and what it earned, to who its learner became, where they were merged while it was being decided on."""
+    change = tables.IdentityChange
+    merged = select(change.to_learner_id).where(change.from_learner_id == stored.learner_id, change.kind == "merged")
+    into = session.scalar(merged.order_by(change.id.desc()).limit(1)) if stored.learner_id else None
+    if into is not None and stored.learner_id is not None and not identifying.names(session, stored.learner_id):
+        gone = stored.learner_id
+        _locked(session, gone, into)
+        _bring_together(session, gone, into)
+        for table in (tables.LearningEvent, tables.Award):
+            session.execute(update(table).where(table.learner_id == gone).values(learner_id=into))
+        session.refresh(stored)
+        follow(session, stored)  # who they became may have become somebody else
+
+
 def _locked(session: Session, one: int, other: int) -> tuple[tables.Learner, tables.Learner]:
     """Return two learners in the order given, locked always in the same order."""
     found = {

@@ -305,6 +305,12 @@ def of_source(session: Session, actor: access.Actor, table: type[Row], slug: str
     return query.where(tables.Source.id == found.id)
 
 
+def origins(session: Session, happened: Sequence[tables.LearningEvent]) -> dict[int, tables.Source]:
+    """Return the sources of events by their rows."""
+    rows = session.scalars(select(tables.Source).where(tables.Source.id.in_({one.source_id for one in happened})))
+    return {row.id: row for row in rows}
+
+
 def newest(
     session: Session, query: Select[Row], *, key: InstrumentedAttribute[int], before: int | None
 ) -> tuple[Sequence[Row], int | None]:

@@ -308,6 +308,24 @@ def test_open_questions_follow_who_was_merged(campus: Campus) -> None:
     assert found == [(first, second, "merged"), (second, third, "merged"), (first, third, "open")]
 
 
+def test_what_was_being_decided_on_during_a_merge_follows(campus: Campus, canvas: tables.Source) -> None:
+    heard(campus, canvas)
+    campus.issued(ASHA)
+    gone, kept = learner_of(campus, "123"), learner_of(campus, ASHA, "email")
+    merge(campus, gone, kept)
+    with campus.writing() as session:  # as a worker leaves it that had recognised the learner before
+        stored = session.get_one(tables.LearningEvent, campus.only(tables.LearningEvent).id)
+        award = session.get_one(tables.Award, campus.all(tables.Award)[0].id)
+        stored.learner_id, award.learner_id, award.scope, award.state = gone, gone, "once", "needs_identity"
+    with campus.writing() as session:
+        stored = session.get_one(tables.LearningEvent, campus.only(tables.LearningEvent).id)
+        merging.follow(session, stored)
+        assert stored.learner_id == kept
+        merging.follow(session, stored)
+    assert {row.learner_id for row in campus.all(tables.Award)} == {kept}
+    assert sorted(row.state for row in campus.all(tables.Award)) == ["cancelled", "issued"]
+
+
 def test_a_replay_asks_again_only_what_was_not_answered(campus: Campus, canvas: tables.Source) -> None:
     heard(campus, canvas)
     campus.issued(ASHA)

@@ -128,6 +128,8 @@ def test_the_page_of_events_finds_them(sqlite_server: Running, sign_in: Callable
     assert "&lt;done&gt;" in page
     assert "Awarded because" in page
     assert "(not signed)" in page
+    assert page.count('<strong class="mark">not signed</strong>') == 1, "the source is named with its event, and marked"
+    assert '<strong class="mark">not signed</strong>' in client.get("/staff/explain", params={"learner": email}).text
     today = f"{server.service.now():%Y-%m-%d}"
     assert f"/staff/deliveries/{number}" in client.get("/staff/events", params={"learner": email, "from": today, "to": today}).text
     assert "Nothing that came fits." in client.get("/staff/events", params={"learner": email, "to": "2020-01-01"}).text

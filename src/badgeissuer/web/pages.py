@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from badgeissuer import overseeing
+    from badgeissuer.store import tables
     from badgeissuer.web.staff.door import Staff
 
 CONTENT_SECURITY_POLICY = (
@@ -113,6 +114,7 @@ def explain_page(
     *,
     asked: str = "",
     found: explaining.Explained | None = None,
+    origins: Mapping[int, tables.Source] | None = None,
     people: Sequence[explaining.Person] = (),
     fault: str = "",
 ) -> str:
@@ -122,15 +124,17 @@ def explain_page(
         staff: Who is signed in.
         asked: The learner; stands in the box again.
         found: The answer.
+        origins: The sources of its events, by their rows.
         people: Whom the name may mean, where it may mean several.
         fault: Why there is none.
     """
-    return staff_page("explain", staff, asked=asked, found=found, people=people, fault=fault)
+    return staff_page("explain", staff, asked=asked, found=found, origins=origins or {}, people=people, fault=fault)
 
 
 def staff_page(name: str, staff: Staff, **values: object) -> str:
     """Return a page for staff that needs nothing but its values; `name` is that of its template."""
-    return _render(f"staff/{name}.html", staff=staff, words=_OUTCOMES, states=explaining.STATES, **values)
+    known: dict[str, object] = {"words": _OUTCOMES, "states": explaining.STATES, "origins": {}}
+    return _render(f"staff/{name}.html", staff=staff, **known | values)
 
 
 def reviews_page(staff: Staff, found: Sequence[overseeing.Doubted]) -> str:

@@ -91,6 +91,7 @@ def events(
             return staff_page(pages.staff_page("event_search", known, found=(), older=None, fault=error.detail, **values))
         rows, older = overseeing.newest(session, query, key=table.id, before=before)
         found = [(row, recorder.decisions(session, row)) for row in rows]
+        values["origins"] = overseeing.origins(session, rows)
         return staff_page(pages.staff_page("event_search", known, found=found, older=older, fault="", **values))
 
 
@@ -113,7 +114,8 @@ def explain(
                 found = explaining.explain(session, name, issuer_id=issuer_id, person=person)
             except problem.NotFound as error:
                 return staff_page(pages.explain_page(known, asked=learner, fault=error.detail))
-            return staff_page(pages.explain_page(known, asked=learner, found=found))
+            origins = overseeing.origins(session, [happened for happened, _ in found.events])
+            return staff_page(pages.explain_page(known, asked=learner, found=found, origins=origins))
     return staff_page(pages.explain_page(known))
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from badgeissuer import authoring, batching, connecting, intake, issuing, problem, recognising, rostering
-from badgeissuer.awarding import columns, completion, roster, sheet, signature
+from badgeissuer.awarding import adapter, columns, completion, roster, sheet, signature
 from badgeissuer.store import spool, tables
 from badgeissuer.vc import instant
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 MAX_ROWS = 100_000
 """Completions of one course."""
 MAX_FAULTS = 1000
+MAX_NAME = adapter.MAX_ID
+"""Characters of the id of a course."""
 _TOGETHER = 250
 """Completions that are looked up at once, and events of a delivery."""
 _NO_EVENT = "No event about them has come."
@@ -121,9 +123,6 @@ def course(session: Session, source: str, achievement: str, *, name: str, kind: 
     return Course(found, earned, name.strip(), kind or next(iter(kinds), default), bool(rules))
 
 
-MAX_NAME = 255
-
-
 def _kinds(when: object) -> Iterator[str]:
     """Yield the event types that the conditions of a rule ask for."""
     if isinstance(when, dict):
@@ -208,8 +207,18 @@ def _awards(session: Session, what: Course, learners: set[int]) -> dict[int, tup
     return found
 
 
+_STATES = {
+    "pending": "It is about to be issued.",
+    "needs_identity": "It waits for an address to issue to.",
+    "needs_approval": "It waits for an approval.",
+    "on_hold": "It is on hold.",
+    "failed": "It could not be issued.",
+    "cancelled": "It was cancelled.",
+}
+
+
 def _unfinished(row: tables.Award) -> str:
-    return f"It is {row.state.replace('_', ' ')}." + (f" {row.reason}" if row.reason else "")
+    return _STATES.get(row.state, f"It is {row.state}.") + (f" {row.reason}" if row.reason else "")
 
 
 def _reasons(session: Session, what: Course, learners: set[int]) -> dict[int, str]:
@@ -288,8 +297,5 @@ def award(session: Session, what: Course, missing: Sequence[Missing], *, actor: 
 
 def _row(item: Missing) -> dict[str, Any]:
     said = item.completion
-    learner = {"email": item.email} | ({"name": said.name[:_NAME]} if said.name else {})
+    learner = {"email": item.email} | ({"name": said.name[: adapter.MAX_NAME]} if said.name else {})
     return {"learner": learner, "scope": roster.ONCE} | ({"awarded_at": instant.write(said.completed_at)} if said.completed_at else {})
-
-
-_NAME = 300

@@ -68,7 +68,7 @@ def test_what_got_lost_on_the_way_is_found_and_goes_before_the_rules(campus: Cam
     assert (before.listed, before.has, before.extra) == (3, 0, ())
     assert labels(before.missing) == [("bo@example.org", "No event about them has come."), ("7", "No event about them has come.")]
     assert [item.completion.label for item in before.unfinished] == ["asha@example.org"], "the sender gives no address"
-    assert "needs identity" in before.unfinished[0].reason
+    assert "waits for an address" in before.unfinished[0].reason
     assert feed(campus) == 1
     after = compared(campus)
     assert (after.has, after.missing) == (1, ())

@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import io
+import tracemalloc
 from collections.abc import Iterator
 from typing import Any
 
@@ -146,6 +147,21 @@ def test_a_row_without_end_is_not_kept(piece: bytes) -> None:
         list(sheet.Sheet(endless(piece)).rows())
     with pytest.raises(problem.TooLarge, match="Row 1 is longer"):
         sheet.Sheet([b"x" * (roster.MAX_ROW + 1)])
+
+
+def test_a_long_sheet_takes_no_more_memory_than_a_short_one() -> None:
+    def many(count: int) -> Iterator[bytes]:
+        yield b"E-mail;Name;Narrative\r\n"
+        for start in range(0, count, 100):
+            yield "".join(f'l{number}@example.org;"Åsa {number}";"of\r\ntwo lines"\r\n' for number in range(start, start + 100)).encode()
+
+    peaks = []
+    for count in (2_000, 40_000):
+        tracemalloc.start()
+        assert sum(1 for _ in sheet.Sheet(many(count)).rows()) == count
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] + 100_000, peaks
 
 
 def test_there_are_only_so_many_rows_and_columns(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,3 +42,12 @@ def test_a_pointer_that_would_grow_too_long_ends_with_an_ellipsis_and_grows_no_f
     assert len(deep) <= problem.MAX_POINTER + 1
     assert problem.below(deep, "more") == deep
     assert problem.below("/a", "b" * problem.MAX_POINTER) == "/a/…"
+
+
+def test_a_pointer_is_taken_apart_into_what_it_was_made_of() -> None:
+    names = ["a/b", "~", "", "c"]
+    pointer = ""
+    for name in names:
+        pointer = problem.below(pointer, name)
+    assert problem.steps(pointer) == names
+    assert problem.steps("") == []

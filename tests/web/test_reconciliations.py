@@ -56,7 +56,7 @@ def test_the_missing_are_shown_and_handed_in(server: Running, until: Until) -> N
     until(lambda: send()["has"] == 1)
     after = send(issue="events")
     assert (after["counts"], after["deliveries"]) == ({"missing": 0, "unfinished": 1, "extra": 0}, 0)
-    assert "needs identity" in after["unfinished"][0]["reason"]
+    assert "waits for an address" in after["unfinished"][0]["reason"]
     content = b"id\n99\n"
     assert [item["learner"] for item in send()["extra"]] == [f"{who}@example.org"]
     content = f"email\n{who}b@example.org\n".encode()
@@ -120,7 +120,7 @@ def test_a_list_goes_from_page_to_page(sqlite_server: Running, sign_in: SignIn, 
     key = key_of(page.text)
     assert client.post(f"{place}/events", data={"key": key}).headers["location"] == place
     until(lambda: "Nobody is missing" in client.get(place).text)
-    assert "needs identity" in client.get(place).text
+    assert "waits for an address" in client.get(place).text
     other = bring(client, names, b"id\n77\n").headers["location"]
     assert f"{who}@example.org" in client.get(other).text
     assert client.post(f"{other}/awards", data={"key": key}).status_code == 409

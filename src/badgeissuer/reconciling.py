@@ -116,7 +116,10 @@ def course(session: Session, source: str, achievement: str, *, name: str, kind: 
         raise problem.Invalid(f"Say which course, by the id that the sender has for it, in at most {MAX_NAME} characters.")
     table = tables.Rule
     rules = session.scalars(
-        select(table).where(table.source_id == found.id, table.achievement_id == earned.id, table.state == "active")
+        select(table)
+        .join(tables.RuleSource, tables.RuleSource.rule_id == table.id)
+        .where(tables.RuleSource.source_id == found.id, table.achievement_id == earned.id, table.state == "active")
+        .order_by(table.id)
     ).all()
     kinds = [asked for rule in rules for asked in _kinds(rule.document)]
     default = completion.KINDS.get(found.adapter, completion.PLAIN_KIND)

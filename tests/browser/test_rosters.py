@@ -75,8 +75,13 @@ def written(rows: list[list[str]]) -> bytes:
 
 
 def shot(page: Page, name: str) -> None:
-    if folder := os.environ.get("SCREENSHOTS"):
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
+    """Look at a page as it is on a desk and on a telephone, where nothing may stick out; keep pictures where somebody wants them."""
+    folder = os.environ.get("SCREENSHOTS")
+    for width, suffix in ((390, "-narrow"), (1280, "")):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        if folder:
+            page.screenshot(path=f"{folder}/{name}{suffix}.png", full_page=True)
 
 
 def count(page: Page, label: str) -> int:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from badgeissuer import access, announcing, approving, echoing, issuing, problem, reviewing, ruling
 from badgeissuer.awarding import rule
@@ -17,7 +19,7 @@ from badgeissuer.vc import document
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tests.actions.conftest import Campus
+    from tests.actions.conftest import Anew, Campus
 
 ASHA = "asha.rao@example.org"
 VERBS = "http://adlnet.gov/expapi/verbs/"
@@ -490,6 +492,41 @@ def test_an_award_rests_on_every_item_and_source_that_earns_it(campus: Campus) -
     assert campus.only(tables.Review).kind == "voided"
     tell(campus, one, statement(7, "urn:x:b", day=5))
     assert campus.only(tables.Review).state == "kept"
+
+
+_said = st.lists(st.tuples(st.sampled_from(["one", "two"]), st.sampled_from("ab"), st.booleans()), min_size=1, max_size=5)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(_said, st.data())
+def test_over_items_sources_and_rules_the_badges_without_a_review_depend_on_the_facts_alone(
+    anew: Anew, said: list[tuple[str, str, bool]], data: st.DataObject
+) -> None:
+    """In any order, repeated, and with work done at any moment: a badge stands where the newest that was said of an item is good."""
+    with anew() as campus:
+        campus.now = datetime(2026, 6, 1, tzinfo=UTC)
+        sources = {slug: lrs(campus, slug) for slug in ("one", "two")}
+        for source in sources.values():
+            campus.add_rule({"when": ANY}, source)
+        events = [
+            (slug, statement(place, f"urn:x:{item}", verb="passed" if passed else "failed", day=place + 1))
+            for place, (slug, item, passed) in enumerate(said)
+        ]
+        voided = data.draw(st.sets(st.sampled_from(range(len(said)))))
+        events += [(said[place][0], voiding(50 + place, place)) for place in voided]
+        order = data.draw(st.permutations(events)) + data.draw(st.lists(st.sampled_from(events), max_size=3))
+        for slug, one in order:
+            campus.receive(sources[slug], json.dumps(one).encode())
+            if data.draw(st.booleans()):
+                campus.work()
+        campus.work()
+        newest = {(slug, item): passed for place, (slug, item, passed) in enumerate(said) if place not in voided}
+        with campus.reading() as session:
+            clean = [
+                award for award in campus.all(tables.Award) if not any(row.state == "open" for row in reviewing.of_award(session, award))
+            ]
+        assert len(campus.all(tables.Award)) <= 1
+        assert len(clean) == (1 if any(newest.values()) else 0)
 
 
 def test_passed_and_failed_of_one_attempt_replace_each_other_but_not_those_of_another(campus: Campus) -> None:

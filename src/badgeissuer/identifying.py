@@ -199,14 +199,17 @@ def as_json(item: recognising.Identity | tables.LearnerIdentity) -> dict[str, st
 
 
 def supply(session: Session, learner_id: int, *, randomness: issuing.Randomness, now: datetime) -> int:
-    """Issue what waits for an address of a learner, who has one now, but not what is in doubt; return how many badges that are."""
+    """Let what waits for an address of a learner go on, who has one now, but not what is in doubt; return how many badges are issued now.
+
+    What needs an approval besides, or is on hold, waits for that.
+    """
     table, doubted = tables.Award, select(tables.Review.award_id).where(tables.Review.state == "open")
     query = select(table).where(table.learner_id == learner_id, table.state == WAITING, table.id.not_in(doubted)).order_by(table.id)
     email, did = recognising.address(session, session.get_one(tables.Learner, learner_id))
     rows = session.scalars(query).all() if email or did else ()
     for row in rows:
         issuing.supply(session, row, email=email, did=did, randomness=randomness, now=now)
-    return len(rows)
+    return sum(row.state == "pending" for row in rows)
 
 
 def _taken(session: Session, learner_id: int, said: Sequence[recognising.Identity], *, issuer_id: int, by: By) -> bool:

@@ -82,6 +82,14 @@ def test_who_waits_is_named_and_gets_the_badge(campus: Campus, canvas: tables.So
     assert len(campus.all(tables.IdentityChange)) == 1
 
 
+def test_what_needs_an_approval_besides_waits_for_that(campus: Campus, canvas: tables.Source) -> None:
+    heard(campus, canvas)
+    with campus.writing() as session:
+        session.get_one(tables.Award, campus.only(tables.Award).id).approvals = 1
+    assert tell(campus, canvas, email=ASHA).issuing == 0
+    assert campus.only(tables.Award).state == "needs_approval"
+
+
 def test_an_id_of_the_register_alone_issues_nothing(campus: Campus, canvas: tables.Source) -> None:
     heard(campus, canvas)
     told = tell(campus, canvas, sis_id="S-1")

@@ -239,11 +239,12 @@ def rows(session: Session, batch: tables.Batch, *, state: str, after: int = 0) -
     table = tables.BatchChunk
     counted = {"failed": table.failed, "repeated": table.repeated, "waiting": table.waiting}[state]
     query = select(table.content, table.notes).where(table.batch_id == batch.id, counted > 0, table.last_row > after)
-    for content, kept in session.execute(query.order_by(table.first_row).execution_options(yield_per=10)):
-        lines = dict(roster.unpack(content)) if state == "failed" else {}
-        for note in notes(kept):
-            if note["state"] == state and note["row"] > after:
-                yield note | ({"content": lines[note["row"]].decode(errors="replace")} if state == "failed" else {})
+    with session.execute(query.order_by(table.first_row).execution_options(yield_per=10)) as found:  # closed by who stops early, too
+        for content, kept in found:
+            lines = dict(roster.unpack(content)) if state == "failed" else {}
+            for note in notes(kept):
+                if note["state"] == state and note["row"] > after:
+                    yield note | ({"content": lines[note["row"]].decode(errors="replace")} if state == "failed" else {})
 
 
 def notes(kept: bytes | None) -> list[Note]:

@@ -60,10 +60,12 @@ def results(session: Session, batch: tables.Batch, *, site: Site) -> Iterator[st
     """Yield what became of every row: its number, the learner, a state, the badge, and what there is to say."""
     yield _MARK + cells.line(["row", "learner", "state", "badge", "error"])
     table = tables.BatchChunk
-    for chunk in session.scalars(select(table).where(table.batch_id == batch.id).order_by(table.first_row).execution_options(yield_per=10)):
-        found = _awarded(session, batch, chunk, site=site) | _noted(session, batch, chunk, site=site)
-        yield from (cells.line([str(number), *found[number]]) for number in sorted(found))
-        session.expunge(chunk)
+    query = select(table).where(table.batch_id == batch.id).order_by(table.first_row)
+    with session.scalars(query.execution_options(yield_per=10)) as chunks:  # closed by who stops early, too
+        for chunk in chunks:
+            found = _awarded(session, batch, chunk, site=site) | _noted(session, batch, chunk, site=site)
+            yield from (cells.line([str(number), *found[number]]) for number in sorted(found))
+            session.expunge(chunk)
 
 
 _Told = tuple[str, str, str, str]

@@ -151,3 +151,15 @@ def test_a_pulled_list_is_kept_without_its_token(serving: Serve, there: campus.P
         with server.service.reading() as session:
             everything = session.connection().exec_driver_sql("SELECT group_concat(choices || name) FROM upload").scalar()
         assert campus.TOKEN not in str(everything)
+
+
+def test_the_pages_are_there_on_both_databases(server: Running) -> None:
+    import httpx  # noqa: PLC0415 - at run time for this test alone
+
+    names = connected(server)
+    with httpx.Client(base_url=server.base, headers={"Accept": "text/html"}, timeout=60) as client:
+        client.post("/staff/sign-in", data={"token": server.token})
+        place = bring(client, names, b"id\n1\n2\n").headers["location"]
+        page = client.get(place).text
+        assert "2 learners are missing" in page
+        assert client.post(f"{place}/events", data={"key": key_of(page)}).status_code == 303

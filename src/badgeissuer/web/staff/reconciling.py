@@ -41,7 +41,9 @@ def _asked(using: Service, known: Staff, fields: dict[str, str], *, fault: probl
     source, unit = tables.Source, tables.Achievement
     with using.reading() as session:
         sources = session.scalars(access.visible(select(source), known.actor, column=source.issuer_id).order_by(source.slug)).all()
-        published = access.visible(select(unit), known.actor, column=unit.issuer_id).join(tables.AchievementVersion).distinct()
+        published = access.visible(select(unit), known.actor, column=unit.issuer_id).where(
+            unit.id.in_(select(tables.AchievementVersion.achievement_id))
+        )
         achievements = session.scalars(published.order_by(unit.slug)).all()
         text = pages.staff_text(
             "reconciling", known, sources=sources, achievements=achievements, fields=fields, fault=fault, dates=cells.ORDERS

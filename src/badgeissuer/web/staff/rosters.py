@@ -60,7 +60,9 @@ def _listed(using: Service, known: Staff, *, fault: str = "", status: int = 200)
         seen = [
             (row, now, session.get_one(unit, row.achievement_id)) for row, now in zip(rows, batching.progress(session, rows), strict=True)
         ]
-        published = access.visible(select(unit), known.actor, column=unit.issuer_id).join(tables.AchievementVersion).distinct()
+        published = access.visible(select(unit), known.actor, column=unit.issuer_id).where(
+            unit.id.in_(select(tables.AchievementVersion.achievement_id))
+        )
         offered = session.scalars(published.order_by(unit.slug)).all()
     text = pages.staff_text(
         "rosters", known, seen=seen, achievements=offered, encodings=sheet.ENCODINGS, fault=fault, may_issue=_may_issue(known)
@@ -233,7 +235,10 @@ def show(uuid: UUID, using: Using, known: Known) -> HTMLResponse:
         (now,) = batching.progress(session, [row])
         achievement = session.get_one(tables.Achievement, row.achievement_id)
         faults = list(itertools.islice(_faults(session, row), SHOWN))
-        text = pages.staff_text("batch", known, batch=row, now=now, achievement=achievement, faults=faults, may_issue=_may_issue(known))
+        shown = len({row_number for row_number, _, _ in faults})
+        text = pages.staff_text(
+            "batch", known, batch=row, now=now, achievement=achievement, faults=faults, shown=shown, may_issue=_may_issue(known)
+        )
         return staff_page(text)
 
 

@@ -90,8 +90,10 @@ def change_source(session: Session, found: tables.Source, changes: Mapping[str, 
         changes: Any of `name`, `signature`, `mapping`, `zone`, `success_status` and `state` (`active` or `disabled`).
 
     Raises:
+        problem.Conflict: It stands for badges that are issued here.
         problem.Invalid: The configuration of the signature or of the reading is not possible.
     """
+    require_outside(found)
     if {"mapping", "zone"} & changes.keys():
         _check_reading(found.adapter, {"mapping": found.mapping} | dict(changes))
     if "signature" in changes:
@@ -101,6 +103,18 @@ def change_source(session: Session, found: tables.Source, changes: Mapping[str, 
         setattr(found, name, value)
     session.flush()
     return found
+
+
+def require_outside(found: tables.Source) -> None:
+    """Refuse to set up what is no system outside.
+
+    Raises:
+        problem.Conflict: The source stands for badges that are issued here.
+    """
+    if found.adapter == echoing.ADAPTER:
+        raise problem.Conflict(
+            "This source stands for the badges that are issued here. There is nothing to set up, and nothing to switch off."
+        )
 
 
 def keys_url(session: Session, hook_key: str) -> str | None:

@@ -91,6 +91,31 @@ def people(
     return of_source or tuple(found.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What rules and awards are for.
+
+    Attributes:
+        rules: The row of a rule → the slug of what it awards.
+        achievements: The row of an achievement → its name.
+    """
+
+    rules: dict[int, str]
+    achievements: dict[int, str]
+
+
+def names(session: Session, found: Explained) -> Names:
+    """Return what the rules and awards in an explanation are for."""
+    rule, achievement = tables.Rule, tables.Achievement
+    asked = {decision.rule_id for _, decisions in found.events for decision in decisions}
+    query = select(rule.id, achievement.slug).join(achievement, achievement.id == rule.achievement_id).where(rule.id.in_(asked))
+    earned = {
+        award.achievement_id: str(session.get_one(tables.AchievementVersion, award.achievement_version_id).document["name"])
+        for award, _ in found.awards
+    }
+    return Names({row.id: row.slug for row in session.execute(query)}, earned)
+
+
 def explain(
     session: Session,
     learner: str,

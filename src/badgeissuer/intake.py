@@ -353,7 +353,7 @@ def note_rejected(session: Session, hook_key: str, fault: problem.Problem, *, st
     """
     table = tables.Rejection
     found = session.scalar(select(tables.Source).where(tables.Source.hook_key == hook_key))
-    if found is None:
+    if found is None or found.adapter == echoing.ADAPTER:
         return
     secrets = connecting.secrets_of(found)
     shown = incoming.kept(delivery.headers)

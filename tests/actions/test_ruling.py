@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from badgeissuer import access, announcing, approving, echoing, issuing, problem, reviewing, ruling
+from badgeissuer import access, announcing, approving, connecting, echoing, intake, issuing, problem, reviewing, ruling
 from badgeissuer.awarding import rule
 from badgeissuer.store import tables
 from badgeissuer.vc import document
@@ -563,3 +563,19 @@ def test_a_large_delivery_is_decided_on_in_chunks_that_resume(campus: Campus, mo
     campus.work()
     assert [award.state for award in campus.all(tables.Award)] == ["issued"] * 8
     assert campus.only(tables.Delivery).state == "processed"
+
+
+def test_the_source_of_our_own_badges_is_not_set_up_and_takes_nothing_from_outside(campus: Campus) -> None:
+    stack(campus, "a")
+    source = next(row for row in campus.all(tables.Source) if row.adapter == echoing.ADAPTER)
+    with campus.writing() as session, pytest.raises(problem.Conflict, match="issued here"):
+        connecting.change_source(session, session.get_one(tables.Source, source.id), {"state": "disabled"})
+    with pytest.raises(problem.Unauthenticated):
+        campus.receive(source, b'{"type": "badge.issued"}')
+    with campus.writing() as session:
+        fault, delivery = problem.Unauthenticated("x"), intake.Rejected({}, b"x")
+        intake.note_rejected(session, source.hook_key, fault, status=401, delivery=delivery, now=campus.now)
+    assert campus.all(tables.Rejection) == []
+    values = {"slug": "mine", "name": "x", "adapter": "badges", "signature": {"scheme": "none", "accept_unsigned": True}}
+    with campus.writing() as session, pytest.raises(problem.Invalid, match="no adapter 'badges'"):
+        connecting.connect(session, campus.issuer(), values, token=campus.randomness.token, now=campus.now)

@@ -115,6 +115,7 @@ def explain_page(
     asked: str = "",
     found: explaining.Explained | None = None,
     origins: Mapping[int, tables.Source] | None = None,
+    names: explaining.Names | None = None,
     people: Sequence[explaining.Person] = (),
     fault: str = "",
 ) -> str:
@@ -125,15 +126,17 @@ def explain_page(
         asked: The learner; stands in the box again.
         found: The answer.
         origins: The sources of its events, by their rows.
+        names: What its rules and awards are for.
         people: Whom the name may mean, where it may mean several.
         fault: Why there is none.
     """
-    return staff_page("explain", staff, asked=asked, found=found, origins=origins or {}, people=people, fault=fault)
+    called = {} if names is None else {"earns": names.rules, "earned": names.achievements}
+    return staff_page("explain", staff, asked=asked, found=found, origins=origins or {}, people=people, fault=fault, **called)
 
 
 def staff_page(name: str, staff: Staff, **values: object) -> str:
     """Return a page for staff that needs nothing but its values; `name` is that of its template."""
-    known: dict[str, object] = {"words": _OUTCOMES, "states": explaining.STATES, "origins": {}}
+    known: dict[str, object] = {"words": _OUTCOMES, "states": explaining.STATES, "origins": {}, "earns": {}, "earned": {}}
     return _render(f"staff/{name}.html", staff=staff, **known | values)
 
 

@@ -131,13 +131,13 @@ def _configuration(given: dict[str, JsonValue], acting: access.Actor, *, accept_
 
 
 def _shown(session: Session, row: tables.Source, *, acting: access.Actor, site: Site) -> Source:
-    scheme = str(row.signature["scheme"])
+    scheme, has_address = str(row.signature["scheme"]), row.adapter in connecting.ADAPTERS
     return Source(
         slug=row.slug,
         name=row.name,
         adapter=row.adapter,
         issuer=session.get_one(tables.Issuer, row.issuer_id).slug,
-        hook_url=site.hook(row.hook_key) if access.may(acting, access.CONNECT, issuer_id=row.issuer_id) else None,
+        hook_url=site.hook(row.hook_key) if has_address and access.may(acting, access.CONNECT, issuer_id=row.issuer_id) else None,
         signature_scheme=scheme,
         signed=scheme != "none",
         mapping=row.mapping,

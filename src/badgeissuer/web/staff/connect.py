@@ -142,6 +142,7 @@ def _mine(session: Session, slug: str, acting: Staff) -> tables.Source:
     row = connecting.source(session, slug)
     access.require(acting.actor, access.CONNECT, issuer_id=row.issuer_id)
     session.refresh(row, with_for_update=True)
+    connecting.require_outside(row)
     return row
 
 

@@ -114,8 +114,8 @@ def explain(
                 found = explaining.explain(session, name, issuer_id=issuer_id, person=person)
             except problem.NotFound as error:
                 return staff_page(pages.explain_page(known, asked=learner, fault=error.detail))
-            origins = overseeing.origins(session, [happened for happened, _ in found.events])
-            return staff_page(pages.explain_page(known, asked=learner, found=found, origins=origins))
+            origins, names = overseeing.origins(session, [happened for happened, _ in found.events]), explaining.names(session, found)
+            return staff_page(pages.explain_page(known, asked=learner, found=found, origins=origins, names=names))
     return staff_page(pages.explain_page(known))
 
 

@@ -37,7 +37,7 @@ from badgeissuer import (
     status,
 )
 from badgeissuer.settings import clock
-from badgeissuer.store import engine, jobs, tables
+from badgeissuer.store import engine, jobs, tables, uploads
 from badgeissuer.vc import alarm, contexts
 
 if TYPE_CHECKING:
@@ -198,6 +198,7 @@ class Worker:
             signing.unlock(session, keyring=self._ports.keyring)
         with engine.writing(self._database) as session:
             fault = attending.report(session, self.name, keyring=self._ports.keyring, now=now)
+            uploads.forget(session, now=now)
         self._forget(now)
         if fault:
             LOG.error("worker %s cannot sign: %s", self.name, fault)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from badgeissuer import forgetting, intake, problem, worker
+from badgeissuer import access, forgetting, intake, problem, worker
 from badgeissuer.store import tables
 
 if TYPE_CHECKING:
@@ -109,3 +109,15 @@ def test_secrets_do_not_get_into_what_is_kept_of_rejected_deliveries(campus: Cam
     kept = campus.all(tables.Rejection)
     assert [row.beginning for row in kept] == [b"", b"", b'{"x": "y"}']
     assert {(row.headers["user-agent"], row.headers["content-type"]) for row in kept} == {("…", "x")}
+
+
+def test_a_worker_deletes_files_that_staff_brought_a_day_ago(campus: Campus) -> None:
+    with campus.writing() as session:
+        token, _ = access.create(session, "test", role="issuer", now=campus.now)
+        for moment in (campus.now - timedelta(hours=25), campus.now):
+            session.add(tables.Upload(api_token_id=token.id, purpose="roster", name="x", size=2, choices={}, created_at=moment))
+        session.flush()
+        for row in session.query(tables.Upload):
+            session.add(tables.UploadPiece(upload_id=row.id, number=0, content=b"x"))
+    campus.worker()._pulse()
+    assert len(campus.all(tables.Upload)) == len(campus.all(tables.UploadPiece)) == 1

@@ -47,8 +47,16 @@ def keep(
     table = tables.Upload
     newest = select(table.id).where(table.api_token_id == token_id).order_by(table.id.desc()).limit(MOST)
     _drop(session, list(session.scalars(select(table.id).where(table.api_token_id == token_id, table.id.not_in(newest)))))
-    _drop(session, list(session.scalars(select(table.id).where(table.created_at < now - KEPT))))
+    forget(session, now=now)
     return row
+
+
+def forget(session: Session, *, now: datetime) -> None:
+    """Delete what has been kept long enough, whoever brought it."""
+    table = tables.Upload
+    old = list(session.scalars(select(table.id).where(table.created_at < now - KEPT)))
+    if old:
+        _drop(session, old)
 
 
 def _drop(session: Session, ids: list[int]) -> None:

@@ -30,6 +30,8 @@ CHUNK = 100
 """Events that are put before a rule in one transaction."""
 MOST_TRIED = 5000
 """Events that a rule is tried on, the newest ones."""
+MOST_READ = 500
+"""The same, for a rule that looks at what was sent."""
 MOST_REASONS = 10
 _MAX_SLUG = 64
 DAYS = 30
@@ -214,12 +216,14 @@ def preview(session: Session, said: rule.Rule, *, source: tables.Source | None, 
     sources = _named(session, said, source, issuer_id)
     table = tables.LearningEvent
     query = select(table).where(table.source_id.in_(sources), table.created_at >= now - timedelta(days=days))
-    rows = session.scalars(query.order_by(table.id.desc()).limit(MOST_TRIED + 1)).all()
+    raws = deciding.Raws(session) if said.reads_raw else None
+    most = MOST_TRIED if raws is None else MOST_READ
+    rows = session.scalars(query.order_by(table.id.desc()).limit(most + 1)).all()
     reasons: Counter[str] = Counter()
     proven: dict[object, list[rule.Proven]] = defaultdict(list)
     fired = 0
-    for row in rows[:MOST_TRIED]:
-        found = _tried(session, said, row, sources[row.source_id])
+    for row in rows[:most]:
+        found = _tried(said, row, sources[row.source_id], raws)
         if isinstance(found, str):
             reasons[found] += 1
             continue
@@ -229,11 +233,11 @@ def preview(session: Session, said: rule.Rule, *, source: tables.Source | None, 
     reasons.update(reason for reason in enough if reason)
     return Preview(
         days=days,
-        events=min(len(rows), MOST_TRIED),
+        events=min(len(rows), most),
         fired=fired,
         learners=sum(1 for reason in enough if not reason),
         reasons=tuple(reasons.most_common(MOST_REASONS)),
-        is_all=len(rows) <= MOST_TRIED,
+        is_all=len(rows) <= most,
     )
 
 
@@ -243,13 +247,13 @@ def _who(row: tables.LearningEvent) -> object:
     return row.learner_id or next((claim[name] for name in ("source_id", "email", "did", "sis_id") if claim.get(name)), row.id)
 
 
-def _tried(session: Session, said: rule.Rule, row: tables.LearningEvent, parts: Sequence[int]) -> list[rule.Proven] | str:
+def _tried(said: rule.Rule, row: tables.LearningEvent, parts: Sequence[int], raws: deciding.Raws | None) -> list[rule.Proven] | str:
     """Return the parts of a rule that an event is, or why it is none."""
     try:
         happened = event.LearningEvent.from_json(row.document)
     except problem.Malformed as error:
         return error.detail
-    raw = deciding.raw_of(session, row) if said.reads_raw else None
+    raw = None if raws is None else raws.of(row)
     reason, found = "Not awarded because no part of the rule looks at this source.", []
     for number in parts:
         verdict = deciding.judge(said, number, deciding.Heard(happened, row, raw))
@@ -329,9 +333,10 @@ def backfill(session: Session, payload: Mapping[str, Any], *, randomness: issuin
     if row.state != "active" or not some:
         return
     by_source: dict[int, list[deciding.Heard]] = {}
+    raws = deciding.Raws(session)
     for stored in some:
         happened = event.LearningEvent.from_json(stored.document)
-        by_source.setdefault(stored.source_id, []).append(deciding.Heard(happened, stored, deciding.raw_of(session, stored)))
+        by_source.setdefault(stored.source_id, []).append(deciding.Heard(happened, stored, raws.of(stored)))
     for number in sorted(by_source):
         found = session.get_one(tables.Source, number)
         deciding.decide(session, found, by_source[number], randomness=randomness, now=now, only=row.id)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
-from badgeissuer import access, announcing, approving, connecting, echoing, intake, issuing, problem, reviewing, ruling
+from badgeissuer import access, announcing, approving, connecting, echoing, intake, issuing, problem, reviewing, ruling, standing
 from badgeissuer.awarding import rule
 from badgeissuer.store import tables
 from badgeissuer.vc import document
@@ -370,6 +371,7 @@ def test_a_badge_that_would_be_over_is_not_awarded_and_says_so(campus: Campus) -
 
 # --- results, and what is offered later
 
+RAW: dict[str, Any] = {"result": "#score", "take": {"field": "result.raw"}}
 SCORE: dict[str, Any] = {"results": [{"result": "#score"}]}
 
 
@@ -527,6 +529,29 @@ def test_over_items_sources_and_rules_the_badges_without_a_review_depend_on_the_
             ]
         assert len(campus.all(tables.Award)) <= 1
         assert len(clean) == (1 if any(newest.values()) else 0)
+
+
+def test_what_stands_of_many_items_is_what_stands_of_each(campus: Campus) -> None:
+    source = lrs(campus)
+    campus.add_rule({"when": ANY}, source)
+    said = [statement(place, f"urn:x:{place % 7}", verb="failed" if place % 3 else "passed", day=place + 1) for place in range(14)]
+    tell(campus, source, *said, *(voiding(50 + place, place, day=20) for place in (0, 8, 13)))
+    with campus.reading() as session:
+        events = [row for row in session.scalars(select(tables.LearningEvent)) if row.voids is None]
+        each = {row.id for event in events for row in standing.of(session, event)}
+        assert standing.among(session, events) == each
+        assert standing.among(session, events[:2]) == {row.id for event in events[:2] for row in standing.of(session, event)}
+        assert 0 < len(each) < len(events)
+
+
+def test_what_waits_goes_on_when_its_result_fits_after_all(campus: Campus) -> None:
+    source = lrs(campus)
+    campus.add_rule({"when": {"all": [{"field": "result.raw", "op": "ge", "value": 1}]}, "mapping": {"results": [RAW]}}, source)
+    tell(campus, source, statement(1, result={"score": {"raw": 900}}))
+    assert campus.only(tables.Award).state == "needs_approval"
+    tell(campus, source, statement(2, day=2, result={"score": {"raw": 90}}))
+    assert campus.only(tables.Award).state == "issued"
+    assert result_of(campus, campus.only(tables.Award)) == "90"
 
 
 def test_passed_and_failed_of_one_attempt_replace_each_other_but_not_those_of_another(campus: Campus) -> None:

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 MAX_CHOICES = 256
 MAX_TEXT = 500
+MAX_WORK = 20_000
+"""What all paths of a rule may cost for one event, in steps of about a microsecond."""
 MAX_PATTERN = 200
 """Characters of a regular expression."""
 PATTERN_MEMORY = 1_000_000
@@ -165,7 +167,7 @@ class Seen:
 
     def find(self, text: str) -> JsonValue:
         """Return what a path finds in the event as it was sent; None where that is nothing, or cannot be worked out."""
-        self.search = self.search or path.Search()
+        self.search = self.search or path.Search(MAX_WORK)
         try:
             return self.search.find(path.parse(text), self.raw)
         except (path.Unreadable, problem.TooLarge):

@@ -225,7 +225,7 @@ class Case:
         is_same_thing = (stored.source_id, stored.item) == (before.source_id, before.item)
         if award.state in issuing.WAITING:
             if is_newer and is_same_thing:
-                issuing.restate(self.session, award, decision, now=self.now)
+                issuing.restate(self.session, award, decision, randomness=self.randomness, now=self.now)
             return
         revoked = reviewing.is_revoked(self.session, award)
         offer = issuing.offer(decision)

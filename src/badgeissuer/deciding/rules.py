@@ -85,10 +85,31 @@ def _looks_at(part: rule.Part, row: tables.Rule, found: tables.Source) -> bool:
 
 def raw_of(session: Session, row: tables.LearningEvent) -> JsonValue:
     """Return an event as it was sent; None where that is not kept any more."""
-    delivery = session.get_one(tables.Delivery, row.delivery_id)
-    if completion.RECONCILED in delivery.headers:
-        return None
-    try:
-        return members.at(incoming.read(delivery.payload, delivery.headers).value, str(row.document.get("pointer") or ""))
-    except problem.Problem:
-        return None
+    return Raws(session).of(row)
+
+
+class Raws:
+    """Events as they were sent; a delivery of many events is read once for those that are asked for one after the other.
+
+    Args:
+        session: A session.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._last: tuple[int, JsonValue] | None = None
+
+    def of(self, row: tables.LearningEvent) -> JsonValue:
+        """Return an event as it was sent; None where that is not kept any more, or was made here (`reconciling`)."""
+        if self._last is None or self._last[0] != row.delivery_id:
+            self._last = (row.delivery_id, self._read(row.delivery_id))
+        return members.at(self._last[1], str(row.document.get("pointer") or ""))
+
+    def _read(self, delivery_id: int) -> JsonValue:
+        delivery = self._session.get_one(tables.Delivery, delivery_id)
+        if completion.RECONCILED in delivery.headers:
+            return None
+        try:
+            return incoming.read(delivery.payload, delivery.headers).value
+        except problem.Problem:
+            return None

@@ -79,15 +79,15 @@ def advance(session: Session, row: tables.Award, *, randomness: Randomness, now:
         _go_on(session, row, randomness=randomness, now=now)
 
 
-def restate(session: Session, row: tables.Award, decision: Decision, *, now: datetime) -> None:
-    """Have an award that waits say what was decided since; what identifies it stays.
+def restate(session: Session, row: tables.Award, decision: Decision, *, randomness: Randomness, now: datetime) -> None:
+    """Have an award that waits say what was decided since, and go on where it need not wait any more; what identifies it stays.
 
     Raises:
         problem.Invalid: A result or a piece of evidence does not fit.
     """
     if _locked(session, row).state in WAITING:
         _restate(session, row, decision)
-        row.state, row.reason = _resting(session, row, now=now)
+        _go_on(session, row, randomness=randomness, now=now)
 
 
 def revive(session: Session, row: tables.Award, decision: Decision, *, randomness: Randomness, now: datetime) -> None:
@@ -140,15 +140,17 @@ def reissue(session: Session, row: tables.Award, said: JsonObject, *, actor: str
 
 
 def _go_on(session: Session, row: tables.Award, *, randomness: Randomness, now: datetime) -> None:
-    """Put an award that waits into the state that it has now, and on its way."""
+    """Put an award that waits into the state that it has now, and on its way; one that is in doubt stays where it is."""
+    before = row.state
     if not _is_doubted(session, row):
         row.state, row.reason = _resting(session, row, now=now)
         row.valid_from = now
-        _send_on(session, row, randomness=randomness, now=now)
+        if row.state != before:
+            _send_on(session, row, randomness=randomness, now=now)
 
 
 def _send_on(session: Session, row: tables.Award, *, randomness: Randomness, now: datetime) -> None:
-    """Queue what is to be done of an award: issue it, or look again when its moment has come."""
+    """Queue what is to be done of an award in a state that is new: issue it, or look again when its moment has come; and tell it."""
     if row.state == "pending":
         _queue(session, row, randomness=randomness, now=now)
     elif row.state == "on_hold":

@@ -21,6 +21,7 @@ depends_on = None
 _KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _TIME = sa.DateTime(timezone=True)
 _RULES = sa.table("rule", sa.column("id"), sa.column("document", sa.JSON))
+_NEVER = {"all": [{"field": "type", "op": "exists", "value": False}]}
 _BEFORE = ("awarded", "already_awarded", "needs_identity", "not_awarded")
 
 
@@ -52,6 +53,12 @@ def upgrade() -> None:
     known = "rule_id IS NOT NULL AND learning_event_id IS NOT NULL"
     op.execute(
         f"INSERT INTO ground (rule_id, part, learning_event_id, scope) SELECT rule_id, 0, learning_event_id, scope FROM award WHERE {known}"  # noqa: S608 - both are ours
+    )
+    op.execute(
+        "INSERT INTO ground (rule_id, part, learning_event_id, scope) "
+        "SELECT decision.rule_id, 0, decision.learning_event_id, award.scope FROM decision JOIN award ON award.id = decision.award_id "
+        "WHERE decision.outcome IN ('awarded', 'already_awarded', 'needs_identity') AND NOT EXISTS (SELECT 1 FROM ground WHERE "
+        "ground.rule_id = decision.rule_id AND ground.learning_event_id = decision.learning_event_id)"
     )
     op.add_column("award", sa.Column("approvals", sa.Integer(), nullable=True))
     op.add_column("award", sa.Column("held_until", _TIME, nullable=True))
@@ -96,7 +103,9 @@ def downgrade() -> None:
         table.drop_column("approvals")
     op.drop_table("ground")
     op.drop_table("rule_source")
-    _rewrite(lambda value: value.get("when", {}))
+    for number in _without_when():
+        op.execute(sa.text("UPDATE rule SET state = 'disabled' WHERE id = :number").bindparams(number=number))
+    _rewrite(lambda value: value.get("when", _NEVER))
     with op.batch_alter_table("rule") as table:
         table.alter_column("document", existing_type=sa.JSON(), new_column_name="when")
         for name in ("revision", "changed_at"):
@@ -108,6 +117,12 @@ def _rewrite(change: Callable[[Any], Any]) -> None:
     connection = op.get_bind()
     for number, value in connection.execute(sa.select(_RULES.c.id, _RULES.c.document)).all():
         connection.execute(_RULES.update().where(_RULES.c.id == number).values(document=change(value)))
+
+
+def _without_when() -> list[int]:
+    """Return the rules that the revision before cannot hold: they need several parts."""
+    rows = op.get_bind().execute(sa.select(_RULES.c.id, _RULES.c.document)).all()
+    return [number for number, value in rows if "when" not in value]
 
 
 def _decisions(outcomes: tuple[str, ...], before: tuple[str, ...], after: tuple[str, ...]) -> None:

@@ -50,8 +50,9 @@ def tell(session: Session, award_ids: list[int], *, now: datetime) -> None:
 
 
 def revoked(session: Session, credential_uuids: Collection[UUID], *, now: datetime) -> None:
-    """Tell the rules that listen, soon, that badges were revoked."""
-    if credential_uuids and listens(session):
+    """Tell that badges were revoked, soon, wherever rules have asked for badges, also if they rest now."""
+    table = tables.Source
+    if credential_uuids and session.scalar(select(table.id).where(table.adapter == ADAPTER).limit(1)) is not None:
         names = [str(uuid) for uuid in credential_uuids]
         payloads = [{"revoked": names[at : at + _TOGETHER]} for at in range(0, len(names), _TOGETHER)]
         jobs.enqueue_all(session, TELL, payloads, now=now)

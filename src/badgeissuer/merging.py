@@ -96,10 +96,10 @@ def _bring_together(session: Session, gone_id: int, into: int) -> dict[str, Any]
     beside, cancelled = {}, {}
     for rows in held.values():
         first, *others = sorted(rows, key=lambda row: (_ORDER.get(row.state, 1), row.created_at, row.id))
-        has_badge = first.state in _ISSUED and not _is_revoked(session, first)
+        has_one = first.state not in {"cancelled", "failed"} and not _is_revoked(session, first)
         for row in others:
             row.scope, beside[str(row.uuid)] = f"{row.scope}{MARK}{row.id}", str(first.uuid)
-            if row.state not in {*_ISSUED, "cancelled"} and has_badge:
+            if row.state not in {*_ISSUED, "cancelled"} and has_one:
                 cancelled[str(row.uuid)], row.state = row.state, "cancelled"
             row.reason = f"{BESIDE}{first.uuid}."
     session.flush()

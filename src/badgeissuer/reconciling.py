@@ -108,6 +108,7 @@ def course(session: Session, source: str, achievement: str, *, name: str, kind: 
         problem.Invalid: The course has no name.
     """
     found, earned = connecting.source(session, source), authoring.achievement(session, achievement)
+    connecting.require_outside(found)
     if found.issuer_id != earned.issuer_id:
         raise problem.Conflict("The source and the achievement belong to different issuers.")
     if authoring.newest_version(session, earned) is None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
 
-from badgeissuer import issuing, problem, status
+from badgeissuer import issuing, problem, standing, status
 from badgeissuer.store import engine, tables
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 RESOLUTIONS = ("kept", "revoked", "reissued")
 LOST = ("changed", "voided", "withdrawn")
 """Kinds of reviews that say: what earned it does not hold any more."""
+OFFERS = ("result", "earned")
+"""Kinds of reviews that offer another badge."""
 _US = "badgeissuer"
 
 
@@ -38,7 +40,7 @@ def open_case(
     now: datetime,
     offer: JsonObject | None = None,
 ) -> None:
-    """Open a review of an award, unless the same event opened one before.
+    """Open a review of an award, unless one of its family is open: then what that offers is brought up to date.
 
     Args:
         session: A writing session, which holds the learner.
@@ -49,6 +51,13 @@ def open_case(
         now: The moment.
         offer: What a new badge would say (`issuing.offer`); without it none can take its place.
     """
+    table, family = tables.Review, LOST if kind in LOST else OFFERS
+    same = select(table).where(table.award_id == award.id, table.state == "open", table.kind.in_(family)).limit(1)
+    before = session.scalar(same.with_for_update())
+    if before is not None:  # one question at a time: gradebooks say the same thing often
+        if offer is not None:
+            before.kind, before.reason, before.offer = kind, reason, offer
+        return
     row = tables.Review(
         issuer_id=award.issuer_id,
         award_id=award.id,
@@ -69,13 +78,29 @@ def settle(session: Session, award: tables.Award, *, now: datetime) -> None:
     session.execute(update(table).where(*again).values(state="kept", closed_at=now, closed_by=_US, note=note))
 
 
+def withdraw_offers(session: Session, award: tables.Award, *, now: datetime) -> None:
+    """Close the open reviews of an award that offer a badge for what does not stand any more."""
+    table = tables.Review
+    offers = (table.award_id == award.id, table.state == "open", table.kind.in_(OFFERS))
+    for row in session.scalars(select(table).where(*offers)).all():
+        if not _stands(session, row):
+            _close(session, row, "kept", note="The sender has said something else since.", actor=_US, now=now)
+
+
+def _stands(session: Session, row: tables.Review) -> bool:
+    """Return whether what a review offers is still what the sender says."""
+    event = session.get(tables.LearningEvent, (row.offer or {}).get("learning_event_id") or 0)
+    return event is not None and event.id in standing.among(session, [event])
+
+
 def take_away(session: Session, award: tables.Award, stored: tables.LearningEvent, *, kind: str, reason: str, now: datetime) -> None:
     """Revoke the badge of an award whose rule says so, or cancel what waits, and keep the case."""
     open_case(session, award, stored, kind=kind, reason=reason, now=now)
     table = tables.Review
-    row = session.scalars(select(table).where(table.award_id == award.id, table.learning_event_id == stored.id)).one()
-    if row.state == "open":
+    rows = session.scalars(select(table).where(table.award_id == award.id, table.state == "open")).all()
+    if rows:
         _revoke(session, award, reason=reason, actor=_US, now=now)
+    for row in rows:
         _close(session, row, "revoked", note="The rule says so.", actor=_US, now=now)
 
 
@@ -107,6 +132,8 @@ def resolve(
     elif resolution == "reissued":
         if row.offer is None:
             raise problem.Conflict("Nothing is offered that could take the place of the badge. Keep it or revoke it.")
+        if not _stands(session, row):
+            raise problem.Conflict("The sender has said something else since, so that what is offered does not hold. Keep it or revoke it.")
         issuing.reissue(session, award, row.offer, actor=actor, randomness=randomness, now=now)
     _close(session, row, resolution, note=note, actor=actor, now=now)
     if resolution == "kept":
@@ -126,10 +153,11 @@ def is_revoked(session: Session, award: tables.Award) -> tables.StatusEntry | No
 
 
 def is_taken_away(session: Session, award: tables.Award) -> bool:
-    """Return whether an award was cancelled because its rule says so, and by nobody else."""
+    """Return whether an award was cancelled or its badge revoked because its rule says so, and nobody has done so since."""
     table = tables.Review
-    newest = select(table.closed_by).where(table.award_id == award.id, table.state == "revoked").order_by(table.closed_at.desc()).limit(1)
-    return session.scalar(newest) == _US
+    newest = select(table).where(table.award_id == award.id, table.state == "revoked").order_by(table.closed_at.desc()).limit(1)
+    row = session.scalar(newest)
+    return row is not None and row.closed_by == _US and (award.state != "cancelled" or award.reason == row.reason)
 
 
 def of_award(session: Session, award: tables.Award) -> Sequence[tables.Review]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
-from badgeissuer import authoring, deciding, echoing, problem, standing
+from badgeissuer import authoring, deciding, echoing, problem, standing, status
 from badgeissuer.awarding import event, grade, rule, trigger
 from badgeissuer.store import engine, jobs, tables
 
@@ -35,6 +35,7 @@ MOST_READ = 500
 MOST_REASONS = 10
 _MAX_SLUG = 64
 DAYS = 30
+MOST_DAYS = 36_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,8 @@ def change(session: Session, row: tables.Rule, *, state: str | None, said: rule.
         before = rule.parse(row.document)
         if (said.parts or before.parts) and said.parts != before.parts:
             raise problem.Conflict("The parts of a rule do not change, for awards rest on them. Let this rule rest, and make another.")
+        if (said.policy.scope, said.mapping.term) != (before.policy.scope, before.mapping.term):
+            raise problem.Conflict("How often a rule awards does not change, for awards rest on it. Let this rule rest, and make another.")
         row.document, row.revision, row.changed_at = said.to_json(), row.revision + 1, now
     session.flush()
     return row
@@ -215,7 +218,7 @@ def preview(session: Session, said: rule.Rule, *, source: tables.Source | None, 
     """
     sources = _named(session, said, source, issuer_id)
     table = tables.LearningEvent
-    query = select(table).where(table.source_id.in_(sources), table.created_at >= now - timedelta(days=days))
+    query = select(table).where(table.source_id.in_(sources), table.created_at >= now - timedelta(days=min(days, MOST_DAYS)))
     raws = deciding.Raws(session) if said.reads_raw else None
     most = MOST_TRIED if raws is None else MOST_READ
     rows = session.scalars(query.order_by(table.id.desc()).limit(most + 1)).all()
@@ -314,7 +317,9 @@ def _tell_badges(session: Session, row: tables.Rule, sources: Sequence[int], *, 
         return
     parts = [part for part in rule.parse(row.document).pieces if part.is_badge]
     award, table = tables.Award, tables.Achievement
-    others = (award.issuer_id == achievement.issuer_id, award.achievement_id != achievement.id)
+    entry = tables.StatusEntry
+    revoked = select(entry.credential_uuid).where(entry.is_set, entry.purpose == status.PURPOSE)
+    others = (award.issuer_id == achievement.issuer_id, award.achievement_id != achievement.id, award.credential_uuid.not_in(revoked))
     query = select(award.id).where(*others, award.state == "issued")
     if all(part.badge is not None for part in parts):
         query = query.join(table, table.id == award.achievement_id).where(table.slug.in_([part.badge for part in parts]))
@@ -335,9 +340,12 @@ def backfill(session: Session, payload: Mapping[str, Any], *, randomness: issuin
     by_source: dict[int, list[deciding.Heard]] = {}
     raws = deciding.Raws(session)
     for stored in some:
-        happened = event.LearningEvent.from_json(stored.document)
+        try:
+            happened = event.LearningEvent.from_json(stored.document)
+        except problem.Malformed:
+            continue
         by_source.setdefault(stored.source_id, []).append(deciding.Heard(happened, stored, raws.of(stored)))
     for number in sorted(by_source):
-        found = session.get_one(tables.Source, number)
+        found = session.get_one(tables.Source, number, with_for_update={"read": True})  # as whoever processes a delivery does
         deciding.decide(session, found, by_source[number], randomness=randomness, now=now, only=row.id)
     jobs.enqueue(session, BACKFILL, dict(payload) | {"after": some[-1].id}, now=now)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import select
 
-from badgeissuer import echoing, intake
+from badgeissuer import echoing, intake, issuing
 from badgeissuer.awarding import badges, signature
-from badgeissuer.store import engine, tables
+from badgeissuer.store import engine, jobs, tables
 from badgeissuer.vc import document
 
 if TYPE_CHECKING:
@@ -38,9 +39,31 @@ def tell(session: Session, payload: Mapping[str, Any], *, site: Site, now: datet
     else:
         query = query.where(award.id.in_(payload["awards"]))
     for row in session.scalars(query).all():
-        source = echoing.source(session, row.issuer_id)
-        if source is not None:
-            _tell(session, source, _event(session, row, site, is_revoked="revoked" in payload, now=now), row, now=now)
+        source, is_revoked = echoing.source(session, row.issuer_id), "revoked" in payload
+        if source is None:
+            continue
+        successor = _successor(session, row) if is_revoked else None
+        if successor is not None and successor.state in _COMING:
+            again = {"revoked": [str(row.credential_uuid)]}
+            jobs.enqueue(session, echoing.TELL, again, now=now, run_at=now + _AGAIN)  # the new one first: nobody is without it meanwhile
+            continue
+        if successor is not None:
+            _tell(session, source, _event(session, successor, site, is_revoked=False, now=now), successor, now=now)
+        _tell(session, source, _event(session, row, site, is_revoked=is_revoked, now=now), row, now=now)
+
+
+_COMING = ("pending", *issuing.WAITING)
+_AGAIN = timedelta(seconds=5)
+
+
+def _successor(session: Session, row: tables.Award) -> tables.Award | None:
+    """Return the award whose badge takes the place of one that was revoked; None where none does."""
+    scope, mark, _ = row.scope.partition("~")
+    if not mark:
+        return None
+    table = tables.Award
+    same = (table.achievement_id == row.achievement_id, table.learner_id == row.learner_id, table.scope == scope)
+    return session.scalar(select(table).where(*same, table.state.in_(("issued", *_COMING))))
 
 
 def _event(session: Session, row: tables.Award, site: Site, *, is_revoked: bool, now: datetime) -> JsonObject:

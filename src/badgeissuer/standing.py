@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 MOST_SAID = 100
-"""Events about one learner and item that are looked at, the newest ones: what is older was overtaken long ago."""
+"""Events of a type about one learner and item that are looked at, the newest ones: what is older was overtaken long ago."""
 _FEW = 4
 """So many items are asked about one by one."""
 _MOST_NAMES = 500
@@ -38,8 +38,10 @@ def of(session: Session, one: tables.LearningEvent) -> list[tables.LearningEvent
     said = [one]
     if one.learner_id is not None and one.item is not None:
         same = (table.source_id == one.source_id, table.learner_id == one.learner_id, table.item == one.item)
-        newest = func.coalesce(table.occurred_at, table.created_at).desc()
-        said = list(session.scalars(select(table).where(*same).order_by(newest, table.key.desc()).limit(MOST_SAID)))
+        newest = (func.coalesce(table.occurred_at, table.created_at).desc(), table.key.desc())
+        place = func.row_number().over(partition_by=table.type, order_by=newest).label("place")
+        last = select(table.id, place).where(*same).subquery()
+        said = list(session.scalars(select(table).join(last, last.c.id == table.id).where(last.c.place <= MOST_SAID)))
         said += [] if any(item.id == one.id for item in said) else [one]
     return _counting(said, taken_back(session, one.source_id, [item.key for item in said]))
 

@@ -405,7 +405,8 @@ def test_a_raised_grade_is_offered_as_another_badge_in_the_place_of_the_first(ca
     assert subject["activityEndDate"] == "2026-05-02T12:00:00Z"
     assert campus.verify(campus.all(tables.Credential)[-1].document).outcome.name == "VALID"
     tell(campus, source, scored(3, 0.9, day=3), voiding(4, 3), voiding(5, 2), voiding(6, 1))
-    assert [(row.award_id, row.kind, row.state) for row in campus.all(tables.Review)][1:] == [(new.id, "voided", "open")]
+    reviews = [(row.award_id, row.kind, row.state) for row in campus.all(tables.Review)][1:]
+    assert reviews == [(new.id, "result", "kept"), (new.id, "voided", "open")], "what is offered falls with what it rests upon"
 
 
 def test_what_waits_says_the_newest_result_when_it_is_issued(campus: Campus) -> None:
@@ -604,3 +605,187 @@ def test_the_source_of_our_own_badges_is_not_set_up_and_takes_nothing_from_outsi
     values = {"slug": "mine", "name": "x", "adapter": "badges", "signature": {"scheme": "none", "accept_unsigned": True}}
     with campus.writing() as session, pytest.raises(problem.Invalid, match="no adapter 'badges'"):
         connecting.connect(session, campus.issuer(), values, token=campus.randomness.token, now=campus.now)
+
+
+# --- what a reviewer found
+
+
+def native_event(number: int, score: float, *, most: float = 40, day: int = 1) -> dict[str, Any]:
+    at = f"2026-05-{day:02d}T12:00:00Z"
+    data = {"event_id": f"e-{number}", "learner": {"id": "4211", "email": ASHA}, "course": {"id": "7"}, "completed_at": at}
+    return {"type": "learner.course.completed", "timestamp": at, "data": data | {"result": {"score": score, "max": most}}}
+
+
+def test_a_number_without_measure_stops_no_other_rule(campus: Campus) -> None:
+    source = campus.connect_native()
+    campus.new_achievement("brazing")
+    every: dict[str, Any] = {"all": [{"field": "type", "op": "exists"}]}
+    campus.add_rule({"when": every, "mapping": {"results": [RAW]}}, source)
+    campus.add_rule({"when": every}, source, achievement="brazing")
+    campus.receive(source, *campus.webhook(native_event(1, 1e26)))
+    campus.work()
+    assert campus.only(tables.Delivery).state == "processed"
+    assert sorted(row.state for row in campus.all(tables.Award)) == ["issued", "needs_approval"]
+
+
+def test_what_was_held_in_doubt_goes_on_when_the_doubt_falls_away(campus: Campus) -> None:
+    source = lrs(campus)
+    campus.add_rule({"when": ANY, "policy": {"hold_days": 1}}, source)
+    tell(campus, source, statement(1), statement(2, verb="failed", day=2))
+    campus.pass_time(days=2)
+    campus.work()
+    assert campus.only(tables.Award).state == "on_hold"
+    tell(campus, source, voiding(3, 2))
+    assert (campus.only(tables.Review).state, campus.only(tables.Award).state) == ("kept", "issued")
+
+
+def test_a_revoked_badge_is_no_part_by_a_back_fill(campus: Campus) -> None:
+    source = lrs(campus)
+    for name in "ab":
+        campus.new_achievement(name)
+        campus.add_rule({"when": of(f"urn:x:{name}")}, source, achievement=name)
+    tell(campus, source, statement(1, "urn:x:a"), statement(2, "urn:x:b"))
+    campus.revoke(badges(campus, "a")[0].credential_uuid)
+    campus.new_achievement("diploma")
+    row = campus.add_rule({"parts": {"of": [{"badge": "a"}, {"badge": "b"}]}}, achievement="diploma")
+    with campus.writing() as session:
+        ruling.begin_backfill(session, ruling.find(session, row.id), since=None, now=campus.now)
+    campus.work()
+    assert badges(campus, "diploma") == []
+
+
+@pytest.mark.parametrize("what", ["part", "grade"])
+def test_what_is_taken_back_while_the_rule_rests_opens_a_review(campus: Campus, what: str) -> None:
+    source = stack(campus, "a")
+    tell(campus, source, statement(1, "urn:x:a"))
+    (diploma,) = badges(campus, "diploma")
+    with campus.writing() as session:
+        for row in session.scalars(select(tables.Rule)).all():
+            ruling.change(session, row, state="disabled", said=None, now=campus.now)
+    if what == "part":
+        campus.revoke(badges(campus, "a")[0].credential_uuid)
+        campus.work()
+        assert campus.only(tables.Review).award_id == diploma.id
+    else:
+        tell(campus, source, statement(2, "urn:x:a", verb="failed", day=2))
+        assert campus.only(tables.Review).kind == "changed"
+
+
+def test_a_part_that_is_issued_anew_costs_nobody_the_whole(campus: Campus) -> None:
+    source = lrs(campus)
+    campus.new_achievement("a")
+    campus.add_rule({"when": ANY, "mapping": SCORE}, source, achievement="a")
+    campus.new_achievement("diploma")
+    campus.add_rule({"parts": {"of": [{"badge": "a"}]}, "policy": {"on_loss": "revoke"}}, achievement="diploma")
+    tell(campus, source, scored(1, 0.7), scored(2, 0.9, day=2))
+    with campus.writing() as session:
+        (review,) = session.scalars(select(tables.Review)).all()
+        reviewing.resolve(session, review, resolution="reissued", note="x", actor="x", randomness=campus.randomness, now=campus.now)
+    campus.work()
+    campus.pass_time(seconds=6)
+    campus.work()
+    (diploma,) = badges(campus, "diploma")
+    revoked = {row.credential_uuid for row in campus.all(tables.StatusEntry) if row.is_set}
+    assert len(revoked) == 1
+    assert diploma.credential_uuid not in revoked
+
+
+def test_what_a_rule_revoked_is_offered_again_when_it_is_earned_whenever_that_was(campus: Campus) -> None:
+    source = lrs(campus)
+    campus.add_rule({"when": ANY, "policy": {"on_loss": "revoke"}}, source)
+    tell(campus, source, statement(1), statement(2, verb="failed", day=2), statement(3, day=3))
+    assert [(row.kind, row.state) for row in campus.all(tables.Review)] == [("changed", "revoked"), ("earned", "open")]
+
+
+def test_what_is_offered_is_not_issued_once_it_is_taken_back(campus: Campus) -> None:
+    source = lrs(campus)
+    campus.add_rule({"when": ANY, "mapping": SCORE}, source)
+    tell(campus, source, scored(1, 0.7), scored(2, 0.9, day=2))
+    offer = campus.only(tables.Review)
+    tell(campus, source, voiding(3, 2))
+    assert campus.only(tables.Review).state == "kept"
+    with campus.writing() as session:
+        row = reviewing.find(session, offer.id)
+        row.state = "open"
+    how = {"resolution": "reissued", "note": "x", "actor": "x", "randomness": campus.randomness, "now": campus.now}
+    with campus.writing() as session, pytest.raises(problem.Conflict, match="something else since"):
+        reviewing.resolve(session, reviewing.find(session, offer.id), **how)  # type: ignore[arg-type]
+
+
+def test_a_result_that_is_taken_back_is_not_issued(campus: Campus) -> None:
+    source = lrs(campus)
+    campus.add_rule({"when": ANY, "mapping": SCORE, "policy": {"hold_days": 1}}, source)
+    tell(campus, source, scored(1, 0.7), scored(2, 0.9, day=2), voiding(3, 2))
+    campus.pass_time(days=2)
+    campus.work()
+    assert result_of(campus, campus.only(tables.Award)) == "70"
+
+
+def test_what_was_deleted_excludes_nobody_and_earns_nothing(campus: Campus) -> None:
+    source = lrs(campus)
+    tell(campus, source, statement(1, context={"platform": "audit"}))
+    with campus.writing() as session:
+        session.scalars(select(tables.Delivery)).one().payload = b""
+    row = campus.add_rule({"when": {"none": [{"path": "context.platform", "op": "eq", "value": "audit"}]}}, source)
+    with campus.writing() as session:
+        ruling.begin_backfill(session, ruling.find(session, row.id), since=None, now=campus.now)
+    campus.work()
+    assert campus.all(tables.Award) == []
+    assert "not kept any more" in campus.only(tables.Decision).reason
+
+
+def test_activity_closes_no_review(campus: Campus) -> None:
+    source = lrs(campus)
+    campus.add_rule({"when": ANY}, source)
+    tell(campus, source, statement(1), statement(2, verb="failed", day=2))
+    many = [statement(100 + place, verb="experienced", day=3) for place in range(standing.MOST_SAID + 1)]
+    tell(campus, source, *(many[at : at + 50] for at in range(0, len(many), 50)))  # type: ignore[arg-type]
+    assert campus.only(tables.Review).state == "open"
+
+
+def test_what_failed_and_is_in_doubt_is_not_tried_again(campus: Campus) -> None:
+    source = lrs(campus)
+    campus.add_rule({"when": ANY}, source)
+    tell(campus, source, statement(1))
+    with campus.writing() as session:
+        session.scalars(select(tables.Award)).one().state = "failed"
+    tell(campus, source, voiding(2, 1))
+    with campus.writing() as session, pytest.raises(problem.Conflict, match="in doubt"):
+        issuing.retry(session, session.scalars(select(tables.Award)).one(), randomness=campus.randomness, now=campus.now)
+
+
+def test_one_question_is_open_at_a_time(campus: Campus) -> None:
+    source = lrs(campus)
+    campus.add_rule({"when": ANY, "mapping": SCORE}, source)
+    tell(campus, source, *(scored(place, 0.5 + place / 10, day=place + 1) for place in range(4)))
+    review = campus.only(tables.Review)
+    assert review.reason == "The result is another one now: 50 in the badge, 80 now."
+
+
+def test_what_people_agreed_to_is_what_is_issued(campus: Campus) -> None:
+    source = lrs(campus)
+    campus.add_rule({"when": ANY, "mapping": SCORE, "policy": {"approvals": 2}}, source)
+    tell(campus, source, scored(1, 0.5))
+    who, award = actor(campus, "one"), campus.only(tables.Award)
+    with campus.writing() as session:
+        row = issuing.find(session, award.uuid)
+        approving.approve(session, row, actor=who, note="x", randomness=campus.randomness, now=campus.now)
+    tell(campus, source, scored(2, 1.0, day=2))
+    assert campus.all(tables.Approval) == []
+    assert campus.only(tables.Award).state == "needs_approval"
+
+
+@pytest.mark.parametrize("order", [(1, 3), (3, 1)])
+def test_what_comes_late_is_no_other_renewal(campus: Campus, order: tuple[int, int]) -> None:
+    source = lrs(campus)
+    campus.now = datetime(2026, 6, 1, tzinfo=UTC)
+    campus.add_rule({"when": ANY, "policy": {"scope": "renewable", "renew_after_days": 365}}, source)
+    tell(campus, source, *(statement(day, f"urn:x:{day}", day=day) for day in order))
+    assert len(campus.all(tables.Award)) == 1
+
+
+def test_how_often_a_rule_awards_does_not_change(campus: Campus) -> None:
+    row = campus.add_rule({"when": ANY}, lrs(campus))
+    said = rule.parse({"when": ANY, "policy": {"scope": "run"}})
+    with campus.writing() as session, pytest.raises(problem.Conflict, match="make another"):
+        ruling.change(session, ruling.find(session, row.id), state=None, said=said, now=campus.now)

@@ -52,6 +52,9 @@ def proven(*items: tuple[int, int], credits: float = 0, days: float = 1) -> list
         ({"when": WHEN, "mapping": {"term": {"field": "learner.email"}}}, "/r/mapping/term"),
         ({"when": WHEN, "mapping": {"term": {"path": "a["}}}, "/r/mapping/term"),
         ({"when": WHEN, "mapping": {"license_number": {"value": "1"}, "license_prefix": "W-"}}, "/r/mapping"),
+        ({"when": WHEN, "policy": {"hold_days": 10, "valid_days": 10}}, "/r/policy"),
+        ({"parts": {"of": [{"badge": "a"}]}, "policy": {"scope": "renewable", "renew_after_days": 5}}, "/r"),
+        ({"when": WHEN, "mapping": {"license_prefix": "\n\u0007"}}, "/r/mapping/license_prefix"),
         ({"when": WHEN, "more": 1}, "/r/more"),
     ],
 )

@@ -217,6 +217,15 @@ def test_a_path_finds_what_was_not_normalised(path: str, op: str, value: object,
     assert isinstance(nothing, trigger.NotAwarded), "what is not kept any more satisfies nothing"
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "shown"), [("actor.display", "Asha Rao", False), ("mode", "verified", True), ("mode", "a@b.example", False)]
+)
+def test_what_may_say_who_somebody_is_does_not_stand_in_a_reason(path: str, value: str, shown: bool) -> None:  # noqa: FBT001 - a parameter
+    sent: Any = {"actor": {"display": value}, "mode": value}
+    decision = trigger.evaluate(trigger.parse({"all": [{"path": path, "op": "eq", "value": "x"}]}), condition.Seen(WELDING, sent))
+    assert (value in decision.reason) is shown
+
+
 def test_the_work_of_all_paths_of_a_rule_is_bounded() -> None:
     many: Any = [[0] * 300] * 300
     seen = condition.Seen(WELDING, many)

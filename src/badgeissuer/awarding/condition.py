@@ -46,6 +46,7 @@ PATTERN_MEMORY = 1_000_000
 
 _DECIMAL = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?")
 _SHOWN = 80
+_PERSONAL = re.compile("name|mail|user|login|phone|address|birth|actor|learner|student", re.IGNORECASE)
 _LARGEST = 1e30
 _MOST_VALUES = 100
 """Values that a path may find; the others are not looked at."""
@@ -206,8 +207,13 @@ def _wish(condition: Condition) -> str:
 
 
 def _told(name: str, value: object) -> str:
-    is_personal = name.startswith("learner.") or (name.startswith("“") and isinstance(value, str) and "@" in value)
+    is_personal = name.startswith("learner.") or (isinstance(value, str) and name.startswith("“") and _may_name(name, value))
     return "(hidden)" if is_personal else shown(value)
+
+
+def _may_name(path_: str, value: str) -> bool:
+    """Return whether what a path finds may say who somebody is."""
+    return "@" in value or _PERSONAL.search(path_) is not None
 
 
 def _satisfies(condition: Condition, actual: object) -> bool | None:

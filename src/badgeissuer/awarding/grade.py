@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from badgeissuer.vc.document import JsonObject
 
 _HUNDREDTHS = Decimal("0.0001")
+_LARGEST = Decimal(10) ** 15
+"""A number as large as that is no score, and no term."""
 _RAW = frozenset({"CreditHours", "GradePointAverage", "RawScore", "RubricScore"})
 _MAX_NUMBER = 100
 """Characters of a licence number or a term."""
@@ -162,7 +164,7 @@ def _written(value: object) -> str | None:
     if isinstance(value, str):
         return value
     exact = value if isinstance(value, Decimal) else condition.number(value)
-    return None if exact is None else format(exact.quantize(_HUNDREDTHS).normalize(), "f")
+    return None if exact is None or abs(exact) >= _LARGEST else format(exact.quantize(_HUNDREDTHS).normalize(), "f")
 
 
 def _is_web_address(url: str) -> bool:

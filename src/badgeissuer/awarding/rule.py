@@ -61,7 +61,8 @@ class Part(_Form):
     def is_badge(self) -> bool:
         """Whether it is a badge that was issued here: one that is named, or any that satisfies the tree."""
         return self.badge is not None or any(
-            (found.field, found.op, found.value) == ("type", "eq", badges.ISSUED) for found in trigger.conditions(self.tree)
+            isinstance(found, condition.Condition) and (found.field, found.op, found.value) == ("type", "eq", badges.ISSUED)
+            for found in self.tree.all_of or ()
         )
 
     def label(self, number: int) -> str:
@@ -127,6 +128,8 @@ class Policy(_Form):
     def _fits(self) -> Self:
         if (self.scope == "renewable") != (self.renew_after_days is not None):
             raise ValueError("renew_after_days belongs to the scope renewable")
+        if self.hold_days is not None and self.valid_days is not None and self.valid_days <= self.hold_days:
+            raise ValueError("the badge would be over before it is issued: valid_days must be more than hold_days")
         return self
 
 
@@ -169,7 +172,7 @@ class Mapping(_Form):
     evidence: bool = True
     term: Origin | None = None
     license_number: Origin | None = None
-    license_prefix: Annotated[str, pydantic.Field(min_length=1, max_length=40)] | None = None
+    license_prefix: Annotated[roster.Text, pydantic.Field(min_length=1, max_length=40)] | None = None
     activity_dates: bool = False
 
     @pydantic.model_validator(mode="after")
@@ -194,6 +197,8 @@ class Rule(_Form):
             raise ValueError("give either when or parts")
         if self.policy.scope == "term" and self.mapping.term is None:
             raise ValueError("the scope term needs mapping.term")
+        if self.parts is not None and self.policy.scope == "renewable":
+            raise ValueError("a rule with parts cannot be renewable: each part would begin a period of its own")
         return self
 
     @property

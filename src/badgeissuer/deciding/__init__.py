@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from badgeissuer import issuing, recognising, standing
 from badgeissuer.deciding.case import Case
-from badgeissuer.deciding.rules import Heard, Listening, Raws, judge, listening, raw_of
+from badgeissuer.deciding.rules import Heard, Listening, Raws, judge, listening, raw_of, was_heard
 from badgeissuer.store import tables
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def decide(
         only: The only rule that is asked.
     """
     rules = listening(session, found, only=only)
-    if not rules and not any(one.happened.voids or one.happened.withdraws for one in heard):
-        return  # what takes back is heard whether a rule holds now or not
+    if not rules and not any(one.happened.voids or one.happened.withdraws for one in heard) and not was_heard(session, found):
+        return  # what takes back is heard whether a rule holds now or not, and so is everything where a rule has held before
     case = Case(session, found, rules, randomness, now)
     targets = {one.stored.id: _taken_back(session, one.stored) for one in heard}
     learners = _learners(session, found, heard, targets, now=now)

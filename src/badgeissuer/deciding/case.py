@@ -127,14 +127,11 @@ class Case:
     def _renewal(self, active: Listening, heard: Heard, learner: tables.Learner) -> str:
         """Return the period that an event falls into: that of the badge before, or a new one where that is long enough ago."""
         moment, _ = standing.when(heard.stored)
-        table = tables.Award
+        table, apart = tables.Award, timedelta(days=active.said.policy.renew_after_days or 0)
         same = (table.achievement_id == active.row.achievement_id, table.learner_id == learner.id, table.scope.startswith("since:"))
-        newest = select(table.scope, table.awarded_at).where(*same, table.awarded_at <= moment).order_by(table.awarded_at.desc()).limit(1)
-        before = self.session.execute(newest).first()
-        apart = timedelta(days=active.said.policy.renew_after_days or 0)
-        if before is not None and moment < before.awarded_at + apart:
-            return str(before.scope).partition("~")[0]
-        return f"since:{moment:%Y-%m-%d}"
+        near = (table.awarded_at > moment - apart, table.awarded_at < moment + apart)  # on either side: what comes late is no other badge
+        nearest = self.session.scalar(select(table.scope).where(*same, *near).order_by(table.awarded_at).limit(1))
+        return f"since:{moment:%Y-%m-%d}" if nearest is None else nearest.partition("~")[0]
 
     def _ground(self, active: Listening, basis: _Basis) -> None:
         stored = basis.heard.stored
@@ -219,23 +216,30 @@ class Case:
             if reviewing.is_taken_away(self.session, award):
                 issuing.revive(self.session, award, decision, randomness=self.randomness, now=self.now)
             return
-        before = self.session.get_one(tables.LearningEvent, award.learning_event_id)
-        stored = basis.heard.stored
-        is_newer = standing.when(stored) > standing.when(before)
-        is_same_thing = (stored.source_id, stored.item) == (before.source_id, before.item)
+        stored, revoked = basis.heard.stored, reviewing.is_revoked(self.session, award)
+        is_due = self._takes_the_place(stored, self.session.get_one(tables.LearningEvent, award.learning_event_id))
         if award.state in issuing.WAITING:
-            if is_newer and is_same_thing:
+            if is_due:
                 issuing.restate(self.session, award, decision, randomness=self.randomness, now=self.now)
             return
-        revoked = reviewing.is_revoked(self.session, award)
-        offer = issuing.offer(decision)
         if revoked is not None:
-            if revoked.changed_at is not None and standing.when(stored)[0] > revoked.changed_at:
-                reason = "The badge was revoked, and what has happened since earns it again."
-                reviewing.open_case(self.session, award, one.stored, kind="earned", reason=reason, now=self.now, offer=offer)
-        elif is_newer and is_same_thing and decision.results and list(decision.results) != award.claims["results"]:
+            was_later = revoked.changed_at is not None and standing.when(stored)[0] > revoked.changed_at
+            if was_later or reviewing.is_taken_away(self.session, award):
+                reason = "The badge was revoked, and what is said now earns it again."
+                self._offer(award, one, "earned", reason, decision)
+        elif is_due and decision.results and list(decision.results) != award.claims["results"]:
             reason = f"The result is another one now: {_results(award.claims['results'])} in the badge, {_results(decision.results)} now."
-            reviewing.open_case(self.session, award, one.stored, kind="result", reason=reason, now=self.now, offer=offer)
+            self._offer(award, one, "result", reason, decision)
+
+    def _takes_the_place(self, stored: tables.LearningEvent, before: tables.LearningEvent) -> bool:
+        """Return whether an award says from now on what an event says, not the one before: it is of the same thing, and stands."""
+        if (stored.source_id, stored.item) != (before.source_id, before.item):
+            return False
+        return standing.when(stored) > standing.when(before) or before.id not in {row.id for row in standing.of(self.session, before)}
+
+    def _offer(self, award: tables.Award, one: Heard, kind: str, reason: str, decision: issuing.Decision) -> None:
+        offer = issuing.offer(decision)
+        reviewing.open_case(self.session, award, one.stored, kind=kind, reason=reason, now=self.now, offer=offer)
 
     def _look_back(self, one: Heard, target: tables.LearningEvent | None, learner: tables.Learner) -> None:
         """Ask of each award that rests on what an event overtakes, withdraws or takes back, whether it is earned still."""
@@ -251,9 +255,11 @@ class Case:
         query = select(award).where(award.learner_id == learner.id, award.rule_id.is_not(None), theirs).order_by(award.id)
         kind = "voided" if target is not None else "withdrawn" if one.happened.withdraws else "changed"
         for row in self.session.scalars(query).all():
+            reviewing.withdraw_offers(self.session, row, now=self.now)
             if self._holds(row):
                 reviewing.settle(self.session, row, now=self.now)
-            elif row.state not in {"cancelled", "failed"} and reviewing.is_revoked(self.session, row) is None:
+                issuing.advance(self.session, row, randomness=self.randomness, now=self.now)
+            elif row.state != "cancelled" and reviewing.is_revoked(self.session, row) is None:
                 self._lost(row, one, kind)
 
     def _holds(self, award: tables.Award) -> bool:
@@ -262,12 +268,23 @@ class Case:
         grounds = select(ground.rule_id).join(table, table.id == ground.learning_event_id)
         grounds = grounds.where(table.learner_id == award.learner_id, ground.scope == award.scope)
         query = select(tables.Rule).where(tables.Rule.achievement_id == award.achievement_id, tables.Rule.id.in_(grounds))
-        for row in self.session.scalars(query).all():
-            said = rule.parse(row.document)
+        return any(self._suffices(row, award) for row in self.session.scalars(query).all())
+
+    def _suffices(self, row: tables.Rule, award: tables.Award) -> bool:
+        """Return whether the grounds of one rule are enough for an award; of a rule that needs one event, whether one stands."""
+        said = rule.parse(row.document)
+        if said.parts is not None:
             _, proven = self._proven(row.id, award.scope, award.learner_id)
-            if proven and (said.parts is None or isinstance(rule.progress(said.parts, proven, now=None), trigger.Awarded)):
-                return True
-        return False
+            return bool(proven) and isinstance(rule.progress(said.parts, proven, now=None), trigger.Awarded)
+        ground, table = tables.Ground, tables.LearningEvent
+        query = select(table).join(ground, ground.learning_event_id == table.id).order_by(table.id.desc())
+        same = (ground.rule_id == row.id, ground.scope == award.scope, table.learner_id == award.learner_id)
+        places: dict[object, list[tables.LearningEvent]] = {}
+        for happened in self.session.scalars(query.where(*same)).all():
+            places.setdefault(happened.id if happened.item is None else (happened.source_id, happened.item), []).append(happened)
+        return any(  # the newest first, and no further than needed
+            {one.id for one in some} & {one.id for one in standing.of(self.session, some[0])} for some in places.values()
+        )
 
     def _lost(self, award: tables.Award, one: Heard, kind: str) -> None:
         row, table = self.session.get_one(tables.Rule, award.rule_id), tables.Decision

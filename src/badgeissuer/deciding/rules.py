@@ -55,7 +55,9 @@ class Listening:
 
 
 def judge(said: rule.Rule, number: int, heard: Heard) -> trigger.Awarded | trigger.NotAwarded:
-    """Return whether an event is a part of a rule."""
+    """Return whether an event is a part of a rule; what looks at what was sent cannot be judged once that is deleted."""
+    if heard.raw is None and any(found.path is not None for found in trigger.conditions(said.pieces[number].tree)):
+        return trigger.NotAwarded("Not awarded because the rule looks at what was sent, and that is not kept any more.")
     seen = condition.Seen(heard.happened, heard.raw)
     return rule.judge(said.pieces[number], seen, window=said.window, came=heard.stored.created_at)
 
@@ -69,6 +71,12 @@ def listening(session: Session, found: tables.Source, *, only: int | None = None
     if only is not None:
         query = query.where(table.id == only)
     return [_listening(found, row, slug) for row, slug in session.execute(query)]
+
+
+def was_heard(session: Session, found: tables.Source) -> bool:
+    """Return whether any rule, active or resting, is for a source."""
+    link = tables.RuleSource
+    return session.scalar(select(link.rule_id).where(link.source_id == found.id).limit(1)) is not None
 
 
 def _listening(found: tables.Source, row: tables.Rule, slug: str) -> Listening:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
+import itertools
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from badgeissuer import announcing, authoring, problem, recognising, status
 from badgeissuer.issuing.decisions import MOMENTS, Decision, check_end, claims
@@ -75,7 +76,7 @@ def supply(session: Session, row: tables.Award, *, email: str | None, did: str |
 
 def advance(session: Session, row: tables.Award, *, randomness: Randomness, now: datetime) -> None:
     """Let an award that waits for something go on as far as it may; one that is in doubt stays where it is."""
-    if _locked(session, row).state in WAITING:
+    if row.state in WAITING and _locked(session, row).state in WAITING:
         _go_on(session, row, randomness=randomness, now=now)
 
 
@@ -98,13 +99,17 @@ def revive(session: Session, row: tables.Award, decision: Decision, *, randomnes
     """
     if _locked(session, row).state == "cancelled":
         _restate(session, row, decision)
+        session.execute(delete(tables.Approval).where(tables.Approval.award_id == row.id))
         _go_on(session, row, randomness=randomness, now=now)
 
 
 def _restate(session: Session, row: tables.Award, decision: Decision) -> None:
     said = claims(decision, session.get_one(tables.AchievementVersion, row.achievement_version_id))
     kept = {name: value for name, value in row.claims.items() if name in {"email", "did", "salt"}}
+    if {name: value for name, value in row.claims.items() if name not in kept} != said | _numbered(decision, row):
+        session.execute(delete(tables.Approval).where(tables.Approval.award_id == row.id))  # people agreed to something else
     row.claims = said | _numbered(decision, row) | kept
+    row.valid_until = decision.valid_until
     row.awarded_at, row.learning_event_id, row.approvals = decision.awarded_at, decision.learning_event_id, _approvals(decision)
 
 
@@ -127,8 +132,9 @@ def reissue(session: Session, row: tables.Award, said: JsonObject, *, actor: str
         raise problem.Conflict(f"There is no badge to replace: the award is {row.state}.")
     table, scope = tables.Award, row.scope
     achievement = session.get_one(tables.Achievement, row.achievement_id)
-    same = (table.achievement_id == row.achievement_id, table.learner_id == row.learner_id, table.scope.startswith(f"{scope}~"))
-    row.scope = f"{scope}~{session.scalars(select(func.count()).where(*same)).one() + 1}"
+    same = (table.achievement_id == row.achievement_id, table.learner_id == row.learner_id)
+    taken = set(session.scalars(select(table.scope).where(*same)))
+    row.scope = next(name for number in itertools.count(1) if (name := f"{scope}~{number}") not in taken)
     session.flush()
     values: dict[str, Any] = said | {name: said[name] and instant.read(said[name]) for name in MOMENTS}
     values |= {"scope": scope, "source_id": row.source_id, "rule_id": row.rule_id}
@@ -257,10 +263,12 @@ def retry(session: Session, row: tables.Award, *, randomness: Randomness, now: d
     """Put an award that failed, or whose learner now has an address, back into the queue.
 
     Raises:
-        problem.Conflict: It is in another state, or there still is no address.
+        problem.Conflict: It is in another state or in doubt, or there still is no address.
     """
     if _locked(session, row).state not in {"failed", "needs_identity"}:
         raise problem.Conflict(f"Only an award that failed or needs an identity can be tried again; this one is {row.state}.")
+    if _is_doubted(session, row):
+        raise problem.Conflict("What earned it is in doubt. Close its review first: keep it, and it goes on.")
     email, did = row.claims["email"], row.claims["did"]
     if not email and not did:
         email, did = recognising.address(session, session.get_one(tables.Learner, row.learner_id))

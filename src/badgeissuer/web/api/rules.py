@@ -171,7 +171,7 @@ def backfill(rule_id: RowId, body: Backfill, using: Using, acting: Acting) -> Ba
         with using.reading() as session:
             row = _found(session, rule_id, acting, access.CONNECT)
             source, achievement = session.get_one(tables.Source, row.source_id), session.get_one(tables.Achievement, row.achievement_id)
-            days = 36_500 if body.since is None else max((using.now() - body.since).days + 1, 1)
+            days = 36_500 if body.since is None else min(max((using.now() - body.since).days + 1, 1), ruling.MOST_DAYS)
             found = ruling.preview(
                 session, rule.parse(row.document), source=source, issuer_id=achievement.issuer_id, now=using.now(), days=days
             )

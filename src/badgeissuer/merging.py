@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
-from badgeissuer import identifying, problem, recognising
+from badgeissuer import identifying, problem, recognising, standing
 from badgeissuer.awarding import event
-from badgeissuer.store import engine, tables
+from badgeissuer.store import engine, jobs, tables
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -60,6 +60,7 @@ def merge(session: Session, gone_id: int, *, into: int, by: identifying.By, rand
     kept.name = kept.name or gone.name
     row = _record(session, "merged", unit, details=details, by=by, gone=gone_id, to=into)
     _answer(session, gone_id, into, by=by)
+    jobs.enqueue(session, standing.REWEIGH, {"learner": into}, now=by.now)  # two halves of a stack may be a whole
     identifying.supply(session, into, randomness=randomness, now=by.now)
     return row
 

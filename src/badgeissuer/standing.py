@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MOST_SAID = 100
 """Events of a type about one learner and item that are looked at, the newest ones: what is older was overtaken long ago."""
+REWEIGH = "reweigh_learner"
+"""The job that asks of a learner, who was another before, whether what they have reached is enough now."""
 _FEW = 4
 """So many items are asked about one by one."""
 _MOST_NAMES = 500

@@ -25,6 +25,7 @@ from badgeissuer import (
     attesting,
     batching,
     chunking,
+    deciding,
     echoing,
     forgetting,
     intake,
@@ -34,6 +35,7 @@ from badgeissuer import (
     ruling,
     signing,
     stacking,
+    standing,
     status,
 )
 from badgeissuer.settings import clock
@@ -267,6 +269,7 @@ def _handlers(ports: Ports) -> Mapping[str, Handler]:
         issuing.RELEASE: _release,
         echoing.TELL: functools.partial(_tell, ports),
         ruling.BACKFILL: _backfill,
+        standing.REWEIGH: _reweigh,
     }
 
 
@@ -281,6 +284,10 @@ def _release(session: Session, payload: dict[str, Any], now: datetime) -> None:
 
 def _tell(ports: Ports, session: Session, payload: dict[str, Any], now: datetime) -> None:
     stacking.tell(session, payload, site=ports.site, now=now)
+
+
+def _reweigh(session: Session, payload: dict[str, Any], now: datetime) -> None:
+    deciding.reweigh(session, payload["learner"], randomness=issuing.SYSTEM, now=now)
 
 
 def _backfill(session: Session, payload: dict[str, Any], now: datetime) -> None:

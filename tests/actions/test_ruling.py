@@ -12,7 +12,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from badgeissuer import access, announcing, approving, connecting, echoing, intake, issuing, problem, reviewing, ruling, standing
+from badgeissuer import (
+    access,
+    announcing,
+    approving,
+    connecting,
+    echoing,
+    identifying,
+    intake,
+    issuing,
+    merging,
+    problem,
+    reviewing,
+    ruling,
+    standing,
+)
 from badgeissuer.awarding import rule
 from badgeissuer.store import tables
 from badgeissuer.vc import document
@@ -789,3 +803,14 @@ def test_how_often_a_rule_awards_does_not_change(campus: Campus) -> None:
     said = rule.parse({"when": ANY, "policy": {"scope": "run"}})
     with campus.writing() as session, pytest.raises(problem.Conflict, match="make another"):
         ruling.change(session, ruling.find(session, row.id), state=None, said=said, now=campus.now)
+
+
+def test_two_halves_of_a_stack_are_a_whole_once_their_learners_are_one(campus: Campus) -> None:
+    source = stack(campus, "a", "b")
+    tell(campus, source, statement(1, "urn:x:a"), statement(2, "urn:x:b", email="asha@home.example"))
+    one, other = (row.learner_id for name in "ab" for row in badges(campus, name))
+    by = identifying.By("registrar", "One person.", campus.now)
+    with campus.writing() as session:
+        merging.merge(session, other, into=one, by=by, randomness=campus.randomness)
+    campus.work()
+    assert [row.state for row in badges(campus, "diploma")] == ["issued"]

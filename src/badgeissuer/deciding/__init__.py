@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-__all__ = ["Heard", "Listening", "Raws", "decide", "judge", "listening", "raw_of"]
+__all__ = ["Heard", "Listening", "Raws", "decide", "judge", "listening", "raw_of", "reweigh"]
 
 
 def decide(
@@ -58,6 +58,18 @@ def decide(
         case.decide(one, targets[one.stored.id], learners.get(one.stored.learner_id or 0))
     session.flush()
     _supply(session, found, [one for one in heard if one.happened.learner.email or one.happened.learner.did], learners, case)
+
+
+def reweigh(session: Session, learner_id: int, *, randomness: issuing.Randomness, now: datetime) -> None:
+    """Ask of a learner, who was two before, whether what they have reached is enough for what rules with parts give."""
+    learner = session.get_one(tables.Learner, learner_id, with_for_update=True)
+    ground, table = tables.Ground, tables.LearningEvent
+    grounds = select(ground.rule_id).join(table, table.id == ground.learning_event_id).where(table.learner_id == learner_id)
+    for row in session.scalars(select(tables.Rule).where(tables.Rule.id.in_(grounds), tables.Rule.state == "active")).all():
+        source = session.get_one(tables.Source, row.source_id)
+        for active in listening(session, source, only=row.id):
+            if active.said.parts is not None:
+                Case(session, source, [active], randomness, now).weigh_again(active, learner)
 
 
 def _learners(

@@ -160,6 +160,19 @@ class Case:
         waits = award.state if award.state in issuing.WAITING else "awarded"
         return self._said(active, one, reason, outcome=waits if is_new else "already_awarded", award_id=award.id)
 
+    def weigh_again(self, active: Listening, learner: tables.Learner) -> None:
+        """Award what a rule with parts gives for what a learner has reached, where that is enough now and was not before."""
+        ground, table = tables.Ground, tables.LearningEvent
+        query = select(ground.part, ground.scope, table).join(table, table.id == ground.learning_event_id)
+        rows = self.session.execute(query.where(ground.rule_id == active.row.id, table.learner_id == learner.id)).all()
+        stand = standing.among(self.session, [row.LearningEvent for row in rows])
+        newest: dict[str, _Basis] = {}
+        for row in sorted(rows, key=lambda row: standing.when(row.LearningEvent)):
+            if row.LearningEvent.id in stand:
+                newest[row.scope] = _Basis(self._heard(row.LearningEvent), row.part, row.scope, "")
+        for basis in newest.values():
+            self._weigh(active, basis.heard, basis, learner)
+
     def _proven(self, rule_id: int, scope: str, learner_id: int) -> tuple[list[tables.LearningEvent], list[rule.Proven]]:
         """Return the events that are parts of what a rule needs and stand now, the newest first, and what each proves."""
         ground, table = tables.Ground, tables.LearningEvent

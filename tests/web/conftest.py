@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from badgeissuer.web.service import Service
 
-START_SECONDS = 30
+START_SECONDS = 90
 RESTLESS = {"batch_chunk", "event_subject", "job", "learning_event", "rejection", "worker"}
 """Tables in which the worker, or the server after its answer, writes whenever it likes."""
 WEBHOOK_SECRET = "whsec_c2VjcmV0LW9mLXRoZS1oYXJib3VyLXNjaG9vbC0x"

@@ -166,7 +166,7 @@ def name(number: int) -> str:
 _scores = st.lists(st.sampled_from([0.2, 0.5, 0.8, 1.0]), min_size=1, max_size=4)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_scores, st.data())
 def test_the_badges_that_nobody_has_to_review_depend_on_the_facts_alone(campus: Campus, scores: list[float], data: st.DataObject) -> None:
     """Scores on one item, some taken back, in any order and repeated: a badge stands without a review where the newest score is good."""

@@ -199,7 +199,7 @@ class Sheet:
                 f"Row {self._number or 1} is longer than {roster.MAX_ROW:,} characters. "
                 "Perhaps a quotation mark opens a cell in it and is never closed."
             )
-        self._pending += len(line) if is_whole else 0
+        self._pending += len(line) + 1 if is_whole else 0  # a break inside a cell is a character too
 
     def _with(self, first: str) -> Iterator[str]:
         if first:

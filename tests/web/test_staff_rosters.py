@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -18,7 +18,7 @@ from badgeissuer.store import tables, uploads
 from badgeissuer.web import limits
 
 if TYPE_CHECKING:
-    from tests.web.conftest import Running
+    from tests.web.conftest import Running, Serve
 
     SignIn = Callable[..., httpx.Client]
     Until = Callable[[Callable[[], bool]], None]
@@ -155,7 +155,18 @@ def test_files_are_kept_for_a_day_and_only_some(sqlite_server: Running) -> None:
         assert session.scalar(select(func.count()).select_from(tables.UploadPiece)) == 1
 
 
-def test_a_file_of_several_pieces_is_read_on_both_databases(server: Running, until: Until) -> None:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def own(request: pytest.FixtureRequest, serving: Serve) -> Iterator[Running]:
+    """A server on each database; on SQLite one whose queue nobody else fills."""
+    if request.param == "postgresql":
+        yield request.getfixturevalue("postgresql_running")
+    else:
+        with serving() as found:
+            yield found
+
+
+def test_a_file_of_several_pieces_is_read_on_both_databases(own: Running, until: Until) -> None:
+    server = own
     slug, who = server.published(), server.fresh("learner")
     padding = "x" * 4_500
     content = "email,note\n" + "".join(f"{who}-{number}@example.org,{padding}\n" for number in range(500))
@@ -171,7 +182,8 @@ def test_a_file_of_several_pieces_is_read_on_both_databases(server: Running, unt
         assert client.get(f"{made}/results.csv").text.count("issued") == 500
 
 
-def test_of_many_faulty_rows_some_are_shown_and_all_are_given_back(server: Running, until: Until) -> None:
+def test_of_many_faulty_rows_some_are_shown_and_all_are_given_back(own: Running, until: Until) -> None:
+    server = own
     slug = server.published()
     body = b"email\n" + b"nowhere\n" * 1_200
     made = server.api.post("/api/batches", params={"achievement": slug}, content=body, headers={"Content-Type": "text/csv"}).json()["id"]

@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from badgeissuer import issuing, recognising, standing
 from badgeissuer.deciding.case import Case
-from badgeissuer.deciding.rules import Heard, Listening, Raws, judge, listening, raw_of, was_heard
+from badgeissuer.deciding.rules import Heard, Listening, Raws, judge, listening, was_heard
 from badgeissuer.store import tables
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-__all__ = ["Heard", "Listening", "Raws", "decide", "judge", "listening", "raw_of", "reweigh"]
+__all__ = ["Heard", "Listening", "Raws", "decide", "judge", "listening", "reweigh"]
 
 
 def decide(

@@ -10,7 +10,7 @@ from sqlalchemy import and_, or_, select
 
 from badgeissuer import authoring, issuing, problem, reviewing, standing
 from badgeissuer.awarding import condition, event, grade, rule, trigger
-from badgeissuer.deciding.rules import Heard, Listening, raw_of
+from badgeissuer.deciding.rules import Heard, Listening, Raws
 from badgeissuer.store import engine, tables
 
 if TYPE_CHECKING:
@@ -58,6 +58,11 @@ class Case:
     randomness: issuing.Randomness
     now: datetime
     documents: dict[int, JsonObject] = field(default_factory=dict)
+    raws: Raws = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Read what was sent in the same session."""
+        self.raws = Raws(self.session)
 
     def decide(self, one: Heard, target: tables.LearningEvent | None, learner: tables.Learner | None) -> None:
         """Put one event before the rules, and look at what rested on what it overtakes or takes back."""
@@ -96,7 +101,7 @@ class Case:
 
     def _heard(self, row: tables.LearningEvent) -> Heard:
         needs_raw = any(active.said.reads_raw for active in self.rules)
-        return Heard(event.LearningEvent.from_json(row.document), row, raw_of(self.session, row) if needs_raw else None)
+        return Heard(event.LearningEvent.from_json(row.document), row, self.raws.of(row) if needs_raw else None)
 
     def _bases(self, active: Listening, heard: Heard, learner: tables.Learner) -> list[_Basis | str]:
         """Return what an event is a part of, or why it is none."""

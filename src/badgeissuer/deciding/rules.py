@@ -91,11 +91,6 @@ def _looks_at(part: rule.Part, row: tables.Rule, found: tables.Source) -> bool:
     return found.adapter == echoing.ADAPTER if part.is_badge else row.source_id == found.id
 
 
-def raw_of(session: Session, row: tables.LearningEvent) -> JsonValue:
-    """Return an event as it was sent; None where that is not kept any more."""
-    return Raws(session).of(row)
-
-
 class Raws:
     """Events as they were sent; a delivery of many events is read once for those that are asked for one after the other.
 

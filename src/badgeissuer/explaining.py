@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from badgeissuer import problem, reviewing
+from badgeissuer import problem, reviewing, status
 from badgeissuer.openbadges import identity
 from badgeissuer.store import recorder, tables
 
@@ -181,9 +181,7 @@ def _summary(
     if awards:
         award, reviews = awards[-1]
         if award.state == "issued":
-            place = session.scalar(
-                select(tables.StatusEntry).where(tables.StatusEntry.credential_uuid == award.credential_uuid, tables.StatusEntry.is_set)
-            )
+            place = status.revocation(session, award.credential_uuid)
             if place is not None:
                 return f"They had the badge, and it was revoked: {place.reason}"
             doubted = any(review.state == "open" for review in reviews)

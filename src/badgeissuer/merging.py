@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
-from badgeissuer import identifying, problem, recognising, standing
+from badgeissuer import identifying, problem, recognising, standing, status
 from badgeissuer.awarding import event
 from badgeissuer.store import engine, jobs, tables
 
@@ -97,7 +97,7 @@ def _bring_together(session: Session, gone_id: int, into: int) -> dict[str, Any]
     beside, cancelled = {}, {}
     for rows in held.values():
         first, *others = sorted(rows, key=lambda row: (_ORDER.get(row.state, 1), row.created_at, row.id))
-        has_one = first.state not in {"cancelled", "failed"} and not _is_revoked(session, first)
+        has_one = first.state not in {"cancelled", "failed"} and status.revocation(session, first.credential_uuid) is None
         for row in others:
             row.scope, beside[str(row.uuid)] = f"{row.scope}{MARK}{row.id}", str(first.uuid)
             if row.state not in {*_ISSUED, "cancelled"} and has_one:
@@ -105,12 +105,6 @@ def _bring_together(session: Session, gone_id: int, into: int) -> dict[str, Any]
             row.reason = f"{BESIDE}{first.uuid}."
     session.flush()
     return {"beside": beside, "cancelled": cancelled}
-
-
-def _is_revoked(session: Session, award: tables.Award) -> bool:
-    table = tables.StatusEntry
-    query = select(table.id).where(table.credential_uuid == award.credential_uuid, table.purpose == "revocation", table.is_set)
-    return session.scalar(query) is not None
 
 
 def _record(

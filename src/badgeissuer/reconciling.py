@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from badgeissuer import authoring, batching, connecting, intake, issuing, problem, recognising, rostering
+from badgeissuer import authoring, batching, connecting, intake, issuing, problem, recognising, rostering, status
 from badgeissuer.awarding import adapter, columns, completion, roster, sheet, signature
 from badgeissuer.store import spool, tables
 from badgeissuer.vc import instant
@@ -198,11 +198,10 @@ def compare(session: Session, what: Course, listed: Sequence[completion.Completi
 
 def _awards(session: Session, what: Course, learners: set[int]) -> dict[int, tuple[tables.Award, str]]:
     """Return learner → the award that counts most, and why none does; an empty text where one does."""
-    table, entry = tables.Award, tables.StatusEntry
+    table = tables.Award
     query = select(table).where(table.achievement_id == what.achievement.id, table.learner_id.in_(learners)).order_by(table.id)
     rows = session.scalars(query).all() if learners else []
-    uuids = [row.credential_uuid for row in rows]
-    ended = set(session.scalars(select(entry.credential_uuid).where(entry.credential_uuid.in_(uuids), entry.is_set))) if uuids else set()
+    ended = status.revoked(session, [row.credential_uuid for row in rows])
     found: dict[int, tuple[tables.Award, str]] = {}
     for row in rows:
         reason = "It was revoked." if row.credential_uuid in ended else "" if row.state == "issued" else _unfinished(row)

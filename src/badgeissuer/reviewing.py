@@ -145,13 +145,6 @@ def resolve(
     return row
 
 
-def is_revoked(session: Session, award: tables.Award) -> tables.StatusEntry | None:
-    """Return what is kept of the revocation of an award's badge; None where it counts."""
-    table = tables.StatusEntry
-    revoked = (table.credential_uuid == award.credential_uuid, table.purpose == status.PURPOSE, table.is_set)
-    return session.scalar(select(table).where(*revoked))
-
-
 def is_taken_away(session: Session, award: tables.Award) -> bool:
     """Return whether an award was cancelled or its badge revoked because its rule says so, and nobody has done so since."""
     table = tables.Review

@@ -65,6 +65,19 @@ def entry(session: Session, credential_uuid: UUID) -> tuple[tables.StatusList, t
     return found[0], found[1]
 
 
+def revocation(session: Session, credential_uuid: UUID) -> tables.StatusEntry | None:
+    """Return what is kept of the revocation of a credential; None where it counts, or was never issued."""
+    table = tables.StatusEntry
+    return session.scalar(select(table).where(table.credential_uuid == credential_uuid, table.purpose == PURPOSE, table.is_set))
+
+
+def revoked(session: Session, credential_uuids: Collection[UUID]) -> set[UUID]:
+    """Return those of many credentials that are revoked."""
+    table = tables.StatusEntry
+    query = select(table.credential_uuid).where(table.credential_uuid.in_(credential_uuids), table.purpose == PURPOSE, table.is_set)
+    return set(session.scalars(query)) if credential_uuids else set()
+
+
 _PLACE = tables.StatusEntry
 _ENTRIES = (
     select(_PLACE.credential_uuid, _PLACE.position, tables.StatusList.uuid)

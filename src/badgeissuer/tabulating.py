@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from badgeissuer import batching, problem
+from badgeissuer import batching, problem, status
 from badgeissuer.awarding import cells, columns, record, roster
 from badgeissuer.store import tables
 
@@ -82,9 +82,7 @@ def _awarded(session: Session, batch: tables.Batch, chunk: tables.BatchChunk, *,
 
 def _told(session: Session, awards: Sequence[tables.Award], *, site: Site) -> dict[int, _Told]:
     """Return what there is to say of awards, by their keys."""
-    entry, known = tables.StatusEntry, tables.LearnerIdentity
-    uuids = [award.credential_uuid for award in awards]
-    revoked = set(session.scalars(select(entry.credential_uuid).where(entry.credential_uuid.in_(uuids), entry.is_set)))
+    known, revoked = tables.LearnerIdentity, status.revoked(session, [award.credential_uuid for award in awards])
     nameless = [award.learner_id for award in awards if not award.claims["email"] and not award.claims["did"]]
     named = select(known.learner_id, known.value).where(known.learner_id.in_(nameless), known.kind == "source_id").order_by(known.id.desc())
     ids = {row[0]: row[1] for row in session.execute(named)} if nameless else {}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, or_, select
 
-from badgeissuer import authoring, issuing, problem, reviewing, standing
+from badgeissuer import authoring, issuing, problem, reviewing, standing, status
 from badgeissuer.awarding import condition, event, grade, rule, trigger
 from badgeissuer.deciding.rules import Heard, Listening, Raws
 from badgeissuer.store import engine, tables
@@ -234,7 +234,7 @@ class Case:
             if reviewing.is_taken_away(self.session, award):
                 issuing.revive(self.session, award, decision, randomness=self.randomness, now=self.now)
             return
-        stored, revoked = basis.heard.stored, reviewing.is_revoked(self.session, award)
+        stored, revoked = basis.heard.stored, status.revocation(self.session, award.credential_uuid)
         is_due = self._takes_the_place(stored, self.session.get_one(tables.LearningEvent, award.learning_event_id))
         if award.state in issuing.WAITING:
             if is_due:
@@ -277,7 +277,7 @@ class Case:
             if self._holds(row):
                 reviewing.settle(self.session, row, now=self.now)
                 issuing.advance(self.session, row, randomness=self.randomness, now=self.now)
-            elif row.state != "cancelled" and reviewing.is_revoked(self.session, row) is None:
+            elif row.state != "cancelled" and status.revocation(self.session, row.credential_uuid) is None:
                 self._lost(row, one, kind)
 
     def _holds(self, award: tables.Award) -> bool:

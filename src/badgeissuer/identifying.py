@@ -216,7 +216,7 @@ def _taken(session: Session, learner_id: int, said: Sequence[recognising.Identit
     """Ask whether they are one person where a name is another learner's; return whether one is."""
     others = set(recognising.owners(session, issuer_id, set(said)).values()) - {learner_id}
     for other in sorted(others):
-        _ask(session, learner_id, other, issuer_id=issuer_id, reason=f"{by.actor} named both at once.", event_id=None, now=by.now)
+        ask(session, learner_id, other, issuer_id=issuer_id, reason=f"{by.actor} named both at once.", event_id=None, now=by.now)
     return bool(others)
 
 
@@ -226,15 +226,26 @@ def doubt(session: Session, claim: event.LearnerClaim, *, source: tables.Source,
     owners = sorted(set(recognising.owners(session, source.issuer_id, set(said)).values())) if len(said) > 1 else []
     for other in owners[1:]:
         reason = f"An event of the source {source.slug} named both at once."
-        _ask(session, owners[0], other, issuer_id=source.issuer_id, reason=reason, event_id=stored.id, now=now)
+        ask(session, owners[0], other, issuer_id=source.issuer_id, reason=reason, event_id=stored.id, now=now)
 
 
-def _ask(session: Session, one: int, other: int, *, issuer_id: int, reason: str, event_id: int | None, now: datetime) -> None:
+def ask(session: Session, one: int, other: int, *, issuer_id: int, reason: str, event_id: int | None, now: datetime) -> None:
+    """Ask whether two learners are one person; what was asked before, whatever was answered, is not asked again.
+
+    Args:
+        session: A writing session.
+        one: The one learner.
+        other: The other one.
+        issuer_id: Their unit.
+        reason: Why they may be one, as a sentence.
+        event_id: The event that says so, where one does.
+        now: The moment.
+    """
     first, second = sorted((one, other))
     row = tables.IdentityQuestion(
         issuer_id=issuer_id, learner_id=first, other_learner_id=second, reason=reason, learning_event_id=event_id, created_at=now
     )
-    engine.add_if_new(session, row)  # what was answered once is not asked again
+    engine.add_if_new(session, row)
 
 
 def question(session: Session, question_id: int) -> tables.IdentityQuestion:
@@ -254,5 +265,10 @@ def keep_apart(session: Session, row: tables.IdentityQuestion, *, by: By) -> Non
     session.refresh(row, with_for_update=True)
     if row.state != "open":
         raise problem.Conflict(f"This question was answered before: {row.state}, by {row.closed_by}.")
-    row.state, row.note, row.closed_by, row.closed_at = "apart", by.reason, by.actor, by.now
+    close(row, "apart", by=by)
     session.flush()
+
+
+def close(row: tables.IdentityQuestion, state: str, *, by: By) -> None:
+    """Note the answer to a question: a state, and who says so."""
+    row.state, row.note, row.closed_by, row.closed_at = state, by.reason, by.actor, by.now

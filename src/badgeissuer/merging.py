@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 
 from badgeissuer import identifying, problem, recognising, standing, status
 from badgeissuer.awarding import event
-from badgeissuer.store import engine, jobs, tables
+from badgeissuer.store import jobs, tables
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -130,18 +130,11 @@ def _answer(session: Session, gone_id: int, into: int, *, by: identifying.By) ->
     table = tables.IdentityQuestion
     about = (table.learner_id == gone_id) | (table.other_learner_id == gone_id)
     for row in session.scalars(select(table).where(about, table.state == "open")).all():
-        row.state, row.note, row.closed_by, row.closed_at = "merged", by.reason, by.actor, by.now
-        first, second = sorted((into, ({row.learner_id, row.other_learner_id} - {gone_id}).pop()))
-        if first != second:
-            again = table(
-                issuer_id=row.issuer_id,
-                learner_id=first,
-                other_learner_id=second,
-                reason=row.reason,
-                created_at=row.created_at,
-                learning_event_id=row.learning_event_id,
-            )
-            engine.add_if_new(session, again)
+        identifying.close(row, "merged", by=by)
+        other = ({row.learner_id, row.other_learner_id} - {gone_id}).pop()
+        if other != into:
+            unit, event_id = row.issuer_id, row.learning_event_id
+            identifying.ask(session, into, other, issuer_id=unit, reason=row.reason, event_id=event_id, now=row.created_at)
     session.flush()
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.sql.functions import coalesce
 
-from badgeissuer import authoring, problem
+from badgeissuer import authoring, issuing, problem
 from badgeissuer.awarding import roster
 from badgeissuer.store import bulk, engine, jobs, spool, tables
 
@@ -83,7 +83,7 @@ def create(
     """
     version = authoring.newest_version(session, achievement)
     if version is None:
-        raise problem.Conflict(f"The achievement {achievement.slug} is not published yet.")
+        raise issuing.unpublished(achievement)
     if not rows.total:
         form = "Below the names of the columns stands at least one." if layout else "Send one JSON object a line, at least one."
         raise problem.Invalid(f"The roster holds no rows. {form}")

@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import select
 
-from badgeissuer import announcing, issuing, notifying, problem, recognising, rostering, signing, status
+from badgeissuer import announcing, batching, issuing, notifying, problem, recognising, rostering, signing, status
 from badgeissuer.awarding import event, roster
 from badgeissuer.openbadges import credential, identity
 from badgeissuer.store import bulk, tables
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 TRIES = 5
 """How often a chunk begins again because another transaction brought the same learners at the same moment."""
-_NO_ADDRESS = "The learner has neither an e-mail address nor a DID to issue to."
 _AWARD = (
     "id", "issuer_id", "achievement_id", "achievement_version_id", "learner_id", "scope", "state", "claims", "awarded_at", "created_at",
     "valid_from", "uuid", "credential_uuid", "reason", "valid_until", "batch_id", "row",
@@ -126,7 +125,7 @@ def _finish(chunk: tables.BatchChunk, lines: Sequence[roster.Line], found: Seque
     counts = Counter(note["state"] for note in found)
     failed = {note["row"] for note in found if note["state"] == "failed"}
     chunk.content = roster.pack([line for line in lines if line[0] in failed])
-    kept = [note for note in _notes(chunk) if note["state"] != "failed"]
+    kept = [note for note in batching.notes(chunk.notes) if note["state"] != "failed"]
     notes = sorted([*kept, *found], key=lambda note: int(note["row"]))
     chunk.notes = zlib.compress(json.dumps(notes, separators=(",", ":")).encode()) if notes else None
     chunk.done += len(lines) - len(failed)
@@ -134,10 +133,6 @@ def _finish(chunk: tables.BatchChunk, lines: Sequence[roster.Line], found: Seque
     chunk.repeated += counts["repeated"]
     chunk.waiting += counts["waiting"]
     chunk.state = "done"
-
-
-def _notes(chunk: tables.BatchChunk) -> list[Note]:
-    return list(json.loads(zlib.decompress(chunk.notes))) if chunk.notes else []
 
 
 def _failed(number: int, error: problem.Problem) -> Note:
@@ -175,10 +170,10 @@ def _once(session: Session, order: _Order, rows: Sequence[rostering.Row]) -> lis
     awards, notes = _awards(session, order, rows, learners)
     bulk.add(session, tables.Award, _AWARD, [_stored(order, award) for award in awards])
     _sign(session, order, [award for award in awards if award.is_known])
-    resting = [notifying.Fact(award.id, "needs_identity", _NO_ADDRESS) for award in awards if not award.is_known]
+    resting = [notifying.Fact(award.id, "needs_identity", issuing.NO_ADDRESS) for award in awards if not award.is_known]
     announcing.rests(session, order.issuer.id, resting, now=order.now)
     waiting = (
-        {"row": award.row.number, "state": "waiting", "detail": _NO_ADDRESS, "award": str(award.uuid)}
+        {"row": award.row.number, "state": "waiting", "detail": issuing.NO_ADDRESS, "award": str(award.uuid)}
         for award in awards
         if not award.is_known
     )
@@ -261,7 +256,7 @@ def _stored(order: _Order, award: _Award) -> tuple[Any, ...]:
         order.now,
         award.uuid,
         award.credential_uuid,
-        None if award.is_known else _NO_ADDRESS,
+        None if award.is_known else issuing.NO_ADDRESS,
         said.valid_until,
         order.batch.id,
         award.row.number,

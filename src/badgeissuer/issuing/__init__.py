@@ -9,6 +9,7 @@ Ed25519 is deterministic, so that a second try makes the same bytes as the first
 
 from badgeissuer.issuing.awards import (
     ISSUE,
+    NO_ADDRESS,
     RELEASE,
     WAITING,
     advance,
@@ -28,6 +29,7 @@ from badgeissuer.issuing.decisions import ONCE, SYSTEM, Decision, Randomness, ch
 __all__ = [
     "CREDENTIAL",
     "ISSUE",
+    "NO_ADDRESS",
     "ONCE",
     "RELEASE",
     "SYSTEM",

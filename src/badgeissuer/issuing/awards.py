@@ -27,6 +27,8 @@ ISSUE = "issue"
 RELEASE = "release"
 WAITING = ("needs_identity", "needs_approval", "on_hold")
 """States of awards that wait for something before their badge is issued."""
+NO_ADDRESS = "The learner has neither an e-mail address nor a DID to issue to."
+"""Why an award waits in the first of them."""
 _NUMBER = 10
 """Characters of a licence number behind its prefix: fifty bits of the award's UUID."""
 
@@ -178,7 +180,7 @@ def _resting(session: Session, row: tables.Award, *, now: datetime) -> tuple[str
 
 def _waits(said: JsonObject, *, missing: int, held_until: datetime | None, now: datetime) -> tuple[str, str | None]:
     if not said["email"] and not said["did"]:
-        return "needs_identity", "The learner has neither an e-mail address nor a DID to issue to."
+        return "needs_identity", NO_ADDRESS
     if missing > 0:
         people = "one person has" if missing == 1 else f"{missing} people have"
         return "needs_approval", " ".join((*said.get("doubts", ()), f"Before it is issued, {people} to agree."))

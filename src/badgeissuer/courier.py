@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from badgeissuer import delivering, notifying
 from badgeissuer.net import mail, post
@@ -134,7 +134,7 @@ class Courier:
             found = self._rounds[job.kind](job.payload)
         except Exception as error:  # noqa: BLE001 - whatever it was, the job keeps the reason and is tried again
             _log(f"job {job.id} ({job.kind}) failed", error)
-            found = _Round([0], [], f"{_name(error)}. The log of {self.name} says more.")
+            found = _Round([0], [], f"{engine.name_of(error)}. The log of {self.name} says more.")
         self._close(job, found)
         return True
 
@@ -271,8 +271,4 @@ _AGAIN: Mapping[str, Callable[..., None]] = {delivering.SEND: _messages_again, n
 
 def _log(what: str, error: Exception) -> None:
     """Log an error; the text of a database's may hold what is in its rows."""
-    LOG.error("%s: %s", what, _name(error), exc_info=None if isinstance(error, SQLAlchemyError) else error)
-
-
-def _name(error: Exception) -> str:
-    return type(error.orig if isinstance(error, DBAPIError) else error).__name__
+    LOG.error("%s: %s", what, engine.name_of(error), exc_info=None if isinstance(error, SQLAlchemyError) else error)

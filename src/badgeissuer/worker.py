@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from badgeissuer import (
     attending,
@@ -167,7 +167,7 @@ class Worker:
                     session.rollback()  # a lease ran out: what is still ours is done alone
                     return False
         except Exception as error:  # noqa: BLE001 - whichever of them it was shows when they are done alone
-            LOG.info("%d jobs (%s) are done one by one: %s", len(held), held[0].kind, _name(error))
+            LOG.info("%d jobs (%s) are done one by one: %s", len(held), held[0].kind, engine.name_of(error))
             return False
         return True
 
@@ -183,7 +183,8 @@ class Worker:
 
     def _failed(self, job: tables.Job, error: Exception) -> None:
         hopeless = isinstance(error, problem.Invalid | problem.Malformed | problem.Conflict | problem.TooLarge)
-        reason = error.detail if isinstance(error, problem.Problem) else f"{_name(error)}. The log of worker {self.name} says more."
+        kind = engine.name_of(error)
+        reason = error.detail if isinstance(error, problem.Problem) else f"{kind}. The log of worker {self.name} says more."
         _log(f"job {job.id} ({job.kind}) failed", error)
         with engine.writing(self._database) as session:
             held = jobs.fail(session, job, reason, now=clock(), jitter=secrets.randbelow(1000) / 1000, final=hopeless)
@@ -250,11 +251,8 @@ _GIVING_UP: Mapping[str, tuple[str, Callable[[Session, int, str], None]]] = {
 def _log(what: str, error: Exception) -> None:
     """Log an error: a problem says all there is, and the text of a database's error may hold what is in its rows."""
     told = isinstance(error, problem.Problem | SQLAlchemyError)
-    LOG.error("%s: %s", what, error.detail if isinstance(error, problem.Problem) else _name(error), exc_info=None if told else error)
-
-
-def _name(error: Exception) -> str:
-    return type(error.orig if isinstance(error, DBAPIError) else error).__name__
+    detail = error.detail if isinstance(error, problem.Problem) else engine.name_of(error)
+    LOG.error("%s: %s", what, detail, exc_info=None if told else error)
 
 
 def _handlers(ports: Ports) -> Mapping[str, Handler]:

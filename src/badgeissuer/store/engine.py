@@ -18,6 +18,7 @@ from weakref import WeakValueDictionary
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
@@ -120,6 +121,11 @@ def add_if_new(session: Session, row: Row) -> Row | None:
     values = {attribute.key: getattr(row, attribute.key) for attribute in mapper.column_attrs if attribute.key not in keys}
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     return session.scalars(insert(type(row)).values(values).on_conflict_do_nothing().returning(type(row))).one_or_none()
+
+
+def name_of(error: Exception) -> str:
+    """Return what kind of error it is; the text of a database's error is left out, for it may hold what is in its rows."""
+    return type(error.orig if isinstance(error, DBAPIError) else error).__name__
 
 
 def _postgresql(url: URL) -> Engine:

@@ -62,7 +62,7 @@ class Notes:
         try:
             work()
         except DBAPIError as error:
-            LOG.warning("a note was lost: %s", type(error.orig).__name__)
+            LOG.warning("a note was lost: %s", engine.name_of(error))
         finally:
             self._room.release()
 

@@ -72,15 +72,29 @@ def tell(campus: Campus, source: tables.Source, *statements: dict[str, Any]) -> 
         campus.work()
 
 
-def stack(campus: Campus, *names: str, **more: Any) -> tables.Source:  # noqa: ANN401 - any JSON
-    """Publish achievements that a source's items earn, and one that needs them all."""
+def earned(campus: Campus, *names: str) -> tables.Source:
+    """Publish achievements that a source's items earn."""
     source = lrs(campus)
     for name in names:
         campus.new_achievement(name)
         campus.add_rule({"when": of(f"urn:x:{name}")}, source, achievement=name)
+    return source
+
+
+def stack(campus: Campus, *names: str, **more: Any) -> tables.Source:  # noqa: ANN401 - any JSON
+    """Publish achievements that a source's items earn, and one that needs them all."""
+    source = earned(campus, *names)
     campus.new_achievement("diploma")
     campus.add_rule({"parts": {"of": [{"badge": name} for name in names]} | more}, achievement="diploma")
     return source
+
+
+def back_fill(campus: Campus, row: tables.Rule, *, since: datetime | None = None) -> int:
+    """Put what came before a rule, and return how many events that are."""
+    with campus.writing() as session:
+        count = ruling.begin_backfill(session, ruling.find(session, row.id), since=since, now=campus.now)
+    campus.work()
+    return count
 
 
 def badges(campus: Campus, slug: str) -> list[tables.Award]:
@@ -134,10 +148,7 @@ def test_two_of_three_are_enough_while_two_stand(campus: Campus) -> None:
 
 
 def test_credits_at_a_level_add_up_and_a_badge_is_no_part_of_itself(campus: Campus) -> None:
-    source = lrs(campus)
-    for name in "ab":
-        campus.new_achievement(name)
-        campus.add_rule({"when": of(f"urn:x:{name}")}, source, achievement=name)
+    source = earned(campus, "a", "b")
     campus.new_achievement("diploma")
     any_badge = {"when": {"all": [{"field": "type", "op": "eq", "value": "badge.issued"}]}}
     campus.add_rule({"parts": {"of": [any_badge], "credits": 4}}, achievement="diploma")
@@ -165,19 +176,14 @@ def test_parts_of_two_sources_and_what_is_too_old(campus: Campus) -> None:
 
 
 def test_a_rule_that_comes_later_gets_the_badges_before_it_by_its_back_fill(campus: Campus) -> None:
-    source = lrs(campus)
-    for name in "ab":
-        campus.new_achievement(name)
-        campus.add_rule({"when": of(f"urn:x:{name}")}, source, achievement=name)
+    source = earned(campus, "a", "b")
     tell(campus, source, statement(1, "urn:x:a"), statement(2, "urn:x:b"))
     assert [row.type for row in campus.all(tables.LearningEvent)] == [f"{VERBS}passed"] * 2, "nothing is written while no rule listens"
     campus.new_achievement("diploma")
     row = campus.add_rule({"parts": {"of": [{"badge": "a"}, {"badge": "b"}]}}, achievement="diploma")
     assert badges(campus, "diploma") == []
     for _ in range(2):
-        with campus.writing() as session:
-            ruling.begin_backfill(session, ruling.find(session, row.id), since=None, now=campus.now)
-        campus.work()
+        back_fill(campus, row)
     assert [award.state for award in badges(campus, "diploma")] == ["issued"]
 
 
@@ -232,9 +238,7 @@ def test_a_changed_rule_holds_from_then_on_and_for_earlier_events_by_its_back_fi
     campus.work()
     assert campus.all(tables.Award) == []
     for _ in range(2):
-        with campus.writing() as session:
-            assert ruling.begin_backfill(session, ruling.find(session, row.id), since=None, now=campus.now) == 2
-        campus.work()
+        assert back_fill(campus, row) == 2
     assert [award.state for award in campus.all(tables.Award)] == ["issued", "issued"]
     decisions = [(decision.revision, decision.outcome) for decision in campus.all(tables.Decision)]
     assert decisions == [(1, "not_awarded")] * 2 + [(2, "awarded")] * 2
@@ -247,9 +251,7 @@ def test_a_back_fill_since_a_moment_leaves_what_came_before(campus: Campus) -> N
     since = campus.now
     tell(campus, source, statement(2, "urn:x:a", email="lee@example.org"))
     row = campus.add_rule({"when": of("urn:x:a")}, source)
-    with campus.writing() as session:
-        assert ruling.begin_backfill(session, ruling.find(session, row.id), since=since, now=campus.now) == 1
-    campus.work()
+    assert back_fill(campus, row, since=since) == 1
     assert campus.only(tables.Award).claims["email"] == "lee@example.org"
     with campus.writing() as session:
         found = ruling.change(session, ruling.find(session, row.id), state="disabled", said=None, now=campus.now)
@@ -655,17 +657,12 @@ def test_what_was_held_in_doubt_goes_on_when_the_doubt_falls_away(campus: Campus
 
 
 def test_a_revoked_badge_is_no_part_by_a_back_fill(campus: Campus) -> None:
-    source = lrs(campus)
-    for name in "ab":
-        campus.new_achievement(name)
-        campus.add_rule({"when": of(f"urn:x:{name}")}, source, achievement=name)
+    source = earned(campus, "a", "b")
     tell(campus, source, statement(1, "urn:x:a"), statement(2, "urn:x:b"))
     campus.revoke(badges(campus, "a")[0].credential_uuid)
     campus.new_achievement("diploma")
     row = campus.add_rule({"parts": {"of": [{"badge": "a"}, {"badge": "b"}]}}, achievement="diploma")
-    with campus.writing() as session:
-        ruling.begin_backfill(session, ruling.find(session, row.id), since=None, now=campus.now)
-    campus.work()
+    back_fill(campus, row)
     assert badges(campus, "diploma") == []
 
 
@@ -742,9 +739,7 @@ def test_what_was_deleted_excludes_nobody_and_earns_nothing(campus: Campus) -> N
     with campus.writing() as session:
         session.scalars(select(tables.Delivery)).one().payload = b""
     row = campus.add_rule({"when": {"none": [{"path": "context.platform", "op": "eq", "value": "audit"}]}}, source)
-    with campus.writing() as session:
-        ruling.begin_backfill(session, ruling.find(session, row.id), since=None, now=campus.now)
-    campus.work()
+    back_fill(campus, row)
     assert campus.all(tables.Award) == []
     assert "not kept any more" in campus.only(tables.Decision).reason
 

@@ -220,13 +220,18 @@ def _taken(session: Session, learner_id: int, said: Sequence[recognising.Identit
     return bool(others)
 
 
-def doubt(session: Session, claim: event.LearnerClaim, *, source: tables.Source, stored: tables.LearningEvent, now: datetime) -> None:
+def doubt(
+    session: Session, said: Sequence[tuple[event.LearnerClaim, tables.LearningEvent]], *, source: tables.Source, now: datetime
+) -> None:
     """Ask whether learners are one person whom an event names at once."""
-    said = recognising.identities(claim, authority=source.slug)
-    owners = sorted(set(recognising.owners(session, source.issuer_id, set(said)).values())) if len(said) > 1 else []
-    for other in owners[1:]:
-        reason = f"An event of the source {source.slug} named both at once."
-        ask(session, owners[0], other, issuer_id=source.issuer_id, reason=reason, event_id=stored.id, now=now)
+    named = [(recognising.identities(claim, authority=source.slug), stored) for claim, stored in said]
+    named = [(names, stored) for names, stored in named if len(names) > 1]
+    owned = recognising.owners(session, source.issuer_id, {name for names, _ in named for name in names})
+    for names, stored in named:
+        owners = sorted({owned[name] for name in names if name in owned})
+        for other in owners[1:]:
+            reason = f"An event of the source {source.slug} named both at once."
+            ask(session, owners[0], other, issuer_id=source.issuer_id, reason=reason, event_id=stored.id, now=now)
 
 
 def ask(session: Session, one: int, other: int, *, issuer_id: int, reason: str, event_id: int | None, now: datetime) -> None:

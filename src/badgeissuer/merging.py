@@ -65,18 +65,21 @@ def merge(session: Session, gone_id: int, *, into: int, by: identifying.By, rand
     return row
 
 
-def follow(session: Session, stored: tables.LearningEvent) -> None:
-    """Bring an event, and what it earned, to who its learner became, where they were merged while it was being decided on."""
+def follow(session: Session, stored: Sequence[tables.LearningEvent]) -> None:
+    """Bring events, and what they earned, to who their learners became, where they were merged while it was being decided on."""
     change = tables.IdentityChange
-    merged = select(change.to_learner_id).where(change.from_learner_id == stored.learner_id, change.kind == "merged")
-    into = session.scalar(merged.order_by(change.id.desc()).limit(1)) if stored.learner_id else None
-    if into is not None and stored.learner_id is not None and not identifying.names(session, stored.learner_id):
-        gone = stored.learner_id
+    learners = {row.learner_id for row in stored if row.learner_id is not None}
+    merged = select(change.from_learner_id, change.to_learner_id).where(change.from_learner_id.in_(learners), change.kind == "merged")
+    changes = [(gone, into) for gone, into in session.execute(merged.order_by(change.id)) if gone is not None]
+    became = {gone: into for gone, into in changes if not identifying.names(session, gone)}
+    for gone, into in sorted(became.items()):
         _locked(session, gone, into)
         _bring_together(session, gone, into)
         for table in (tables.LearningEvent, tables.Award):
             session.execute(update(table).where(table.learner_id == gone).values(learner_id=into))
-        session.refresh(stored)
+    if became:
+        for row in stored:
+            session.refresh(row)
         follow(session, stored)  # who they became may have become somebody else
 
 

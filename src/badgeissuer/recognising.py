@@ -99,7 +99,8 @@ def recognise_all(session: Session, claims: Sequence[LearnerClaim], *, issuer_id
     named = [identities(claim, authority=authority) for claim in claims]
     owned = owners(session, issuer_id, {item for items in named for item in items})
     addresses = _addresses(session, set(owned.values()))
-    fresh = iter(bulk.new_ids(session, tables.Learner, len(claims)))
+    unknown = sum(not any(item in owned for item in items) for items in named)
+    fresh = iter(bulk.new_ids(session, tables.Learner, unknown) if unknown else ())
     learners: list[tuple[Any, ...]] = []
     added: list[tuple[Any, ...]] = []
     found = []
@@ -119,6 +120,20 @@ def recognise_all(session: Session, claims: Sequence[LearnerClaim], *, issuer_id
     added.sort(key=lambda row: row[2:5])  # always in one order, so that two transactions cannot wait for each other
     bulk.add(session, tables.LearnerIdentity, ("learner_id", "issuer_id", "kind", "authority", "value", "created_at"), added)
     return found
+
+
+def recognise_together(
+    session: Session, claims: Sequence[LearnerClaim], *, issuer_id: int, authority: str, now: datetime
+) -> list[Recognised]:
+    """Return the learners that claims are about, in order, as `recognise_all` does; one by one where others bring the same just now."""
+    if not claims:
+        return []
+    try:
+        with session.begin_nested():
+            return recognise_all(session, claims, issuer_id=issuer_id, authority=authority, now=now)
+    except bulk.Taken:
+        learners = [recognise(session, claim, issuer_id=issuer_id, authority=authority, now=now) for claim in claims]
+        return [Recognised(learner.id, *address(session, learner), is_new=False) for learner in learners]
 
 
 def known_all(

@@ -6,9 +6,10 @@ is voided counts no more, nor does what was said before a withdrawal.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from badgeissuer.store import tables
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from sqlalchemy import Select
     from sqlalchemy.orm import Session
 
 MOST_SAID = 100
@@ -34,18 +36,55 @@ def when(happened: tables.LearningEvent) -> tuple[datetime, str]:
     return min(happened.occurred_at or came, came), happened.key  # a sender's clock may run ahead: nothing happens before it is told
 
 
-def of(session: Session, one: tables.LearningEvent) -> list[tables.LearningEvent]:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a source has said of a learner and an item.
+
+    Attributes:
+        counting: What of it counts now, the newest first.
+        is_first: Whether nothing else was said.
+    """
+
+    counting: Sequence[tables.LearningEvent]
+    is_first: bool
+
+
+def of(session: Session, one: tables.LearningEvent) -> Sequence[tables.LearningEvent]:
     """Return what counts now of all that the source has said of the learner and the item of an event, the newest first."""
+    return of_each(session, [one])[one.id].counting
+
+
+def of_each(session: Session, ones: Sequence[tables.LearningEvent]) -> dict[int, Said]:
+    """Return by the id of each event of one source what was said of its learner and its item."""
+    same: dict[tuple[int, str], list[tables.LearningEvent]] = {
+        (one.learner_id, one.item): [] for one in ones if one.learner_id is not None and one.item is not None
+    }
+    if same:
+        learners, items = {learner for learner, _ in same}, {item for _, item in same}
+        for row in session.scalars(_NEWEST, {"source": ones[0].source_id, "learners": list(learners), "items": list(items)}):
+            same.get((row.learner_id or 0, row.item or ""), []).append(row)
+    found = {one.id: same.get((one.learner_id, one.item), []) for one in ones}  # type: ignore[arg-type]
+    found = {one.id: found[one.id] if any(row.id == one.id for row in found[one.id]) else [*found[one.id], one] for one in ones}
+    keys = sorted({row.key for rows in found.values() for row in rows})
+    voided = {key for some in _portions(keys) for key in taken_back(session, ones[0].source_id, some)} if keys else set()
+    return {event_id: Said(_counting(rows, voided), len(rows) == 1) for event_id, rows in found.items()}
+
+
+def _newest() -> Select[tables.LearningEvent]:
+    """Return the query of what a source has said of learners and items, of each type the newest."""
     table = tables.LearningEvent
-    said = [one]
-    if one.learner_id is not None and one.item is not None:
-        same = (table.source_id == one.source_id, table.learner_id == one.learner_id, table.item == one.item)
-        newest = (func.coalesce(table.occurred_at, table.created_at).desc(), table.key.desc())
-        place = func.row_number().over(partition_by=table.type, order_by=newest).label("place")
-        last = select(table.id, place).where(*same).subquery()
-        said = list(session.scalars(select(table).join(last, last.c.id == table.id).where(last.c.place <= MOST_SAID)))
-        said += [] if any(item.id == one.id for item in said) else [one]
-    return _counting(said, taken_back(session, one.source_id, [item.key for item in said]))
+    same = (
+        table.source_id == bindparam("source"),
+        table.learner_id.in_(bindparam("learners", expanding=True)),
+        table.item.in_(bindparam("items", expanding=True)),
+    )
+    newest = (func.coalesce(table.occurred_at, table.created_at).desc(), table.key.desc())
+    place = func.row_number().over(partition_by=(table.learner_id, table.item, table.type), order_by=newest).label("place")
+    last = select(table.id, place).where(*same).subquery()
+    return select(table).join(last, last.c.id == table.id).where(last.c.place <= MOST_SAID)
+
+
+_NEWEST = _newest()
 
 
 def _counting(said: Iterable[tables.LearningEvent], voided: set[str]) -> list[tables.LearningEvent]:
@@ -98,5 +137,9 @@ def _portions(names: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def taken_back(session: Session, source_id: int, keys: Iterable[str]) -> set[str]:
     """Return those keys of a source's events that the source has taken back, before they came or since."""
-    table = tables.LearningEvent
-    return {key for key in session.scalars(select(table.voids).where(table.source_id == source_id, table.voids.in_(list(keys)))) if key}
+    return {key for key in session.scalars(_TAKEN_BACK, {"source": source_id, "keys": list(keys)}) if key}
+
+
+_TAKEN_BACK = select(tables.LearningEvent.voids).where(
+    tables.LearningEvent.source_id == bindparam("source"), tables.LearningEvent.voids.in_(bindparam("keys", expanding=True))
+)

@@ -108,7 +108,7 @@ class Worker:
         self._stopping = threading.Event()
         self._wake = threading.Event()
         self._handlers = _handlers(ports)
-        self._shared: Mapping[str, SharedHandler] = {issuing.ISSUE: functools.partial(_issue_all, ports)}
+        self._shared: Mapping[str, SharedHandler] = {issuing.ISSUE: functools.partial(_issue_all, ports), intake.PROCESS: _process_all}
         self._tell = tell
         self._next_pulse = _LONG_AGO
 
@@ -272,8 +272,11 @@ def _handlers(ports: Ports) -> Mapping[str, Handler]:
 
 
 def _process(session: Session, payload: dict[str, Any], now: datetime) -> None:
-    again, start = payload.get("again", False), payload.get("start", 0)
-    intake.process(session, payload["delivery"], randomness=issuing.SYSTEM, now=now, again=again, start=start)
+    _process_all(session, [payload], now)
+
+
+def _process_all(session: Session, payloads: Sequence[dict[str, Any]], now: datetime) -> None:
+    intake.process_all(session, [intake.Order.of(payload) for payload in payloads], randomness=issuing.SYSTEM, now=now)
 
 
 def _release(session: Session, payload: dict[str, Any], now: datetime) -> None:

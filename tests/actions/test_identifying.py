@@ -327,9 +327,9 @@ def test_what_was_being_decided_on_during_a_merge_follows(campus: Campus, canvas
         stored.learner_id, award.learner_id, award.scope, award.state = gone, gone, "once", "needs_identity"
     with campus.writing() as session:
         stored = session.get_one(tables.LearningEvent, campus.only(tables.LearningEvent).id)
-        merging.follow(session, stored)
+        merging.follow(session, [stored])
         assert stored.learner_id == kept
-        merging.follow(session, stored)
+        merging.follow(session, [stored])
     assert {row.learner_id for row in campus.all(tables.Award)} == {kept}
     assert sorted(row.state for row in campus.all(tables.Award)) == ["cancelled", "issued"]
 

@@ -594,7 +594,7 @@ def test_a_statement_without_an_id_is_voided_by_the_id_that_was_answered(campus:
 
 
 def test_a_large_delivery_is_decided_on_in_chunks_that_resume(campus: Campus, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("badgeissuer.intake.CHUNK", 3)
+    monkeypatch.setattr("badgeissuer.intake.processing.CHUNK", 3)
     source = lrs(campus)
     campus.add_rule({"when": ANY}, source)
     many = [statement(place, email=f"learner{place}@example.org") for place in range(8)]
@@ -606,6 +606,41 @@ def test_a_large_delivery_is_decided_on_in_chunks_that_resume(campus: Campus, mo
     campus.work()
     assert [award.state for award in campus.all(tables.Award)] == ["issued"] * 8
     assert campus.only(tables.Delivery).state == "processed"
+
+
+def test_deliveries_that_wait_are_decided_on_together_and_no_more_than_a_chunk_of_them(
+    campus: Campus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("badgeissuer.intake.processing.CHUNK", 4)
+    one, other = lrs(campus), lrs(campus, "moodle")
+    campus.new_achievement("splicing")
+    for source, achievement in ((one, "welding"), (other, "splicing")):
+        campus.add_rule({"when": ANY}, source, achievement=achievement)
+    said = [statement(place, email=f"learner{place % 5}@example.org", day=place + 1) for place in range(9)]
+    for source, some in ((one, said[:3]), (other, said[3:6]), (one, [said[2], *said[6:]]), (one, said[:1])):
+        campus.receive(source, json.dumps(some).encode())
+    hand = campus.worker()
+    assert hand.do_one()
+    assert [row.state for row in campus.all(tables.Delivery)] == ["processed", "received", "received", "received"]
+    assert [row.source_id for row in campus.all(tables.LearningEvent)] == [one.id] * 3 + [other.id]
+    campus.work()
+    assert {row.state for row in campus.all(tables.Delivery)} == {"processed"}
+    assert len(campus.all(tables.LearningEvent)) == 9
+    events = {row.id: row for row in campus.all(tables.LearningEvent)}
+    earned = {(events[row.learning_event_id].source_id, row.claims["email"]) for row in campus.all(tables.Award)}
+    expected = {(one.id, f"learner{place % 5}@example.org") for place in (0, 1, 2, 6, 7, 8)}
+    assert earned == expected | {(other.id, f"learner{place % 5}@example.org") for place in (3, 4, 5)}
+    assert {row.state for row in campus.all(tables.Award)} == {"issued"}
+
+
+def test_what_is_earned_and_taken_back_in_the_same_transaction_is_not_issued(campus: Campus) -> None:
+    source = lrs(campus)
+    campus.add_rule({"when": ANY, "policy": {"on_loss": "revoke"}}, source)
+    campus.receive(source, json.dumps(statement(1)).encode())
+    campus.receive(source, json.dumps(voiding(2, 1)).encode())
+    campus.work()
+    assert (campus.all(tables.Award), campus.all(tables.Credential)) == ([], [])
+    assert [row.outcome for row in campus.all(tables.Decision)] == ["not_awarded"] * 2
 
 
 def test_the_source_of_our_own_badges_is_not_set_up_and_takes_nothing_from_outside(campus: Campus) -> None:

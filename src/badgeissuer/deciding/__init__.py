@@ -53,10 +53,11 @@ def decide(
         return  # what takes back is heard whether a rule holds now or not, and so is everything where a rule has held before
     case = Case(session, found, rules, randomness, now)
     targets = {one.stored.id: _taken_back(session, one.stored) for one in heard}
-    learners = _learners(session, found, heard, targets, now=now)
+    learners = _learners(session, found, heard, targets, case)
+    case.prepare(heard)
     for one in sorted(heard, key=lambda one: standing.when(one.stored)):
         case.decide(one, targets[one.stored.id], learners.get(one.stored.learner_id or 0))
-    session.flush()
+    case.finish()
     _supply(session, found, [one for one in heard if one.happened.learner.email or one.happened.learner.did], learners, case)
 
 
@@ -69,7 +70,9 @@ def reweigh(session: Session, learner_id: int, *, randomness: issuing.Randomness
         source = session.get_one(tables.Source, row.source_id)
         for active in listening(session, source, only=row.id):
             if active.said.parts is not None:
-                Case(session, source, [active], randomness, now).weigh_again(active, learner)
+                case = Case(session, source, [active], randomness, now)
+                case.weigh_again(active, learner)
+                case.finish()
 
 
 def _learners(
@@ -77,18 +80,22 @@ def _learners(
     found: tables.Source,
     heard: Sequence[Heard],
     targets: Mapping[int, tables.LearningEvent | None],
-    *,
-    now: datetime,
+    case: Case,
 ) -> dict[int, tables.Learner]:
     """Recognise the learners of events and lock them: always in one order, so that nobody waits for who waits for them."""
-    named = {one.stored.id: recognising.identities(one.happened.learner, authority=found.slug) for one in heard}
-    for one in sorted(heard, key=lambda one: [(item.kind, item.authority, item.value) for item in named[one.stored.id]]):
-        target = targets[one.stored.id]
+    named: list[tuple[list[tuple[str, str, str]], Heard]] = []
+    for one in heard:
+        target, names = targets[one.stored.id], recognising.identities(one.happened.learner, authority=found.slug)
         if target is not None and target.learner_id is not None:
             one.stored.learner_id = target.learner_id
-        elif named[one.stored.id]:
-            learner = recognising.recognise(session, one.happened.learner, issuer_id=found.issuer_id, authority=found.slug, now=now)
-            one.stored.learner_id = learner.id
+        elif names:
+            named.append(([(item.kind, item.authority, item.value) for item in names], one))
+    named.sort(key=lambda item: item[0])
+    claims = [one.happened.learner for _, one in named]
+    recognised = recognising.recognise_together(session, claims, issuer_id=found.issuer_id, authority=found.slug, now=case.now)
+    for (_, one), who in zip(named, recognised, strict=True):
+        one.stored.learner_id = who.learner_id
+        case.addresses[who.learner_id] = (who.email, who.did)
     session.flush()
     table, ids = tables.Learner, {one.stored.learner_id for one in heard}
     locked = session.scalars(select(table).where(table.id.in_(ids)).order_by(table.id).with_for_update()) if ids - {None} else ()
@@ -97,14 +104,11 @@ def _learners(
 
 def _supply(session: Session, found: tables.Source, heard: Iterable[Heard], learners: Mapping[int, tables.Learner], case: Case) -> None:
     """Let what waits for an address of a learner, who has one now, go on, whatever else the event is worth."""
-    table = tables.Award
-    for learner_id in sorted(learners.keys() & {one.stored.learner_id for one in heard}):
-        waiting = (table.learner_id == learner_id, table.issuer_id == found.issuer_id, table.state == "needs_identity")
-        rows = session.scalars(select(table).where(*waiting).order_by(table.id)).all()
-        if rows:
-            email, did = recognising.address(session, learners[learner_id])
-            for row in rows:
-                issuing.supply(session, row, email=email, did=did, randomness=case.randomness, now=case.now)
+    table, ids = tables.Award, learners.keys() & {one.stored.learner_id for one in heard}
+    waiting = (table.learner_id.in_(ids), table.issuer_id == found.issuer_id, table.state == "needs_identity")
+    for row in session.scalars(select(table).where(*waiting).order_by(table.learner_id, table.id)).all() if ids else ():
+        email, did = recognising.address(session, learners[row.learner_id])
+        issuing.supply(session, row, email=email, did=did, randomness=case.randomness, now=case.now)
 
 
 def _taken_back(session: Session, stored: tables.LearningEvent) -> tables.LearningEvent | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, or_, select
 
-from badgeissuer import authoring, issuing, problem, reviewing, standing, status
+from badgeissuer import authoring, issuing, problem, recognising, reviewing, standing, status
 from badgeissuer.awarding import condition, event, grade, rule, trigger
 from badgeissuer.deciding.rules import Heard, Listening, Raws
 from badgeissuer.store import engine, tables
@@ -57,24 +57,55 @@ class Case:
     rules: Sequence[Listening]
     randomness: issuing.Randomness
     now: datetime
-    documents: dict[int, JsonObject] = field(default_factory=dict)
-    raws: Raws = field(init=False)
+    addresses: dict[int, tuple[str | None, str | None]] = field(default_factory=dict)
+    _achievements: dict[int, tuple[tables.Achievement, tables.AchievementVersion | None]] = field(default_factory=dict)
+    _decided: set[tuple[int, int, int]] = field(default_factory=set)
+    _said_of: dict[int, standing.Said] = field(default_factory=dict)
+    _decisions: list[tables.Decision] = field(default_factory=list)
+    _grounds: list[tables.Ground] = field(default_factory=list)
+    _due: list[tables.Award] = field(default_factory=list)
+    _touches: bool = False
+    _raws: Raws = field(init=False)
 
     def __post_init__(self) -> None:
         """Read what was sent in the same session."""
-        self.raws = Raws(self.session)
+        self._raws = Raws(self.session)
+
+    def prepare(self, heard: Sequence[Heard]) -> None:
+        """Look up for many events what `decide` has to know of each; no event is stored after that."""
+        table, before = tables.Decision, [one.stored.id for one in heard if not one.is_new]
+        if before:
+            query = select(table.learning_event_id, table.rule_id, table.revision).where(table.learning_event_id.in_(before))
+            self._decided = {(event_id, rule_id, revision) for event_id, rule_id, revision in self.session.execute(query)}
+        known = [one.stored for one in heard if one.stored.learner_id is not None]
+        self._said_of = standing.of_each(self.session, known) if known else {}
 
     def decide(self, one: Heard, target: tables.LearningEvent | None, learner: tables.Learner | None) -> None:
         """Put one event before the rules, and look at what rested on what it overtakes or takes back."""
-        table = tables.Decision
-        decided = set(self.session.execute(select(table.rule_id, table.revision).where(table.learning_event_id == one.stored.id)).all())
-        stands = standing.of(self.session, target or one.stored) if learner is not None else []
-        for active in self.rules:
-            if (active.row.id, active.row.revision) not in decided:
-                self.session.add(self._decision(active, one, target, learner, stands))
+        stands: Sequence[tables.LearningEvent] = ()
         if learner is not None:
-            self.session.flush()
+            stands = self._said_of[one.stored.id].counting if target is None else standing.of(self.session, target)
+        self._touches = not one.is_new
+        for active in self.rules:
+            if (one.stored.id, active.row.id, active.row.revision) not in self._decided:
+                self._decisions.append(self._decision(active, one, target, learner, stands))
+        if learner is not None and (self._touches or target is not None or not self._said_of[one.stored.id].is_first):
+            self._write()
             self._look_back(one, target, learner)
+
+    def finish(self) -> None:
+        """Store what was decided, and queue the badges that can be issued."""
+        self._write()
+        issuing.queue_all(self.session, self._due, randomness=self.randomness, now=self.now)
+        self._due.clear()
+
+    def _write(self) -> None:
+        """Store the grounds and decisions so far, which are looked for now."""
+        engine.add_all_new(self.session, self._grounds)
+        self.session.add_all(self._decisions)
+        self.session.flush()
+        self._grounds.clear()
+        self._decisions.clear()
 
     def _decision(
         self,
@@ -101,7 +132,7 @@ class Case:
 
     def _heard(self, row: tables.LearningEvent) -> Heard:
         needs_raw = any(active.said.reads_raw for active in self.rules)
-        return Heard(event.LearningEvent.from_json(row.document), row, self.raws.of(row) if needs_raw else None)
+        return Heard(event.LearningEvent.from_json(row.document), row, self._raws.of(row) if needs_raw else None)
 
     def _bases(self, active: Listening, heard: Heard, learner: tables.Learner) -> list[_Basis | str]:
         """Return what an event is a part of, or why it is none."""
@@ -140,30 +171,42 @@ class Case:
 
     def _ground(self, active: Listening, basis: _Basis) -> None:
         stored = basis.heard.stored
-        row = tables.Ground(rule_id=active.row.id, part=basis.number, learning_event_id=stored.id, scope=basis.scope)
-        engine.add_if_new(self.session, row)
+        self._grounds.append(tables.Ground(rule_id=active.row.id, part=basis.number, learning_event_id=stored.id, scope=basis.scope))
 
     def _weigh(self, active: Listening, one: Heard, basis: _Basis, learner: tables.Learner) -> tables.Decision:
         """Return the decision on an event that is a part of what a rule needs, after awarding where that is enough."""
-        reason, rests = basis.reason, [basis.heard.stored]
+        reason, rests, touched = basis.reason, [basis.heard.stored], self._touches
+        self._touches = True
         if active.said.parts is not None:
+            self._write()
             rests, proven = self._proven(active.row.id, basis.scope, learner.id)
             verdict = rule.progress(active.said.parts, proven, now=self.now)
             reason = verdict.reason
             if isinstance(verdict, trigger.NotAwarded):
                 return self._said(active, one, reason)
         decision = self._earned(active, basis, rests)
-        achievement = self.session.get_one(tables.Achievement, active.row.achievement_id)
         try:
-            award, is_new = issuing.award(
-                self.session, achievement, learner=learner, decision=decision, randomness=self.randomness, now=self.now
-            )
+            award, is_new = self._award(active, learner, decision)
             if not is_new:
+                self._write()
                 self._again(award, decision, one, basis)
         except problem.Invalid as error:
             return self._said(active, one, f"Not awarded because of this: {error.detail}")
+        self._touches = touched or not is_new
         waits = award.state if award.state in issuing.WAITING else "awarded"
         return self._said(active, one, reason, outcome=waits if is_new else "already_awarded", award_id=award.id)
+
+    def _award(self, active: Listening, learner: tables.Learner, decision: issuing.Decision) -> tuple[tables.Award, bool]:
+        """Award what a rule gives; return the award, and whether it is new."""
+        achievement, version = self._achievement(active.row.achievement_id)
+        known = None
+        if version is not None:
+            if learner.id not in self.addresses:
+                self.addresses[learner.id] = recognising.address(self.session, learner)
+            known = issuing.Known(version, *self.addresses[learner.id], self._due)
+        return issuing.award(
+            self.session, achievement, learner=learner, decision=decision, randomness=self.randomness, now=self.now, known=known
+        )
 
     def weigh_again(self, active: Listening, learner: tables.Learner) -> None:
         """Award what a rule with parts gives for what a learner has reached, where that is enough now and was not before."""
@@ -220,11 +263,15 @@ class Case:
         )
 
     def _grade(self, active: Listening, heard: Heard) -> grade.Said:
-        achievement_id = active.row.achievement_id
-        if achievement_id not in self.documents:
-            version = authoring.newest_version(self.session, self.session.get_one(tables.Achievement, achievement_id))
-            self.documents[achievement_id] = version.document if version is not None else {}
-        return grade.read(active.said.mapping, condition.Seen(heard.happened, heard.raw), self.documents[achievement_id])
+        _, version = self._achievement(active.row.achievement_id)
+        return grade.read(active.said.mapping, condition.Seen(heard.happened, heard.raw), {} if version is None else version.document)
+
+    def _achievement(self, achievement_id: int) -> tuple[tables.Achievement, tables.AchievementVersion | None]:
+        """Return an achievement with its published version."""
+        if achievement_id not in self._achievements:
+            row = self.session.get_one(tables.Achievement, achievement_id)
+            self._achievements[achievement_id] = (row, authoring.newest_version(self.session, row))
+        return self._achievements[achievement_id]
 
     def _again(self, award: tables.Award, decision: issuing.Decision, one: Heard, basis: _Basis) -> None:
         """Have an award that is there say what was said since; where its badge is issued, offer another one."""

@@ -24,11 +24,13 @@ class Heard:
         happened: What it says.
         stored: Its row.
         raw: The event as it was sent.
+        is_new: Whether it was stored just now, so that nothing was decided on it and nothing rests on it.
     """
 
     happened: event.LearningEvent
     stored: tables.LearningEvent
     raw: JsonValue = None
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import itertools
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, select
@@ -15,6 +16,7 @@ from badgeissuer.store import engine, jobs, tables
 from badgeissuer.vc import instant
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -33,13 +35,46 @@ _NUMBER = 10
 """Characters of a licence number behind its prefix: fifty bits of the award's UUID."""
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was looked up for many awards at once.
+
+    Attributes:
+        version: The published achievement.
+        email: The oldest address of the learner.
+        did: The oldest DID of the learner.
+        due: Awards that can be issued at once are added to it; whoever gives it calls `queue_all` with them.
+    """
+
+    version: tables.AchievementVersion
+    email: str | None
+    did: str | None
+    due: list[tables.Award]
+
+
 def award(
-    session: Session, achievement: tables.Achievement, *, learner: tables.Learner, decision: Decision, randomness: Randomness, now: datetime
+    session: Session,
+    achievement: tables.Achievement,
+    *,
+    learner: tables.Learner,
+    decision: Decision,
+    randomness: Randomness,
+    now: datetime,
+    known: Known | None = None,
 ) -> tuple[tables.Award, bool]:
     """Store that a learner has earned an achievement, and the job that will issue the badge.
 
     Without an address to issue to, the award waits in the state `needs_identity`; one that waits so goes on when the learner is awarded
     again with an address. It waits in `needs_approval` until so many people agree as it needs, and in `on_hold` until its moment.
+
+    Args:
+        session: A writing session.
+        achievement: What was earned.
+        learner: By whom.
+        decision: How.
+        randomness: Where unpredictable values come from.
+        now: The moment.
+        known: What was looked up before.
 
     Returns:
         The award, and whether it is new: one learner has one award of an achievement and scope.
@@ -48,11 +83,12 @@ def award(
         problem.Conflict: The achievement is not published.
         problem.Invalid: A result or a piece of evidence does not fit, or the badge would be over before it begins.
     """
-    version = authoring.newest_version(session, achievement)
+    version = authoring.newest_version(session, achievement) if known is None else known.version
     if version is None:
         raise unpublished(achievement)
     check_end(decision, now=now)
-    email, did = _recipient(session, learner, decision)
+    email, did = recognising.address(session, learner) if known is None else (known.email, known.did)
+    email, did = identity.normal_email(decision.email) if decision.email else email, decision.did or did
     fixed = {"email": email, "did": did, "salt": randomness.token(identity.SALT_BYTES)}
     said = claims(decision, version) | fixed
     row = engine.add_if_new(session, decided(achievement, version, learner_id=learner.id, decision=decision, claims=said, now=now))
@@ -60,8 +96,22 @@ def award(
         row = _existing(session, achievement, learner=learner, scope=decision.scope)
         supply(session, row, email=email, did=did, randomness=randomness, now=now)
         return row, False
-    _send_on(session, row, randomness=randomness, now=now)
+    if known is not None and row.state == "pending":
+        known.due.append(row)
+    else:
+        _send_on(session, row, randomness=randomness, now=now)
     return row, True
+
+
+def queue_all(session: Session, rows: Sequence[tables.Award], *, randomness: Randomness, now: datetime) -> None:
+    """Give awards that can be issued their places in status lists, and queue them."""
+    of_issuer: dict[int, list[tables.Award]] = {}
+    for row in rows:
+        if row.state == "pending":  # not what was taken back since
+            of_issuer.setdefault(row.issuer_id, []).append(row)
+    for issuer_id, some in of_issuer.items():
+        status.reserve(session, issuer_id, [row.credential_uuid for row in some], randomness=randomness, now=now)
+        jobs.enqueue_all(session, ISSUE, [{"award": row.id} for row in some], now=now)
 
 
 def unpublished(achievement: tables.Achievement) -> problem.Conflict:
@@ -160,7 +210,7 @@ def _go_on(session: Session, row: tables.Award, *, randomness: Randomness, now: 
 def _send_on(session: Session, row: tables.Award, *, randomness: Randomness, now: datetime) -> None:
     """Queue what is to be done of an award in a state that is new: issue it, or look again when its moment has come; and tell it."""
     if row.state == "pending":
-        _queue(session, row, randomness=randomness, now=now)
+        queue_all(session, [row], randomness=randomness, now=now)
     elif row.state == "on_hold":
         jobs.enqueue(session, RELEASE, {"award": row.id}, now=now, run_at=row.held_until)
     announcing.rests(session, row.issuer_id, [announcing.fact(row)], now=now)
@@ -244,21 +294,11 @@ def _numbered(decision: Decision, row: tables.Award) -> JsonObject:
     return {"license_number": decision.license_prefix + base64.b32encode(row.uuid.bytes)[:_NUMBER].decode()}
 
 
-def _recipient(session: Session, learner: tables.Learner, decision: Decision) -> tuple[str | None, str | None]:
-    email, did = recognising.address(session, learner)
-    return identity.normal_email(decision.email) if decision.email else email, decision.did or did
-
-
 def _existing(session: Session, achievement: tables.Achievement, *, learner: tables.Learner, scope: str) -> tables.Award:
     table = tables.Award
     return session.scalars(
         select(table).where(table.achievement_id == achievement.id, table.learner_id == learner.id, table.scope == scope)
     ).one()
-
-
-def _queue(session: Session, row: tables.Award, *, randomness: Randomness, now: datetime) -> None:
-    status.allocate(session, row.issuer_id, credential_uuid=row.credential_uuid, randomness=randomness, now=now)
-    jobs.enqueue(session, ISSUE, {"award": row.id}, now=now)
 
 
 def retry(session: Session, row: tables.Award, *, randomness: Randomness, now: datetime) -> tables.Award:
@@ -279,7 +319,7 @@ def retry(session: Session, row: tables.Award, *, randomness: Randomness, now: d
     row.claims = row.claims | {"email": email, "did": did}
     if row.state == "failed":
         row.state, row.reason = "pending", None
-        _queue(session, row, randomness=randomness, now=now)
+        queue_all(session, [row], randomness=randomness, now=now)
     else:
         _go_on(session, row, randomness=randomness, now=now)
     return row

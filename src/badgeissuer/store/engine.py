@@ -8,6 +8,7 @@ from its first statement to its last, on both databases. No transaction begins b
 
 from __future__ import annotations
 
+import functools
 import sqlite3
 import threading
 import time
@@ -26,11 +27,12 @@ from badgeissuer import problem
 from badgeissuer.store import base
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sqlalchemy.engine import URL
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry
+    from sqlalchemy.sql.dml import ReturningInsert
 
 BUSY_SECONDS = 30
 """How long a writer waits for the write lock of SQLite before it gives up."""
@@ -116,11 +118,32 @@ def add_if_new(session: Session, row: Row) -> Row | None:
     Returns:
         The stored row, attached to the session, or None where one with the same key was there before.
     """
+    return session.scalars(_adding(session, type(row)), [_values(row)]).one_or_none()
+
+
+def add_all_new(session: Session, rows: Sequence[Row]) -> Sequence[Row]:
+    """Insert rows of one table, as `add_if_new` inserts one; return those that are stored now and were not before, in any order."""
+    if not rows:
+        return ()
+    return session.scalars(_adding(session, type(rows[0])), [_values(row) for row in rows]).all()
+
+
+def _values(row: base.Base) -> dict[str, Any]:
+    """Return the values of a row by attribute, without its key."""
     mapper = inspect(type(row))
     keys = {column.key for column in mapper.primary_key}
-    values = {attribute.key: getattr(row, attribute.key) for attribute in mapper.column_attrs if attribute.key not in keys}
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    return session.scalars(insert(type(row)).values(values).on_conflict_do_nothing().returning(type(row))).one_or_none()
+    return {attribute.key: getattr(row, attribute.key) for attribute in mapper.column_attrs if attribute.key not in keys}
+
+
+def _adding(session: Session, kind: type[Row]) -> ReturningInsert[Row]:
+    return _inserting(kind, session.get_bind().dialect.name == "postgresql")
+
+
+@functools.cache
+def _inserting(kind: type[Row], is_postgresql: bool) -> ReturningInsert[Row]:  # noqa: FBT001 - half of a key
+    """Return the statement that inserts what is new; made once for each table, because to make it costs more than to run it."""
+    insert = postgresql.insert if is_postgresql else sqlite.insert
+    return insert(kind).on_conflict_do_nothing().returning(kind).execution_options(render_nulls=True)
 
 
 def name_of(error: Exception) -> str:

@@ -1,8 +1,4 @@
-"""From an LMS delivery to awards: store at once, decide later, and keep the reason of every decision.
-
-receive   in the request: check the signature over the raw bytes, store, answer; nothing is issued here
-process   in a worker: read the events, ask every rule, award
-"""
+"""Deliveries: whether they are taken, how they are kept, and what becomes of those that failed."""
 
 from __future__ import annotations
 
@@ -13,9 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import delete, select
 
-from badgeissuer import connecting, deciding, echoing, identifying, merging, problem, recognising
-from badgeissuer.awarding import adapter, completion, event, incoming, members, redaction, signature
-from badgeissuer.store import bulk, engine, jobs, tables
+from badgeissuer import connecting, echoing, problem
+from badgeissuer.awarding import adapter, event, incoming, redaction, signature
+from badgeissuer.store import engine, jobs, tables
 from badgeissuer.vc import document, instant
 
 if TYPE_CHECKING:
@@ -24,11 +20,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from badgeissuer import issuing
-
 PROCESS = "process_delivery"
-CHUNK = 250
-"""Events of a delivery that are decided on in one transaction."""
 LRS = frozenset({"xapi", "cmi5"})
 """The adapters whose senders take us for a Learning Record Store."""
 _UNKNOWN = "There is no source here, or the delivery is not signed as the source signs. Check the address and the secret or key."
@@ -198,92 +190,6 @@ def keep(session: Session, examined: Examined, *, now: datetime) -> Receipt:
     return Receipt(first, is_new=False, success_status=examined.success_status)
 
 
-def process(
-    session: Session, delivery_id: int, *, randomness: issuing.Randomness, now: datetime, again: bool = False, start: int = 0
-) -> None:
-    """Read the events of a delivery, put them before the rules that listen to its source, and store every decision with its reason.
-
-    A large delivery is processed in chunks, each in a transaction of its own that also queues the next. An event that came in another
-    delivery before is not decided on again.
-
-    Args:
-        session: A writing session.
-        delivery_id: The delivery.
-        randomness: Where unpredictable values come from.
-        now: The moment.
-        again: Whether to put events that were decided on before rules that have come since.
-        start: The number of the event to begin with.
-    """
-    row = session.get_one(tables.Delivery, delivery_id, with_for_update=True)
-    if row.state == "processed" and not again:
-        return
-    _require_whole(row)
-    found = session.get_one(tables.Source, row.source_id)
-    given = None if completion.RECONCILED in row.headers else incoming.read(row.payload, row.headers)
-    events = completion.unpack(row.payload) if given is None else adapter.read(found.adapter, given, connecting.reading_of(found))
-    chunk = events[start : start + CHUNK]
-    _take_turns(session, found, chunk)
-    heard = []
-    for happened in chunk:
-        stored = _stored(session, found, happened, delivery=row, again=again, now=now)
-        if stored is not None:
-            raw = (
-                None if given is None else members.at(given.value, happened.pointer)
-            )  # a list made here (`reconciling`) is in our own words
-            heard.append(deciding.Heard(happened, stored, raw))
-    deciding.decide(session, found, heard, randomness=randomness, now=now)
-    for one in heard:
-        merging.follow(session, one.stored)
-        identifying.doubt(session, one.happened.learner, source=found, stored=one.stored, now=now)
-    if start + CHUNK < len(events):
-        jobs.enqueue(session, PROCESS, {"delivery": row.id, "again": again, "start": start + CHUNK}, now=now)
-    else:
-        row.state, row.reason = "processed", None
-
-
-def _take_turns(session: Session, found: tables.Source, events: Sequence[event.LearningEvent]) -> None:
-    """Wait for whoever takes back events of the source at this moment; who takes some back waits for all others.
-
-    Else two transactions could store an event and its voiding without either seeing the other.
-    """
-    alone: Any = {"key_share": True} if any(happened.voids for happened in events) else {"read": True}
-    session.get_one(tables.Source, found.id, with_for_update=alone)
-
-
-def _stored(
-    session: Session, found: tables.Source, happened: event.LearningEvent, *, delivery: tables.Delivery, again: bool, now: datetime
-) -> tables.LearningEvent | None:
-    """Return the row of an event that is to be decided on; None for one that came in another delivery before."""
-    table = tables.LearningEvent
-    row = engine.add_if_new(session, _event_row(happened, delivery, now=now))
-    if row is not None:
-        _note_names(session, found, row, happened)
-    elif again:
-        row = session.scalars(select(table).where(table.source_id == found.id, table.key == happened.key)).one()
-    return row
-
-
-def _note_names(session: Session, found: tables.Source, stored: tables.LearningEvent, happened: event.LearningEvent) -> None:
-    """Keep under which names the event speaks of its learner."""
-    values = {item.value for item in recognising.identities(happened.learner, authority=found.slug)}
-    bulk.add(session, tables.EventSubject, ("learning_event_id", "value"), [(stored.id, value) for value in sorted(values)])
-
-
-def _event_row(happened: event.LearningEvent, delivery: tables.Delivery, *, now: datetime) -> tables.LearningEvent:
-    return tables.LearningEvent(
-        delivery_id=delivery.id,
-        source_id=delivery.source_id,
-        key=happened.key,
-        type=happened.type,
-        document=happened.to_json(),
-        created_at=now,
-        course=happened.course,
-        occurred_at=happened.occurred_at,
-        item=happened.item,
-        voids=happened.voids,
-    )
-
-
 def give_up(session: Session, delivery_id: int, reason: str) -> None:
     """Note that a delivery could not be processed, and why; `retry` puts it back."""
     row = session.get(tables.Delivery, delivery_id, with_for_update=True, populate_existing=True)
@@ -301,7 +207,7 @@ def retry(session: Session, delivery_id: int, *, now: datetime) -> tables.Delive
     row = _locked(session, delivery_id)
     if row.state != "failed":
         raise problem.Conflict(f"Only a delivery that failed can be tried again; this one is {row.state}.")
-    _require_whole(row)
+    require_whole(row)
     row.state, row.reason = "received", None
     jobs.enqueue(session, PROCESS, {"delivery": row.id}, now=now)
     return row
@@ -315,14 +221,15 @@ def replay(session: Session, delivery_id: int, *, now: datetime) -> tables.Deliv
         problem.Conflict: What came in it was deleted.
     """
     row = _locked(session, delivery_id)
-    _require_whole(row)
+    require_whole(row)
     if row.state == "failed":
         row.state, row.reason = "received", None
     jobs.enqueue(session, PROCESS, {"delivery": row.id, "again": True}, now=now)
     return row
 
 
-def _require_whole(row: tables.Delivery) -> None:
+def require_whole(row: tables.Delivery) -> None:
+    """Raise `problem.Conflict` where what came in a delivery is not kept any more."""
     if row.redacted_at is not None:
         raise problem.Conflict(
             f"What came in this delivery was deleted on {instant.say(row.redacted_at)}, as this service is set up to, so it cannot be read "

@@ -1,0 +1,42 @@
+"""From an LMS delivery to awards: store at once, decide later, and keep the reason of every decision.
+
+receive   in the request: check the signature over the raw bytes, store, answer; nothing is issued here
+process   in a worker: read the events, ask every rule, award
+"""
+
+from badgeissuer.intake.deliveries import (
+    PROCESS,
+    Examined,
+    Receipt,
+    Rejected,
+    examine,
+    give_up,
+    is_source,
+    keep,
+    note_rejected,
+    replay,
+    retry,
+    statement_id,
+    takes_cloud_events,
+)
+from badgeissuer.intake.processing import CHUNK, Order, process, process_all
+
+__all__ = [
+    "CHUNK",
+    "PROCESS",
+    "Examined",
+    "Order",
+    "Receipt",
+    "Rejected",
+    "examine",
+    "give_up",
+    "is_source",
+    "keep",
+    "note_rejected",
+    "process",
+    "process_all",
+    "replay",
+    "retry",
+    "statement_id",
+    "takes_cloud_events",
+]

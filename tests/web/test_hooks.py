@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -292,3 +293,25 @@ def test_two_events_in_the_binary_mode_may_have_the_same_data(server: Running, u
         assert server.stranger.post(source["hook_url"], content=body, headers=headers).status_code == 200
     until(lambda: {item["type"] for item in events(server, source)} == {"done.1", "done.2"})
     assert sorted(item["repeats"] for item in deliveries(server, source)) == [0, 1]
+
+
+def test_of_deliveries_that_come_at_the_same_moment_each_has_its_own_answer(server: Running) -> None:
+    source = server.source(adapter="cloudevents", signature={"scheme": "bearer", "secrets": ["an-unguessable-text-for-tests"]})
+
+    def send(number: str, *, course: str = "7") -> tuple[str, int, Any]:
+        headers = {"ce-id": number, "ce-source": "/lms", "ce-type": "done", "ce-specversion": "1.0"}
+        headers |= {"Content-Type": "application/json", "Authorization": "Bearer an-unguessable-text-for-tests"}
+        body = json.dumps({"learner": {"id": number}, "course": {"id": course}}).encode()
+        answer = server.stranger.post(source["hook_url"], content=body, headers=headers)
+        return number, answer.status_code, answer.json()
+
+    assert send("first")[1] == 200
+    with ThreadPoolExecutor(16) as pool:
+        others = [pool.submit(send, "first", course="8") for _ in range(4)]
+        answers = [found.result() for found in [pool.submit(send, str(number % 8)) for number in range(32)]]
+        assert [found.result()[1] for found in others] == [409] * 4
+    assert {status for _, status, _ in answers} == {200}
+    assert sorted(number for number, _, said in answers if said["status"] == "accepted") == [str(number) for number in range(8)]
+    for name in range(8):
+        assert len({said["delivery"] for number, _, said in answers if number == str(name)}) == 1
+    assert sorted(item["repeats"] for item in deliveries(server, source)) == [0] + [3] * 8

@@ -168,26 +168,52 @@ def keep(session: Session, examined: Examined, *, now: datetime) -> Receipt:
     Raises:
         problem.Conflict: Another delivery came under the same id before.
     """
+    return keep_all(session, [examined], now=now)[0]
+
+
+def keep_all(session: Session, examined: Sequence[Examined], *, now: datetime) -> list[Receipt]:
+    """Store deliveries as `keep` stores one: all, or none.
+
+    Raises:
+        problem.Conflict: Another delivery came before under the id of one of them.
+    """
+    came = [_delivery(one, now=now) for one in examined]
+    first: dict[tuple[int, str], tables.Delivery] = {}
+    for row in came:
+        first.setdefault((row.source_id, row.key), row)
+    in_order = [first[name] for name in sorted(first)]  # always in one order, so that nobody waits for who waits for them
+    new = {(row.source_id, row.key): row for row in engine.add_all_new(session, in_order)}
+    jobs.enqueue_all(session, PROCESS, [{"delivery": row.id} for row in sorted(new.values(), key=lambda row: row.id)], now=now)
+    receipts = []
+    for row, one in zip(came, examined, strict=True):
+        stored = new.get((row.source_id, row.key))
+        is_new = stored is not None and first[row.source_id, row.key] is row
+        receipts.append(Receipt(_repeated(session, row) if stored is None or not is_new else stored, is_new, one.success_status))
+    return receipts
+
+
+def _delivery(examined: Examined, *, now: datetime) -> tables.Delivery:
+    """Return the row of a delivery, which is not stored by that."""
     digest = hashlib.sha256(examined.verified.payload).hexdigest()
-    key = examined.verified.key or f"sha256:{digest}"
-    new = tables.Delivery(
+    return tables.Delivery(
         source_id=examined.source_id,
-        key=key,
+        key=examined.verified.key or f"sha256:{digest}",
         payload=examined.verified.payload,
         payload_sha256=digest,
         headers=examined.headers,
         received_at=now,
     )
-    row = engine.add_if_new(session, new)
-    if row is not None:
-        jobs.enqueue(session, PROCESS, {"delivery": row.id}, now=now)
-        return Receipt(row, is_new=True, success_status=examined.success_status)
+
+
+def _repeated(session: Session, again: tables.Delivery) -> tables.Delivery:
+    """Return the delivery that came before, after noting that it came again."""
     table = tables.Delivery
-    first = session.scalars(select(table).where(table.source_id == examined.source_id, table.key == key).with_for_update()).one()
-    if first.payload_sha256 != digest:
-        raise problem.Conflict(f"Another delivery came before under the same id {key[:80]!r}; it was kept, this one was not.")
+    same = select(table).where(table.source_id == again.source_id, table.key == again.key)
+    first = session.scalars(same.with_for_update()).one()
+    if first.payload_sha256 != again.payload_sha256:
+        raise problem.Conflict(f"Another delivery came before under the same id {again.key[:80]!r}; it was kept, this one was not.")
     first.repeats += 1
-    return Receipt(first, is_new=False, success_status=examined.success_status)
+    return first
 
 
 def give_up(session: Session, delivery_id: int, reason: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -135,8 +136,13 @@ def _receive(
     now = using.now()
     with using.reading() as session:
         examined = intake.examine(session, source, headers=headers, body=body, now=now, statement_id=statement_id)
+    return examined, using.together(_keep, examined)
+
+
+def _keep(using: Service, examined: Sequence[intake.Examined]) -> Sequence[intake.Receipt | Exception]:
+    """Store deliveries that came at the same moment; where one of them cannot be kept, each is stored alone."""
     with using.writing() as session:
-        return examined, intake.keep(session, examined, now=now)
+        return intake.keep_all(session, examined, now=using.now())
 
 
 def _fetch_keys(using: Service, source: str) -> None:

@@ -81,9 +81,7 @@ def create(
         problem.Conflict: The achievement is not published, or the key was used for another roster.
         problem.Invalid: There is no row.
     """
-    version = authoring.newest_version(session, achievement)
-    if version is None:
-        raise issuing.unpublished(achievement)
+    version = issuing.version_of(session, achievement)
     if not rows.total:
         form = "Below the names of the columns stands at least one." if layout else "Send one JSON object a line, at least one."
         raise problem.Invalid(f"The roster holds no rows. {form}")

@@ -111,8 +111,7 @@ def course(session: Session, source: str, achievement: str, *, name: str, kind: 
     connecting.require_outside(found)
     if found.issuer_id != earned.issuer_id:
         raise problem.Conflict("The source and the achievement belong to different issuers.")
-    if authoring.newest_version(session, earned) is None:
-        raise issuing.unpublished(earned)
+    issuing.version_of(session, earned)
     if not name.strip() or len(name) > MAX_NAME or not name.isprintable():
         raise problem.Invalid(f"Say which course, by the id that the sender has for it, in at most {MAX_NAME} characters.")
     table = tables.Rule

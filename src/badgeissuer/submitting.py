@@ -99,9 +99,7 @@ def _read(
     """Put the rows of a roster into a spool, and say what of it is not read."""
     with engine.reading(database) as session:
         achievement = authoring.achievement(session, order.achievement)
-        version = authoring.newest_version(session, achievement)
-    if version is None:
-        raise issuing.unpublished(achievement)
+        version = issuing.version_of(session, achievement)
     pieces = iter(lambda: source.read(_PIECE), b"")
     if order.asked is None:
         for piece in pieces:

@@ -24,6 +24,7 @@ from badgeissuer.issuing.awards import (
     revive,
     supply,
     unpublished,
+    version_of,
 )
 from badgeissuer.issuing.badges import CREDENTIAL, give_up, issue, issue_all, issued, particulars, said_in, seal
 from badgeissuer.issuing.decisions import ONCE, SYSTEM, Decision, Randomness, check_end, claims, offer
@@ -60,4 +61,5 @@ __all__ = [
     "seal",
     "supply",
     "unpublished",
+    "version_of",
 ]

@@ -83,9 +83,7 @@ def award(
         problem.Conflict: The achievement is not published.
         problem.Invalid: A result or a piece of evidence does not fit, or the badge would be over before it begins.
     """
-    version = authoring.newest_version(session, achievement) if known is None else known.version
-    if version is None:
-        raise unpublished(achievement)
+    version = (known.version if known else None) or version_of(session, achievement)
     check_end(decision, now=now)
     email, did = recognising.address(session, learner) if known is None else (known.email, known.did)
     email, did = identity.normal_email(decision.email) if decision.email else email, decision.did or did
@@ -112,6 +110,18 @@ def queue_all(session: Session, rows: Sequence[tables.Award], *, randomness: Ran
     for issuer_id, some in of_issuer.items():
         status.reserve(session, issuer_id, [row.credential_uuid for row in some], randomness=randomness, now=now)
         jobs.enqueue_all(session, ISSUE, [{"award": row.id} for row in some], now=now)
+
+
+def version_of(session: Session, achievement: tables.Achievement) -> tables.AchievementVersion:
+    """Return the version that new badges of an achievement assert.
+
+    Raises:
+        problem.Conflict: Nothing is published.
+    """
+    version = authoring.newest_version(session, achievement)
+    if version is None:
+        raise unpublished(achievement)
+    return version
 
 
 def unpublished(achievement: tables.Achievement) -> problem.Conflict:

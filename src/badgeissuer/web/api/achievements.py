@@ -107,9 +107,7 @@ def roster(slug: str, using: Using, acting: Acting) -> Response:
     """Give a sheet without rows, with a column for each result that the newest version describes. None but one that says who is needed."""
     with using.reading() as session:
         row = _own(session, slug, acting, access.READ)
-        version = authoring.newest_version(session, row)
-        if version is None:
-            raise issuing.unpublished(row)
+        version = issuing.version_of(session, row)
         headers = {"Content-Disposition": f'attachment; filename="{slug}-roster.csv"'}
         return Response(tabulating.template(version), media_type=tabulating.MEDIA_TYPE, headers=headers)
 

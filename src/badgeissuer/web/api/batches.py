@@ -207,9 +207,7 @@ def _taken(
     with using.reading() as session:
         found = authoring.achievement(session, achievement)
         access.require(acting, access.ISSUE, issuer_id=found.issuer_id)
-        version = authoring.newest_version(session, found)
-    if version is None:
-        raise issuing.unpublished(found)
+        version = issuing.version_of(session, found)
     if file is None:
         return Roster(rows, found, version, rostering.Taken(rows.sha256))
     file.seek(0)

@@ -99,10 +99,7 @@ def _go(path: str) -> RedirectResponse:
 def _achievement(session: Session, known: Staff, slug: str) -> tuple[tables.Achievement, tables.AchievementVersion]:
     found = authoring.achievement(session, slug)
     access.require(known.actor, access.ISSUE, issuer_id=found.issuer_id)
-    version = authoring.newest_version(session, found)
-    if version is None:
-        raise issuing.unpublished(found)
-    return found, version
+    return found, issuing.version_of(session, found)
 
 
 @ROUTER.get(f"{HERE}/template", response_class=Response)
@@ -111,9 +108,7 @@ def template(using: Using, known: Known, achievement: Annotated[str, Query(max_l
     with using.reading() as session:
         found = authoring.achievement(session, achievement)
         access.require(known.actor, access.READ, issuer_id=found.issuer_id)
-        version = authoring.newest_version(session, found)
-        if version is None:
-            raise issuing.unpublished(found)
+        version = issuing.version_of(session, found)
         headers = {"Content-Disposition": f'attachment; filename="{found.slug}-roster.csv"', "Cache-Control": "no-store"}
         return Response(tabulating.template(version), media_type=tabulating.MEDIA_TYPE, headers=headers)
 

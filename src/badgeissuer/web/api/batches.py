@@ -5,42 +5,26 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from email.message import Message
 from tempfile import TemporaryFile
-from typing import IO, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request
+from fastapi import APIRouter, HTTPException, Path, Query, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from pydantic import Field, ValidationError
+from pydantic import Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from badgeissuer import access, authoring, batching, issuing, problem, rehearsing, rostering, tabulating
-from badgeissuer.awarding import cells, sheet
+from badgeissuer import access, authoring, batching, problem, rostering, tabulating
 from badgeissuer.store import spool, tables
 from badgeissuer.vc import document
-from badgeissuer.web import limits
-from badgeissuer.web.api.shapes import PROBLEMS, Cursor, Document, Moment, Page, Paging, Shape, Slug
+from badgeissuer.web.api import rosters
+from badgeissuer.web.api.shapes import PROBLEMS, Cursor, Moment, Page, Paging, Shape, Slug
 from badgeissuer.web.service import Acting, Service, Using
 
 ROUTER = APIRouter(prefix="/api/batches", tags=["batches"], responses=PROBLEMS)
-LINES = ("application/x-ndjson", "application/jsonl")
-SHEETS = ("text/csv", "text/tab-separated-values")
-_PIECE = 256 * 1024
-Key = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[!-~]+$")]
 RowState = Literal["failed", "repeated", "waiting"]
-
-
-class NewBatch(Shape):
-    """A roster as one JSON document; larger ones are sent as JSON Lines."""
-
-    achievement: Slug
-    rows: Annotated[list[Document], Field(min_length=1)]
-    key: Key | None = None
 
 
 class Batch(Shape):
@@ -70,94 +54,21 @@ class RowNote(Shape):
     content: Any = None
 
 
-class RowFault(Shape):
-    """One thing that is wrong with a row; `column` is there where the roster is a sheet and it is about one of its cells."""
-
-    row: int
-    column: str | None = None
-    pointer: str
-    detail: str
-
-
-class Column(Shape):
-    """A column of a sheet, and what it means; null where it is not read."""
-
-    name: str
-    means: str | None
-
-
-class DryRun(Shape):
-    """What would come of a roster; nothing is stored. With `token` as `checked`, only this very roster is taken afterwards."""
-
-    achievement: str
-    total: int
-    issue: int
-    repeat: int
-    wait: int
-    fail: int
-    errors: list[RowFault]
-    more_errors: int
-    columns: list[Column]
-    encoding: str
-    delimiter: str
-    token: str
-
-
-_BODY = {
-    "required": True,
-    "content": {
-        "application/json": {"schema": NewBatch.model_json_schema(ref_template="#/components/schemas/{model}")},
-        **{name: {"schema": {"type": "string", "description": "One row a line."}} for name in LINES},
-        **{name: {"schema": {"type": "string", "description": "A sheet; its first row names the columns."}} for name in SHEETS},
-    },
-}
-
-
-def asked_of(
-    request: Request,
-    told: Annotated[
-        list[str],
-        Query(alias="map", max_length=sheet.MAX_COLUMNS, description="What columns of a sheet mean, such as `Student e-mail=email`."),
-    ] = [],  # noqa: B006 - FastAPI copies it
-    encoding: Annotated[
-        str | None, Query(description=f"Of a sheet: {', '.join(sheet.ENCODINGS)}; otherwise the charset of its media type.")
-    ] = None,
-    delimiter: Annotated[str | None, Query(description="Of a sheet: a comma, a semicolon or `tab`; found out if none.")] = None,
-    dates: Annotated[
-        str | None, Query(description=f"How dates in figures are read that could mean two days: {' or '.join(cells.ORDERS)}.")
-    ] = None,
-    zone: Annotated[
-        str | None, Query(max_length=64, description="The zone of times that name none, such as Europe/Berlin; UTC if none.")
-    ] = None,
-) -> rostering.Asked:
-    """Return how a sheet is to be read."""
-    return rostering.ask(told, encoding=encoding or _charset(request), delimiter=delimiter, dates=dates, zone=zone)
-
-
-def _charset(request: Request) -> str | None:
-    message = Message()
-    message["Content-Type"] = request.headers.get("content-type", "")
-    return message.get_content_charset()
-
-
-Asked = Annotated[rostering.Asked, Depends(asked_of)]
-
-
 @ROUTER.post(
     "",
     status_code=202,
     summary="Issue an achievement to everybody on a roster",
-    openapi_extra={"requestBody": _BODY},
+    openapi_extra={"requestBody": rosters.BODY},
     response_model=Batch,
-    responses={200: {"model": DryRun, "description": "What would come of it, where a dry run was asked for."}},
+    responses={200: {"model": rosters.DryRun, "description": "What would come of it, where a dry run was asked for."}},
 )
 async def create(
     request: Request,
     using: Using,
     acting: Acting,
-    asked: Asked,
+    asked: rosters.Asked,
     achievement: Annotated[Slug | None, Query(description="Which one, where the body is no JSON document.")] = None,
-    key: Annotated[Key | None, Query(description="Of the batch, where the body is no JSON document.")] = None,
+    key: Annotated[rosters.Key | None, Query(description="Of the batch, where the body is no JSON document.")] = None,
     checked: Annotated[
         str | None, Query(max_length=64, description="The token of a dry run; another roster than that one is refused.")
     ] = None,
@@ -173,99 +84,27 @@ async def create(
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     with spool.Spool() as rows, TemporaryFile() as file:
         if kind == "application/json":
-            body = await run_in_threadpool(_whole, await request.body())
+            body = await run_in_threadpool(rosters.whole, await request.body())
             achievement, key = body.achievement, body.key
-            await run_in_threadpool(_feed, rows, body.rows)
-        elif kind in LINES:
-            await receive(request, rows.feed)
+            await run_in_threadpool(rosters.feed, rows, body.rows)
+        elif kind in rosters.LINES:
+            await rosters.receive(request, rows.feed)
             await run_in_threadpool(rows.end)
-        elif kind in SHEETS:
-            await receive(request, file.write)
+        elif kind in rosters.SHEETS:
+            await rosters.receive(request, file.write)
         else:
-            raise HTTPException(415, f"Send the body as application/json, {LINES[0]} or {SHEETS[0]}.")
+            raise HTTPException(415, f"Send the body as application/json, {rosters.LINES[0]} or {rosters.SHEETS[0]}.")
         if achievement is None:
             raise problem.Invalid("Say which achievement in the address: /api/batches?achievement=…")
-        found = await run_in_threadpool(_taken, using, acting, rows, file if kind in SHEETS else None, achievement=achievement, asked=asked)
+        found = await run_in_threadpool(
+            rosters.taken, using, acting, rows, file if kind in rosters.SHEETS else None, achievement=achievement, asked=asked
+        )
         if dry_run:
-            return JSONResponse((await run_in_threadpool(_looked_at, using, found)).model_dump(mode="json"))
+            return JSONResponse((await run_in_threadpool(rosters.looked_at, using, found)).model_dump(mode="json"))
         return await run_in_threadpool(_create, using, acting, found, key=key, checked=checked)
 
 
-@dataclass(frozen=True, slots=True)
-class Roster:
-    """A roster that was read, and what everybody on it is to be awarded."""
-
-    rows: spool.Spool
-    achievement: tables.Achievement
-    version: tables.AchievementVersion
-    taken: rostering.Taken
-
-
-def _taken(
-    using: Service, acting: access.Actor, rows: spool.Spool, file: IO[bytes] | None, *, achievement: str, asked: rostering.Asked
-) -> Roster:
-    with using.reading() as session:
-        found = authoring.achievement(session, achievement)
-        access.require(acting, access.ISSUE, issuer_id=found.issuer_id)
-        version = issuing.version_of(session, found)
-    if file is None:
-        return Roster(rows, found, version, rostering.Taken(rows.sha256))
-    file.seek(0)
-    return Roster(rows, found, version, rostering.take(rows, iter(functools.partial(file.read, _PIECE), b""), asked, version=version))
-
-
-def _looked_at(using: Service, roster: Roster) -> DryRun:
-    taken, layout = roster.taken, roster.taken.layout
-    with using.reading() as session:
-        found = rehearsing.rehearse(session, roster.achievement, roster.version, rows=roster.rows, layout=layout, now=using.now())
-    return DryRun(
-        achievement=roster.achievement.slug,
-        total=found.total,
-        issue=found.issue,
-        repeat=found.repeat,
-        wait=found.wait,
-        fail=found.fail,
-        errors=[_fault(fault, is_sheet=layout is not None) for fault in found.faults],
-        more_errors=found.unsaid,
-        columns=[Column(name=name, means=means) for name, means in zip(layout.header, layout.meanings, strict=True)] if layout else [],
-        encoding=taken.encoding,
-        delimiter=taken.delimiter,
-        token=rostering.token(taken, roster.version),
-    )
-
-
-def _fault(fault: rehearsing.Fault, *, is_sheet: bool) -> RowFault:
-    finding = fault.finding
-    column = tabulating.at(finding.to_json(), is_sheet=True) or None if is_sheet else None
-    return RowFault(row=fault.row, column=column, pointer=finding.pointer, detail=finding.detail)
-
-
-async def receive(request: Request, take: Callable[[bytes], object]) -> None:
-    """Give the body of a request to `take`, piece by piece, in another thread."""
-    pieces = bytearray()
-    async for piece in request.stream():
-        pieces += piece
-        if len(pieces) >= _PIECE:
-            await run_in_threadpool(take, bytes(pieces))
-            pieces.clear()
-    await run_in_threadpool(take, bytes(pieces))
-
-
-def _whole(body: bytes) -> NewBatch:
-    source = document.parse_any(body, max_bytes=limits.MAX_BYTES)
-    try:
-        return NewBatch.model_validate(source)
-    except ValidationError as error:
-        raise RequestValidationError([item | {"loc": ("body", *item["loc"])} for item in error.errors()]) from None
-
-
-def _feed(rows: spool.Spool, given: list[Document]) -> None:
-    for row in given:
-        rows.feed(json.dumps(row, ensure_ascii=False).encode() + b"\n")
-    rows.end()
-
-
-def _create(using: Service, acting: access.Actor, roster: Roster, *, key: str | None, checked: str | None) -> Batch:
+def _create(using: Service, acting: access.Actor, roster: rosters.Roster, *, key: str | None, checked: str | None) -> Batch:
     with using.writing() as session:
         found = session.get_one(tables.Achievement, roster.achievement.id)
         rostering.require_unchanged(checked, roster.taken, authoring.newest_version(session, found) or roster.version)
@@ -316,7 +155,7 @@ def download(uuid: UUID, using: Using, acting: Acting, state: RowState = "failed
                 yield json.dumps(_told(batch, note), ensure_ascii=False).encode() + b"\n"
 
     name = f'attachment; filename="{uuid}-{state}.jsonl"'
-    return StreamingResponse(lines(), media_type=LINES[0], headers={"Content-Disposition": name})
+    return StreamingResponse(lines(), media_type=rosters.LINES[0], headers={"Content-Disposition": name})
 
 
 def _told(batch: tables.Batch, note: batching.Note) -> batching.Note:

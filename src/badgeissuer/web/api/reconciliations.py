@@ -10,17 +10,16 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr
 from sqlalchemy.orm import Session
 
 from badgeissuer import access, problem, recognising, reconciling, rostering
 from badgeissuer.awarding import completion
 from badgeissuer.net import listing
 from badgeissuer.store import tables
-from badgeissuer.vc import document
-from badgeissuer.web.api import batches
+from badgeissuer.web import strict
+from badgeissuer.web.api import rosters
 from badgeissuer.web.api.shapes import PROBLEMS, Moment, Shape, Slug
 from badgeissuer.web.service import Acting, Service, Using
 
@@ -97,7 +96,7 @@ _BODY = {
         "application/json": {"schema": NewReconciliation.model_json_schema(ref_template="#/components/schemas/{model}")},
         **{
             name: {"schema": {"type": "string", "description": "A list of completions; its first row names the columns."}}
-            for name in batches.SHEETS
+            for name in rosters.SHEETS
         },
     },
 }
@@ -134,7 +133,7 @@ async def create(
     request: Request,
     using: Using,
     acting: Acting,
-    asked: batches.Asked,
+    asked: rosters.Asked,
     order: Annotated[Order | None, Depends(_order)],
 ) -> Response:
     """Compare a list of completions, sent as a sheet or pulled from Canvas or Moodle, with the awards of an achievement.
@@ -145,24 +144,16 @@ async def create(
     access.require(acting, access.ISSUE)
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media == "application/json":
-        body = await run_in_threadpool(_whole, await request.body())
+        body = await run_in_threadpool(strict.read, NewReconciliation, await request.body())
         order = Order(body.source, body.course, body.achievement, body.type, body.issue)
         return await run_in_threadpool(_pulled, using, acting, order, body.pull)
-    if media not in batches.SHEETS:
-        raise HTTPException(415, f"Send the body as {batches.SHEETS[0]} or as application/json.")
+    if media not in rosters.SHEETS:
+        raise HTTPException(415, f"Send the body as {rosters.SHEETS[0]} or as application/json.")
     if order is None:
         raise problem.Invalid("Say which in the address: /api/reconciliations?source=…&course=…&achievement=…")
     with TemporaryFile() as file:
-        await batches.receive(request, file.write)
+        await rosters.receive(request, file.write)
         return await run_in_threadpool(_sent, using, acting, order, file, asked)
-
-
-def _whole(body: bytes) -> NewReconciliation:
-    try:
-        return NewReconciliation.model_validate(document.parse_any(body))
-    except ValidationError as error:
-        faults = error.errors(include_input=False)
-        raise RequestValidationError([item | {"loc": ("body", *item["loc"])} for item in faults]) from None
 
 
 def _sent(using: Service, acting: access.Actor, order: Order, file: IO[bytes], asked: rostering.Asked) -> Response:

@@ -6,17 +6,15 @@ from typing import Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 
-from badgeissuer import access, approving, issuing, overseeing, problem
+from badgeissuer import access, approving, issuing, overseeing
 from badgeissuer.web import pages
 from badgeissuer.web.service import Using
-from badgeissuer.web.staff.door import SEE_OTHER, Acting, Fields, Known, staff_page
+from badgeissuer.web.staff.door import Acting, Fields, Known, lead_to, staff_page, why
 
 ROUTER = APIRouter(include_in_schema=False)
 APPROVALS = "/staff/approvals"
-MAX_NOTE = 1000
-"""Characters of why somebody agreed or refused."""
 
 
 @ROUTER.get(APPROVALS, response_class=HTMLResponse)
@@ -31,9 +29,7 @@ def show(using: Using, known: Known) -> HTMLResponse:
 def answer(uuid: UUID, answer: Literal["approve", "refuse"], using: Using, acting: Acting, sent: Fields) -> Response:
     """Agree or refuse, and go on to those that are left."""
     access.require(acting.actor, access.APPROVE)
-    note = sent.get("note", "").strip()
-    if not 1 <= len(note) <= MAX_NOTE:
-        raise problem.Invalid(f"Say why, in at most {MAX_NOTE:,} characters.")
+    note = why(sent, "note")
     with using.writing() as session:
         row = issuing.find(session, uuid)
         access.require(acting.actor, access.APPROVE, issuer_id=row.issuer_id)
@@ -42,4 +38,4 @@ def answer(uuid: UUID, answer: Literal["approve", "refuse"], using: Using, actin
         else:
             approving.refuse(session, row, actor=acting.actor, note=note)
     using.wake()
-    return RedirectResponse(APPROVALS, SEE_OTHER, headers={"Cache-Control": "no-store"})
+    return lead_to(APPROVALS)

@@ -8,7 +8,7 @@ import secrets
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -18,7 +18,7 @@ from badgeissuer.store import tables
 from badgeissuer.vc import document
 from badgeissuer.web import guides, pages
 from badgeissuer.web.service import Service, Using
-from badgeissuer.web.staff.door import SEE_OTHER, Acting, Fields, Known, Staff, staff_page
+from badgeissuer.web.staff.door import Acting, Fields, Known, Staff, lead_to, staff_page
 
 ROUTER = APIRouter(include_in_schema=False)
 CONNECT = "/staff/connect"
@@ -197,4 +197,4 @@ def add_rule(slug: Slug, using: Using, acting: Acting, sent: Fields) -> Response
 
 
 def _to(slug: str) -> Response:
-    return RedirectResponse(f"/staff/sources/{slug}", SEE_OTHER, headers={"Cache-Control": "no-store"})
+    return lead_to(f"/staff/sources/{slug}")

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 
 from badgeissuer import access, intake, overseeing
 from badgeissuer.store import tables
 from badgeissuer.web import pages
 from badgeissuer.web.api.shapes import MAX_CURSOR
 from badgeissuer.web.service import Using
-from badgeissuer.web.staff.door import SEE_OTHER, Acting, Known, staff_page
+from badgeissuer.web.staff.door import Acting, Known, lead_to, staff_page
 
 ROUTER = APIRouter(include_in_schema=False)
 DELIVERIES = "/staff/deliveries"
@@ -58,4 +58,4 @@ def again(delivery_id: Number, way: Literal["retry", "replay"], using: Using, ac
         overseeing.delivery(session, delivery_id, acting.actor, action=access.CONNECT)
         _AGAIN[way](session, delivery_id, now=using.now())
     using.wake()
-    return RedirectResponse(f"{DELIVERIES}/{delivery_id}", SEE_OTHER, headers={"Cache-Control": "no-store"})
+    return lead_to(f"{DELIVERIES}/{delivery_id}")

@@ -28,6 +28,8 @@ MAX_FIELDS = 100
 MAX_FIELD = 65_536
 """Fields of a form, and bytes of each."""
 SEE_OTHER = 303
+MAX_REASON = 1000
+"""Characters of why somebody did something."""
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -86,6 +88,23 @@ async def fields(request: Request) -> dict[str, str]:
 def staff_page(text: str, *, status: int = 200) -> HTMLResponse:
     """Return a page for staff. Its forms say where they are from, which no browser does of pages that let no referrer out."""
     return page(text, private=True, status=status, referrer="same-origin")
+
+
+def lead_to(path: str) -> RedirectResponse:
+    """Lead on to another page, with GET; no cache keeps where to."""
+    return RedirectResponse(path, SEE_OTHER, headers={"Cache-Control": "no-store"})
+
+
+def why(sent: dict[str, str], name: str, *, hint: str = "") -> str:
+    """Return why somebody does something, out of the field `name`; `hint` says what becomes of it.
+
+    Raises:
+        problem.Invalid: Nothing is said, or too much.
+    """
+    said = sent.get(name, "").strip()
+    if not 1 <= len(said) <= MAX_REASON:
+        raise problem.Invalid(f"Say why, in at most {MAX_REASON:,} characters.{hint}")
+    return said
 
 
 Fields = Annotated[dict[str, str], Depends(fields)]
@@ -176,7 +195,7 @@ def sign_in(request: Request, using: Using, sent: Fields) -> Response:
     with using.writing() as session:
         secret = access.sign_in(session, actor, now=now)
         access.touch(session, actor, now=now)
-    answer = RedirectResponse(wanted, SEE_OTHER, headers={"Cache-Control": "no-store"})
+    answer = lead_to(wanted)
     lasts = int(access.SESSION.total_seconds())
     answer.set_cookie(cookie_name(using), secret, max_age=lasts, secure=using.site.is_secure, httponly=True, samesite="strict")
     return answer
@@ -187,7 +206,7 @@ def sign_out(request: Request, using: Using, _known: Acting) -> Response:
     """End the session."""
     with using.writing() as session:
         access.sign_out(session, request.cookies.get(cookie_name(using), ""))
-    answer = RedirectResponse(SIGN_IN, SEE_OTHER, headers={"Cache-Control": "no-store"})
+    answer = lead_to(SIGN_IN)
     answer.delete_cookie(cookie_name(using), secure=using.site.is_secure, httponly=True, samesite="strict")
     return answer
 
@@ -195,7 +214,7 @@ def sign_out(request: Request, using: Using, _known: Acting) -> Response:
 async def on_sign_in_first(_request: Request, fault: Exception) -> Response:
     """Lead to the door, and from there to what was wanted."""
     wanted = fault.wanted if isinstance(fault, SignInFirst) else HOME
-    return RedirectResponse(f"{SIGN_IN}?next={quote(wanted, safe='')}", SEE_OTHER, headers={"Cache-Control": "no-store"})
+    return lead_to(f"{SIGN_IN}?next={quote(wanted, safe='')}")
 
 
 def cookie_name(using: Service) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -17,13 +17,12 @@ from badgeissuer.store import tables
 from badgeissuer.web import pages
 from badgeissuer.web.api.shapes import MAX_CURSOR
 from badgeissuer.web.service import Service, Using
-from badgeissuer.web.staff.door import SEE_OTHER, Acting, Fields, Known, Staff, staff_page
+from badgeissuer.web.staff.door import MAX_REASON, Acting, Fields, Known, Staff, lead_to, staff_page, why
 
 ROUTER = APIRouter(include_in_schema=False)
 IDENTITIES = "/staff/identities"
 A_PAGE = 50
 """Learners and questions that are shown at once, the oldest."""
-MAX_REASON = 1000
 Number = Annotated[int, Path(ge=1, lt=MAX_CURSOR)]
 _DID = re.compile(r"did:[a-z0-9]+:[A-Za-z0-9._:%-]*[A-Za-z0-9._-]")
 
@@ -156,10 +155,7 @@ def _require(session: Session, learner_id: int, acting: Staff) -> int:
 
 def _by(using: Service, acting: Staff, sent: dict[str, str]) -> identifying.By:
     access.require(acting.actor, access.ISSUE)
-    reason = sent.get("reason", "").strip()
-    if not 1 <= len(reason) <= MAX_REASON:
-        raise problem.Invalid(f"Say why, in at most {MAX_REASON:,} characters. It stays in the history.")
-    return identifying.By(acting.actor.name, reason, using.now())
+    return identifying.By(acting.actor.name, why(sent, "reason", hint=" It stays in the history."), using.now())
 
 
 def _claim(sent: dict[str, str]) -> event.LearnerClaim:
@@ -179,8 +175,8 @@ def _claim(sent: dict[str, str]) -> event.LearnerClaim:
 
 
 def _back(done: str) -> Response:
-    return RedirectResponse(f"{IDENTITIES}?done={quote(done)}", SEE_OTHER, headers={"Cache-Control": "no-store"})
+    return lead_to(f"{IDENTITIES}?done={quote(done)}")
 
 
 def _to(learner_id: int) -> Response:
-    return RedirectResponse(f"{IDENTITIES}/{learner_id}", SEE_OTHER, headers={"Cache-Control": "no-store"})
+    return lead_to(f"{IDENTITIES}/{learner_id}")

@@ -10,7 +10,7 @@ from typing import Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -21,7 +21,7 @@ from badgeissuer.store import tables, uploads
 from badgeissuer.web import pages
 from badgeissuer.web.api import reconciliations
 from badgeissuer.web.service import Service, Using
-from badgeissuer.web.staff.door import SEE_OTHER, Acting, Known, Sending, Sent, Staff, staff_page
+from badgeissuer.web.staff.door import Acting, Known, Sending, Sent, Staff, lead_to, staff_page
 
 ROUTER = APIRouter(include_in_schema=False)
 HERE = "/staff/reconciling"
@@ -67,7 +67,7 @@ def bring(using: Using, known: Known, sent: Sending) -> Response:
     with using.writing() as session:
         name = sent.name or f"list of {fields.get('kind', '')}"
         row = uploads.keep(session, known.actor.token_id, lines, purpose="reconciliation", name=name, choices=choices, now=using.now())
-        return _go(f"{HERE}/{row.uuid}")
+        return lead_to(f"{HERE}/{row.uuid}")
 
 
 def _list(using: Service, sent: Sent, *, course: str) -> list[bytes]:
@@ -80,10 +80,6 @@ def _list(using: Service, sent: Sent, *, course: str) -> list[bytes]:
     named = sent.fields.get("course_id", "").strip() or course
     found = reconciliations.pulled(using, listing.Place(kind, url, named, sent.fields.get("token", "").strip()))
     return ["".join(completion.sheet_of(found)).encode()]
-
-
-def _go(path: str) -> RedirectResponse:
-    return RedirectResponse(path, SEE_OTHER, headers={"Cache-Control": "no-store"})
 
 
 def _course(session: Session, known: Staff, choices: dict[str, str | None]) -> reconciling.Course:
@@ -130,4 +126,4 @@ def hand_in(uuid: UUID, way: Literal["events", "awards"], using: Using, known: A
             batch = reconciling.award(session, what, found.missing, actor=known.actor.name, now=using.now())
             place = f"/staff/rosters/{batch.uuid}"
     using.wake()
-    return _go(place)
+    return lead_to(place)

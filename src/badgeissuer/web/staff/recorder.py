@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Path, Query, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 
 from badgeissuer import access, connecting, explaining, issuing, overseeing, problem, reviewing
 from badgeissuer.awarding import platform
@@ -15,13 +15,11 @@ from badgeissuer.store import recorder, tables
 from badgeissuer.web import guides, pages
 from badgeissuer.web.api.shapes import MAX_CURSOR
 from badgeissuer.web.service import Using
-from badgeissuer.web.staff.door import SEE_OTHER, Acting, Fields, Known, staff_page
+from badgeissuer.web.staff.door import Acting, Fields, Known, lead_to, staff_page, why
 
 ROUTER = APIRouter(include_in_schema=False)
 REVIEWS = "/staff/reviews"
 Resolution = Literal["kept", "revoked", "reissued"]
-MAX_NOTE = 1000
-"""Characters of why a review was closed as it was."""
 
 
 @ROUTER.get("/staff/sources/{slug}", response_class=HTMLResponse)
@@ -137,13 +135,11 @@ def resolve(
 ) -> Response:
     """Close a review, and go on to those that are left."""
     access.require(acting.actor, access.REVOKE)
-    note = sent.get("note", "").strip()
-    if not 1 <= len(note) <= MAX_NOTE:
-        raise problem.Invalid(f"Say why, in at most {MAX_NOTE:,} characters. Of a badge that is revoked it is published.")
+    note = why(sent, "note", hint=" Of a badge that is revoked it is published.")
     with using.writing() as session:
         row = reviewing.find(session, review_id)
         access.require(acting.actor, access.REVOKE, issuer_id=row.issuer_id)
         said = {"resolution": resolution, "note": note, "actor": acting.actor.name}
         reviewing.resolve(session, row, **said, randomness=issuing.SYSTEM, now=using.now())
     using.wake()
-    return RedirectResponse(REVIEWS, SEE_OTHER, headers={"Cache-Control": "no-store"})
+    return lead_to(REVIEWS)

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
-from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
+from fastapi.responses import HTMLResponse, StreamingResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -24,7 +24,7 @@ from badgeissuer.store import spool, tables, uploads
 from badgeissuer.web import pages
 from badgeissuer.web.api import batches
 from badgeissuer.web.service import Service, Using
-from badgeissuer.web.staff.door import SEE_OTHER, Acting, Fields, Known, Sending, Staff, staff_page
+from badgeissuer.web.staff.door import Acting, Fields, Known, Sending, Staff, lead_to, staff_page
 
 ROUTER = APIRouter(include_in_schema=False)
 HERE = "/staff/rosters"
@@ -89,11 +89,7 @@ def bring(using: Using, known: Known, sent: Sending) -> Response:
     with using.writing() as session:
         _achievement(session, known, choices["achievement"] or "")
         row = uploads.keep(session, known.actor.token_id, pieces, purpose="roster", name=sent.name, choices=choices, now=using.now())
-        return _go(f"{HERE}/uploads/{row.uuid}")
-
-
-def _go(path: str) -> RedirectResponse:
-    return RedirectResponse(path, SEE_OTHER, headers={"Cache-Control": "no-store"})
+        return lead_to(f"{HERE}/uploads/{row.uuid}")
 
 
 def _achievement(session: Session, known: Staff, slug: str) -> tuple[tables.Achievement, tables.AchievementVersion]:
@@ -175,7 +171,7 @@ def choose(uuid: UUID, using: Using, known: Acting, sent: Fields) -> Response:
         names = [name.removeprefix("name-") for name in sent if name.startswith("name-")]
         told = {sent[f"name-{place}"]: sent.get(f"column-{place}", columns.UNREAD) for place in names}
         brought.row.choices = brought.row.choices | said | {"delimiter": delimiter, "told": told if is_same else {}}
-    return _go(f"{HERE}/uploads/{uuid}" + ("/check" if is_same and names else ""))
+    return lead_to(f"{HERE}/uploads/{uuid}" + ("/check" if is_same and names else ""))
 
 
 @ROUTER.get(f"{HERE}/uploads/{{uuid}}/check", response_class=HTMLResponse)
@@ -219,7 +215,7 @@ def issue(uuid: UUID, using: Using, known: Acting, sent: Fields) -> Response:
             batch = batching.create(session, found, rows=rows, key=key, actor=known.actor.name, now=using.now(), layout=taken.layout)
             place = f"{HERE}/{batch.uuid}"
     using.wake()
-    return _go(place)
+    return lead_to(place)
 
 
 @ROUTER.get(f"{HERE}/{{uuid}}", response_class=HTMLResponse)
@@ -274,4 +270,4 @@ def change(uuid: UUID, change: Literal["pause", "resume", "cancel", "retry"], us
             case "retry":
                 batching.retry(session, row, now=using.now())
     using.wake()
-    return _go(f"{HERE}/{uuid}")
+    return lead_to(f"{HERE}/{uuid}")

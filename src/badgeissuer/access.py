@@ -176,9 +176,9 @@ def require(actor: Actor, action: str, *, issuer_id: int | None = None) -> None:
         raise problem.NotFound(problem.NOTHING)
 
 
-def may(actor: Actor, action: str, *, issuer_id: int) -> bool:
-    """Return whether the actor may do `action` to something of an issuer, for what is shown only to who may."""
-    return action in _ALLOWED[actor.role] and actor.issuer_id in {None, issuer_id}
+def may(actor: Actor, action: str, *, issuer_id: int | None = None) -> bool:
+    """Return whether the actor may do `action`, to something of an issuer where one is given, for what is shown only to who may."""
+    return action in _ALLOWED[actor.role] and (issuer_id is None or actor.issuer_id in {None, issuer_id})
 
 
 def visible(query: Select[Row], actor: Actor, *, column: InstrumentedAttribute[int]) -> Select[Row]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.sql.functions import coalesce
@@ -33,6 +33,7 @@ ISSUE = "issue_chunk"
 _TOGETHER = 64
 """Chunks that are written at once: with the longest rows, 128 MiB before they were compressed."""
 
+Change = Literal["pause", "resume", "cancel", "retry"]
 Note = dict[str, Any]
 """What there is to say of a row: `row`, `state` (failed, repeated, waiting), `errors` or `detail`, and `award` where it has one."""
 
@@ -170,6 +171,23 @@ def progress(session: Session, batches: Sequence[tables.Batch]) -> list[Progress
 def _progress(batch: tables.Batch, still_open: int, *counts: int) -> Progress:
     state = "done" if not still_open and batch.state != "cancelled" else batch.state
     return Progress(state, *(int(count) for count in counts))
+
+
+def change(session: Session, batch: tables.Batch, what: Change, *, now: datetime) -> None:
+    """Pause a batch, go on with it, give it up, or try what failed again.
+
+    Raises:
+        problem.Conflict: Its state does not allow that, or nothing failed.
+    """
+    match what:
+        case "pause":
+            pause(session, batch)
+        case "resume":
+            resume(session, batch, now=now)
+        case "cancel":
+            cancel(session, batch)
+        case "retry":
+            retry(session, batch, now=now)
 
 
 def pause(session: Session, batch: tables.Batch) -> None:

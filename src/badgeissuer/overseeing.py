@@ -148,6 +148,13 @@ def recorded(session: Session, source: tables.Source) -> Recorded:
     )
 
 
+def published(session: Session, actor: access.Actor) -> Sequence[tables.Achievement]:
+    """Return the achievements that may be awarded, of the units that the actor may see, by slug."""
+    table = tables.Achievement
+    query = access.visible(select(table), actor, column=table.issuer_id)
+    return session.scalars(query.where(table.id.in_(select(tables.AchievementVersion.achievement_id))).order_by(table.slug)).all()
+
+
 def _rules(session: Session, source: tables.Source) -> tuple[tuple[tables.Rule, str], ...]:
     table, achievement = tables.Rule, tables.Achievement
     query = select(table, achievement.slug).join(achievement, achievement.id == table.achievement_id)

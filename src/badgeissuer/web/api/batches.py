@@ -128,14 +128,14 @@ def listed(using: Using, acting: Acting, paging: Paging) -> Page[Batch]:
 def show(uuid: UUID, using: Using, acting: Acting) -> Batch:
     """Show how far a batch has come."""
     with using.reading() as session:
-        return _shown(session, _found(session, acting, uuid, access.READ))
+        return _shown(session, allowed(session, acting, uuid, access.READ))
 
 
 @ROUTER.get("/{uuid}/rows", summary="List rows of which there is something to say")
 def rows(uuid: UUID, using: Using, acting: Acting, paging: Paging, state: RowState = "failed") -> Page[RowNote]:
     """List the rows that failed, were done before, or wait for an address. What failed comes with what is wrong and what was sent."""
     with using.reading() as session:
-        batch = _found(session, acting, uuid, access.READ)
+        batch = allowed(session, acting, uuid, access.READ)
         found = batching.rows(session, batch, state=state, after=paging.after)
         shown = [RowNote.model_validate(_told(batch, note)) for _, note in zip(range(paging.limit + 1), found, strict=False)]
     page = shown[: paging.limit]
@@ -146,7 +146,7 @@ def rows(uuid: UUID, using: Using, acting: Acting, paging: Paging, state: RowSta
 def download(uuid: UUID, using: Using, acting: Acting, state: RowState = "failed") -> StreamingResponse:
     """Give what `…/rows` gives, all of it, as JSON Lines."""
     with using.reading() as session:
-        _found(session, acting, uuid, access.READ)
+        allowed(session, acting, uuid, access.READ)
 
     def lines() -> Iterator[bytes]:
         with using.reading() as session:
@@ -176,7 +176,7 @@ def _told(batch: tables.Batch, note: batching.Note) -> batching.Note:
 def failed_sheet(uuid: UUID, using: Using, acting: Acting) -> StreamingResponse:
     """Give the rows that failed as they were handed in, with what is wrong with each: mend them, and hand the sheet in again."""
     with using.reading() as session:
-        _found(session, acting, uuid, access.READ)
+        allowed(session, acting, uuid, access.READ)
     return sheet_of(using, uuid, tabulating.failed, name="failed")
 
 
@@ -184,7 +184,7 @@ def failed_sheet(uuid: UUID, using: Using, acting: Acting) -> StreamingResponse:
 def results_sheet(uuid: UUID, using: Using, acting: Acting) -> StreamingResponse:
     """Give row, learner, state, badge and error of every row. No cell begins as a formula does."""
     with using.reading() as session:
-        _found(session, acting, uuid, access.READ)
+        allowed(session, acting, uuid, access.READ)
     return sheet_of(using, uuid, functools.partial(tabulating.results, site=using.site), name="results")
 
 
@@ -200,32 +200,27 @@ def sheet_of(using: Service, uuid: UUID, lines: Callable[[Session, tables.Batch]
     return StreamingResponse(content(), media_type=tabulating.MEDIA_TYPE, headers=headers)
 
 
-Change = Literal["pause", "resume", "cancel", "retry"]
-
-
 @ROUTER.post("/{uuid}/{change}", summary="Pause, resume or cancel a batch, or try its failed rows again")
-def change(uuid: UUID, change: Annotated[Change, Path()], using: Using, acting: Acting) -> Batch:
+def change(uuid: UUID, change: Annotated[batching.Change, Path()], using: Using, acting: Acting) -> Batch:
     """Pause a batch, go on with it, give up what is not done of it, or try the rows again that failed.
 
     What a worker has in hand it finishes. Badges that are issued stay; `POST /api/revocations` revokes those of a batch.
     """
     with using.writing() as session:
-        batch = _found(session, acting, uuid, access.ISSUE)
-        match change:
-            case "pause":
-                batching.pause(session, batch)
-            case "resume":
-                batching.resume(session, batch, now=using.now())
-            case "cancel":
-                batching.cancel(session, batch)
-            case "retry":
-                batching.retry(session, batch, now=using.now())
+        batch = allowed(session, acting, uuid, access.ISSUE)
+        batching.change(session, batch, change, now=using.now())
         shown = _shown(session, batch)
     using.wake()
     return shown
 
 
-def _found(session: Session, acting: access.Actor, uuid: UUID, action: str) -> tables.Batch:
+def allowed(session: Session, acting: access.Actor, uuid: UUID, action: str) -> tables.Batch:
+    """Return a batch to which the actor may do `action`.
+
+    Raises:
+        problem.Forbidden: The role does not allow it.
+        problem.NotFound: There is no such batch, or it is another issuer's.
+    """
     access.require(acting, action)
     row = batching.find(session, uuid)
     access.require(acting, action, issuer_id=row.issuer_id)

@@ -244,7 +244,7 @@ def show(learner_id: RowId, using: Using, acting: Acting) -> LearnerInFull:
 def name(learner_id: RowId, body: Names, using: Using, acting: Acting) -> Told:
     """Say by what else a learner is known. What waited for an address is issued."""
     with using.writing() as session:
-        unit, by = _require(session, learner_id, acting), _by(using, acting, body.reason)
+        unit, by = require_unit(session, learner_id, acting), _by(using, acting, body.reason)
         claim = _claim(body, None)
         told = identifying.name(session, learner_id, claim, issuer_id=unit, authority="", by=by, randomness=issuing.SYSTEM)
     using.wake()
@@ -256,7 +256,7 @@ def merge(learner_id: RowId, body: Merging, using: Using, acting: Acting) -> Cha
     """Give all that a learner has to another one of the same unit. What was signed stays as it is."""
     with using.writing() as session:
         for one in (learner_id, body.into):
-            _require(session, one, acting)
+            require_unit(session, one, acting)
         by = _by(using, acting, body.reason)
         shown = _change(merging.merge(session, learner_id, into=body.into, by=by, randomness=issuing.SYSTEM))
     using.wake()
@@ -267,12 +267,18 @@ def merge(learner_id: RowId, body: Merging, using: Using, acting: Acting) -> Cha
 def split(learner_id: RowId, body: Splitting, using: Using, acting: Acting) -> Change:
     """Give some names of a learner to a new one, with the events that go by them and what these earned."""
     with using.writing() as session:
-        _require(session, learner_id, acting)
+        require_unit(session, learner_id, acting)
         chosen = {recognising.Identity(item.kind, item.source, item.value) for item in body.names}
         return _change(merging.split(session, learner_id, chosen, by=_by(using, acting, body.reason)))
 
 
-def _require(session: Session, learner_id: int, acting: access.Actor) -> int:
+def require_unit(session: Session, learner_id: int, acting: access.Actor) -> int:
+    """Return the unit whose learner it is, where the actor may say who its learners are.
+
+    Raises:
+        problem.Forbidden: The role does not allow it.
+        problem.NotFound: There is no such learner, or they are another unit's.
+    """
     access.require(acting, access.ISSUE)
     unit = identifying.unit_of(session, learner_id)
     access.require(acting, access.ISSUE, issuer_id=unit)

@@ -15,6 +15,7 @@ from badgeissuer import access, identifying, issuing, merging, problem, recognis
 from badgeissuer.awarding import adapter, event, idmap
 from badgeissuer.store import tables
 from badgeissuer.web import pages
+from badgeissuer.web.api import identities
 from badgeissuer.web.api.shapes import MAX_CURSOR
 from badgeissuer.web.service import Service, Using
 from badgeissuer.web.staff.door import MAX_REASON, Acting, Fields, Known, Staff, lead_to, staff_page, why
@@ -46,16 +47,8 @@ def _shown(using: Service, known: Staff, *, done: str = "", fault: problem.Probl
             for row in session.scalars(open_ones.order_by(asked.id).limit(A_PAGE))
         ]
         values = {"waiting": waiting, "questions": questions, "done": done, "fault": fault, "table": table}
-        text = pages.staff_page("identities", known, may_tell=_may_tell(known.actor), **values)
+        text = pages.staff_page("identities", known, may_tell=access.may(known.actor, access.ISSUE), **values)
         return staff_page(text, status=422 if fault else 200)
-
-
-def _may_tell(actor: access.Actor) -> bool:
-    try:
-        access.require(actor, access.ISSUE)
-    except problem.Forbidden:
-        return False
-    return True
 
 
 def _somebody(session: Session, learner_id: int) -> dict[str, object]:
@@ -101,7 +94,10 @@ def show(learner_id: Number, using: Using, known: Known) -> HTMLResponse:
     """Show a learner with their names, awards and history."""
     with using.reading() as session:
         access.require(known.actor, access.READ, issuer_id=identifying.unit_of(session, learner_id))
-        values = _somebody(session, learner_id) | {"history": merging.history(session, learner_id), "may_tell": _may_tell(known.actor)}
+        values = _somebody(session, learner_id) | {
+            "history": merging.history(session, learner_id),
+            "may_tell": access.may(known.actor, access.ISSUE),
+        }
         return staff_page(pages.staff_page("learner", known, badge=using.site.credential, **values))
 
 
@@ -112,7 +108,7 @@ def name(learner_id: Number, using: Using, acting: Acting, sent: Fields) -> Resp
     claim = _claim(sent)
     by = identifying.By(acting.actor.name, sent.get("reason", "").strip()[:MAX_REASON], using.now())
     with using.writing() as session:
-        unit = _require(session, learner_id, acting)
+        unit = identities.require_unit(session, learner_id, acting.actor)
         told = identifying.name(session, learner_id, claim, issuer_id=unit, authority="", by=by, randomness=issuing.SYSTEM)
     using.wake()
     if told.outcome == "question":
@@ -128,7 +124,7 @@ def merge(learner_id: Number, using: Using, acting: Acting, sent: Fields) -> Res
         raise problem.Invalid("Say the number of the other learner.")
     with using.writing() as session:
         for one in (learner_id, int(other)):
-            _require(session, one, acting)
+            identities.require_unit(session, one, acting.actor)
         merging.merge(session, learner_id, into=int(other), by=by, randomness=issuing.SYSTEM)
     using.wake()
     return _to(int(other))
@@ -139,18 +135,11 @@ def split(learner_id: Number, using: Using, acting: Acting, sent: Fields) -> Res
     """Give the names that were ticked to a new learner."""
     by = _by(using, acting, sent)
     with using.writing() as session:
-        _require(session, learner_id, acting)
+        identities.require_unit(session, learner_id, acting.actor)
         ticked = [row for row in identifying.names(session, learner_id) if f"name-{row.id}" in sent]
         chosen = [recognising.Identity(row.kind, row.authority, row.value) for row in ticked]
         new = merging.split(session, learner_id, chosen, by=by).to_learner_id
     return _to(new)
-
-
-def _require(session: Session, learner_id: int, acting: Staff) -> int:
-    access.require(acting.actor, access.ISSUE)
-    unit = identifying.unit_of(session, learner_id)
-    access.require(acting.actor, access.ISSUE, issuer_id=unit)
-    return unit
 
 
 def _by(using: Service, acting: Staff, sent: dict[str, str]) -> identifying.By:

@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from badgeissuer import access, problem, reconciling, rostering
+from badgeissuer import access, overseeing, problem, reconciling, rostering
 from badgeissuer.awarding import cells, completion, sheet
 from badgeissuer.net import listing
 from badgeissuer.store import tables, uploads
@@ -38,13 +38,10 @@ def ask(using: Using, known: Known) -> HTMLResponse:
 
 
 def _asked(using: Service, known: Staff, fields: dict[str, str], *, fault: problem.Problem | None = None) -> HTMLResponse:
-    source, unit = tables.Source, tables.Achievement
+    source = tables.Source
     with using.reading() as session:
         sources = session.scalars(access.visible(select(source), known.actor, column=source.issuer_id).order_by(source.slug)).all()
-        published = access.visible(select(unit), known.actor, column=unit.issuer_id).where(
-            unit.id.in_(select(tables.AchievementVersion.achievement_id))
-        )
-        achievements = session.scalars(published.order_by(unit.slug)).all()
+        achievements = overseeing.published(session, known.actor)
         text = pages.staff_text(
             "reconciling", known, sources=sources, achievements=achievements, fields=fields, fault=fault, dates=cells.ORDERS
         )

@@ -18,7 +18,7 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from badgeissuer import access, authoring, batching, issuing, problem, rehearsing, rostering, tabulating
+from badgeissuer import access, authoring, batching, issuing, overseeing, problem, rehearsing, rostering, tabulating
 from badgeissuer.awarding import columns, sheet
 from badgeissuer.store import spool, tables, uploads
 from badgeissuer.web import pages
@@ -52,30 +52,26 @@ def listed(using: Using, known: Known) -> HTMLResponse:
 
 
 def _listed(using: Service, known: Staff, *, fault: str = "", status: int = 200) -> HTMLResponse:
-    table, unit = tables.Batch, tables.Achievement
+    table = tables.Batch
     with using.reading() as session:
         rows = session.scalars(
             access.visible(select(table), known.actor, column=table.issuer_id).order_by(table.id.desc()).limit(LATELY)
         ).all()
         seen = [
-            (row, now, session.get_one(unit, row.achievement_id)) for row, now in zip(rows, batching.progress(session, rows), strict=True)
+            (row, now, session.get_one(tables.Achievement, row.achievement_id))
+            for row, now in zip(rows, batching.progress(session, rows), strict=True)
         ]
-        published = access.visible(select(unit), known.actor, column=unit.issuer_id).where(
-            unit.id.in_(select(tables.AchievementVersion.achievement_id))
-        )
-        offered = session.scalars(published.order_by(unit.slug)).all()
+        offered = overseeing.published(session, known.actor)
     text = pages.staff_text(
-        "rosters", known, seen=seen, achievements=offered, encodings=sheet.ENCODINGS, fault=fault, may_issue=_may_issue(known)
+        "rosters",
+        known,
+        seen=seen,
+        achievements=offered,
+        encodings=sheet.ENCODINGS,
+        fault=fault,
+        may_issue=access.may(known.actor, access.ISSUE),
     )
     return staff_page(text, status=status)
-
-
-def _may_issue(known: Staff) -> bool:
-    try:
-        access.require(known.actor, access.ISSUE)
-    except problem.Forbidden:
-        return False
-    return True
 
 
 @ROUTER.post(HERE)
@@ -222,13 +218,20 @@ def issue(uuid: UUID, using: Using, known: Acting, sent: Fields) -> Response:
 def show(uuid: UUID, using: Using, known: Known) -> HTMLResponse:
     """Show how a batch comes along; while it does, the page looks again by itself."""
     with using.reading() as session:
-        row = _batch(session, known, uuid, access.READ)
+        row = batches.allowed(session, known.actor, uuid, access.READ)
         (now,) = batching.progress(session, [row])
         achievement = session.get_one(tables.Achievement, row.achievement_id)
         faults = list(itertools.islice(_faults(session, row), SHOWN))
         shown = len({row_number for row_number, _, _ in faults})
         text = pages.staff_text(
-            "batch", known, batch=row, now=now, achievement=achievement, faults=faults, shown=shown, may_issue=_may_issue(known)
+            "batch",
+            known,
+            batch=row,
+            now=now,
+            achievement=achievement,
+            faults=faults,
+            shown=shown,
+            may_issue=access.may(known.actor, access.ISSUE),
         )
         return staff_page(text)
 
@@ -239,35 +242,19 @@ def _faults(session: Session, row: tables.Batch) -> Iterator[tuple[int, str, str
             yield note["row"], tabulating.at(error, is_sheet=row.sheet is not None), error["detail"]
 
 
-def _batch(session: Session, known: Staff, uuid: UUID, action: str) -> tables.Batch:
-    access.require(known.actor, action)
-    row = batching.find(session, uuid)
-    access.require(known.actor, action, issuer_id=row.issuer_id)
-    return row
-
-
 @ROUTER.get(f"{HERE}/{{uuid}}/{{name}}.csv", response_class=StreamingResponse)
 def download(uuid: UUID, name: Annotated[Literal["failed", "results"], Path()], using: Using, known: Known) -> StreamingResponse:
     """Give the rows that failed, or what became of all of them."""
     with using.reading() as session:
-        _batch(session, known, uuid, access.READ)
+        batches.allowed(session, known.actor, uuid, access.READ)
     lines: Any = tabulating.failed if name == "failed" else functools.partial(tabulating.results, site=using.site)
     return batches.sheet_of(using, uuid, lines, name=name)
 
 
 @ROUTER.post(f"{HERE}/{{uuid}}/{{change}}")
-def change(uuid: UUID, change: Literal["pause", "resume", "cancel", "retry"], using: Using, known: Acting) -> Response:
+def change(uuid: UUID, change: batching.Change, using: Using, known: Acting) -> Response:
     """Pause a batch, go on with it, give it up, or try what failed again."""
     with using.writing() as session:
-        row = _batch(session, known, uuid, access.ISSUE)
-        match change:
-            case "pause":
-                batching.pause(session, row)
-            case "resume":
-                batching.resume(session, row, now=using.now())
-            case "cancel":
-                batching.cancel(session, row)
-            case "retry":
-                batching.retry(session, row, now=using.now())
+        batching.change(session, batches.allowed(session, known.actor, uuid, access.ISSUE), change, now=using.now())
     using.wake()
     return lead_to(f"{HERE}/{uuid}")

@@ -8,8 +8,10 @@ from __future__ import annotations
 import csv
 import io
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from badgeissuer.awarding import time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +28,7 @@ _MONTHS = {name[:length]: place for place, name in enumerate(_NAMES, 1) for leng
 _MONTH = r"(?P<month>[A-Za-z]{3,9})\.?"
 _CLOCK = (
     r"(?:(?:[Tt]|,? +)(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d{1,9})?)?(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?"
-    r"(?: ?(?:(?P<utc>[Zz]|UTC)|(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>[0-5]\d)))?)?"
+    rf"{time.ZONE})?"
 )
 _YEAR_FIRST = re.compile(r"(?P<y>\d{4})(?P<mark>[-/])(?P<m>\d{1,2})(?P=mark)(?P<d>\d{1,2})" + _CLOCK, re.ASCII)
 _DOTTED = re.compile(r"(?P<d>\d{1,2})\. ?(?P<m>\d{1,2})\. ?(?P<y>\d{4})" + _CLOCK, re.ASCII)
@@ -64,7 +66,7 @@ def moment(text: str, *, order: str | None = None, zone: tzinfo = UTC, is_end: b
         raise ValueError(_unread(text))
     year, month, day = _date(match, order)
     try:
-        return datetime(year, month, day, *_time(match, is_end=is_end), tzinfo=_zone(match) or zone).astimezone(UTC)
+        return datetime(year, month, day, *_time(match, is_end=is_end), tzinfo=time.named_zone(match) or zone).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError(f"{text!r} names no real moment.") from None
 
@@ -106,15 +108,6 @@ def _time(match: re.Match[str], *, is_end: bool) -> tuple[int, int, int]:
     if half:
         hour = hour % _NOON + (_NOON if half == "p" else 0)
     return hour, int(match["minute"]), int(match["second"] or 0)
-
-
-def _zone(match: re.Match[str]) -> tzinfo | None:
-    if match["utc"]:
-        return UTC
-    if not match["sign"]:
-        return None
-    offset = timedelta(hours=int(match["hours"]), minutes=int(match["minutes"]))
-    return timezone(-offset if match["sign"] == "-" else offset)
 
 
 def number(text: str) -> str:

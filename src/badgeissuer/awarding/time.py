@@ -11,9 +11,10 @@ from badgeissuer import problem
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+ZONE = r"(?: ?(?:(?P<utc>[Zz]|UTC)|(?P<sign>[+-])(?P<hours>[0-9]{2}):?(?P<minutes>[0-5][0-9])))?"
+"""The part of a regular expression for the zone of a time, where it names one; `named_zone` reads it."""
 _FORM = re.compile(
-    r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ](?P<clock>[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.(?P<fraction>[0-9]{1,9}))?"
-    r"(?: ?(?:(?P<utc>[Zz]|UTC)|(?P<sign>[+-])(?P<hours>[0-9]{2}):?(?P<minutes>[0-5][0-9])))?",
+    r"(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ](?P<clock>[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.(?P<fraction>[0-9]{1,9}))?" + ZONE,
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -45,13 +46,14 @@ def _of_text(text: str, zone: tzinfo | None) -> datetime:
         raise ValueError(text)
     fraction = (match["fraction"] or "0")[:6].ljust(6, "0")
     local = datetime.strptime(f"{match['date']} {match['clock']}.{fraction} +0000", "%Y-%m-%d %H:%M:%S.%f %z")
-    known = _zone(match) or zone
+    known = named_zone(match) or zone
     if known is None:
         raise ValueError(text)
     return local.replace(tzinfo=known).astimezone(UTC)
 
 
-def _zone(match: re.Match[str]) -> timezone | None:
+def named_zone(match: re.Match[str]) -> timezone | None:
+    """Return the zone that a time names, found by `ZONE`; None where it names none."""
     if match["utc"]:
         return UTC
     if not match["sign"]:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from badgeissuer.vc.document import JsonObject
 
-RESOLUTIONS = ("kept", "revoked", "reissued")
 LOST = ("changed", "voided", "withdrawn")
 """Kinds of reviews that say: what earned it does not hold any more."""
 OFFERS = ("result", "earned")

@@ -50,11 +50,6 @@ def allocate(session: Session, issuer_id: int, *, credential_uuid: UUID, randomn
     reserve(session, issuer_id, [credential_uuid], randomness=randomness, now=now)
 
 
-def open_lists(session: Session, issuer_id: int) -> Sequence[tables.StatusList]:
-    """Return the lists of an issuer."""
-    return session.scalars(select(tables.StatusList).where(tables.StatusList.issuer_id == issuer_id)).all()
-
-
 def entry(session: Session, credential_uuid: UUID) -> tuple[tables.StatusList, tables.StatusEntry]:
     """Return the list and the place of a credential, or raise `problem.NotFound`."""
     places = tables.StatusEntry

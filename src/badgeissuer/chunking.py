@@ -280,11 +280,11 @@ def _sign(session: Session, order: _Order, awards: Sequence[_Award]) -> None:
 
 
 def _particulars(order: _Order, award: _Award, status_list: tables.StatusList, position: int) -> credential.Particulars:
-    claims, said, site = award.row.claims, award.row.said, order.ports.site
+    said, site = award.row.said, order.ports.site
     return credential.Particulars(
         url=site.credential(award.credential_uuid),
         recipient=credential.Recipient(award.email, award.did, award.salt),
-        claims=credential.Claims(claims["results"], claims["evidence"], claims["credits"], claims["narrative"]),
+        claims=issuing.said_in(award.row.claims),
         dates=credential.Dates(said.awarded_at or order.now, order.now, said.valid_until),
         status=statuslist.Entry(site.status_list(status_list.uuid), position, status_list.purpose),
     )

@@ -179,7 +179,7 @@ def _draft(wish: Wish, claims: JsonObject, *, site: Site, now: datetime) -> cred
     return credential.Particulars(
         site.credential(UUID(int=0)),
         credential.Recipient(email="learner@example.org", salt="-"),
-        credential.Claims(claims["results"], claims["evidence"], claims["credits"], claims["narrative"]),
+        issuing.said_in(claims),
         credential.Dates(decision.awarded_at, now, decision.valid_until),
         _DRAFT,
     )

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from badgeissuer import access, overseeing, problem, reconciling, rostering
-from badgeissuer.awarding import cells, completion, sheet
+from badgeissuer.awarding import completion, sheet
 from badgeissuer.net import listing
 from badgeissuer.store import tables, uploads
 from badgeissuer.web import pages
@@ -42,9 +42,7 @@ def _asked(using: Service, known: Staff, fields: dict[str, str], *, fault: probl
     with using.reading() as session:
         sources = session.scalars(access.visible(select(source), known.actor, column=source.issuer_id).order_by(source.slug)).all()
         achievements = overseeing.published(session, known.actor)
-        text = pages.staff_text(
-            "reconciling", known, sources=sources, achievements=achievements, fields=fields, fault=fault, dates=cells.ORDERS
-        )
+        text = pages.staff_text("reconciling", known, sources=sources, achievements=achievements, fields=fields, fault=fault)
     return staff_page(text, status=200 if fault is None else 422)
 
 

@@ -58,7 +58,7 @@ def _somebody(session: Session, learner_id: int) -> dict[str, object]:
     awards = [
         (row, str(document["name"])) for row, document in session.execute(query.where(award.learner_id == learner_id).order_by(award.id))
     ]
-    return {"learner": learner, "names": identifying.names(session, learner_id), "awards": awards, "awards_of": awards}
+    return {"learner": learner, "names": identifying.names(session, learner_id), "awards_of": awards}
 
 
 @ROUTER.post(f"{IDENTITIES}/table")

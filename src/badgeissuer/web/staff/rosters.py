@@ -67,7 +67,6 @@ def _listed(using: Service, known: Staff, *, fault: str = "", status: int = 200)
         known,
         seen=seen,
         achievements=offered,
-        encodings=sheet.ENCODINGS,
         fault=fault,
         may_issue=access.may(known.actor, access.ISSUE),
     )

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 START_SECONDS = 90
 RESTLESS = {"batch_chunk", "event_subject", "job", "learning_event", "rejection", "worker"}
 """Tables in which the worker, or the server after its answer, writes whenever it likes."""
+PAGE = {"Accept": "text/html"}
+"""What browsers ask for."""
 WEBHOOK_SECRET = "whsec_c2VjcmV0LW9mLXRoZS1oYXJib3VyLXNjaG9vbC0x"
 
 
@@ -135,6 +137,8 @@ class Running:
 
 
 Serve = Callable[..., AbstractContextManager[Running]]
+SignIn = Callable[..., httpx.Client]
+Until = Callable[[Callable[[], bool]], None]
 
 
 @contextmanager
@@ -192,7 +196,7 @@ def _await(holds: Callable[[], bool]) -> None:
 
 
 @pytest.fixture(scope="session")
-def until() -> Callable[[Callable[[], bool]], None]:
+def until() -> Until:
     """Wait until something holds."""
     return _await
 
@@ -237,6 +241,24 @@ def serving(sqlite_template: Path, tmp_path: Path) -> Serve:
         return serve(f"sqlite:///{path}", tmp_path, **options)
 
     return start
+
+
+@pytest.fixture
+def sign_in(sqlite_server: Running) -> Iterator[SignIn]:
+    """Return what gives a browser that is signed in."""
+    clients: list[httpx.Client] = []
+
+    def give(role: str = "issuer", **more: object) -> httpx.Client:
+        token = sqlite_server.bearer(role, **more)["Authorization"].removeprefix("Bearer ")  # type: ignore[arg-type]
+        client = httpx.Client(base_url=sqlite_server.base, headers=PAGE)
+        clients.append(client)
+        answer = client.post("/staff/sign-in", data={"token": f" {token}\n"})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/staff"), answer.text
+        return client
+
+    yield give
+    for client in clients:
+        client.close()
 
 
 def _refused(answer: httpx.Response, *statuses: int) -> Mapping[str, Any]:

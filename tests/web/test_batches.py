@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.web import steps
 
 from badgeissuer.web import limits
 
 if TYPE_CHECKING:
-    from tests.web.conftest import Refused, Running
+    from tests.web.conftest import Refused, Running, Until
 
-Until = Callable[[Callable[[], bool]], None]
 NDJSON = {"Content-Type": "application/x-ndjson"}
 
 
@@ -25,18 +25,6 @@ def lines(rows: list[dict[str, Any]]) -> bytes:
     return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
 
 
-def finished(server: Running, batch: dict[str, Any], until: Until) -> dict[str, Any]:
-    """Return a batch once it is done."""
-    found: dict[str, Any] = {}
-
-    def is_done() -> bool:
-        found.update(server.api.get(f"/api/batches/{batch['id']}").json())
-        return bool(found["state"] == "done")
-
-    until(is_done)
-    return found
-
-
 def test_a_roster_as_json_lines_becomes_badges_that_can_be_had(server: Running, until: Until) -> None:
     slug = server.published()
     body = lines(learners(server, 3)) + b"\r\n" + b'{"learner": {"email": "half'
@@ -46,7 +34,7 @@ def test_a_roster_as_json_lines_becomes_badges_that_can_be_had(server: Running, 
     batch = answer.json()
     assert (batch["total"], batch["achievement"], batch["key"]) == (4, slug, "graduation")
     assert server.api.post("/api/batches", **sent).json()["id"] == batch["id"]
-    done = finished(server, batch, until)
+    done = steps.finished(server, batch, until)
     assert (done["done"], done["failed"], done["repeated"], done["waiting"]) == (3, 1, 0, 0)
     awards = server.api.get("/api/awards", params={"batch": batch["id"]}).json()["items"]
     assert [award["state"] for award in awards] == ["issued"] * 3
@@ -62,7 +50,7 @@ def test_a_roster_as_json_lines_becomes_badges_that_can_be_had(server: Running, 
 def test_a_roster_as_json_is_paged_through_and_changed(server: Running, until: Until) -> None:
     rows = [{"learner": {"name": "x"}} for _ in range(5)]
     batch = server.make("batches", {"achievement": server.published(), "rows": rows}, expect=202)
-    finished(server, batch, until)
+    steps.finished(server, batch, until)
     first = server.api.get(f"/api/batches/{batch['id']}/rows", params={"limit": 3}).json()
     second = server.api.get(f"/api/batches/{batch['id']}/rows", params={"limit": 3, "cursor": first["next"]}).json()
     assert [item["row"] for item in first["items"] + second["items"]] == [1, 2, 3, 4, 5]
@@ -70,7 +58,7 @@ def test_a_roster_as_json_is_paged_through_and_changed(server: Running, until: U
     assert batch["id"] in [item["id"] for item in server.api.get("/api/batches", params={"limit": 200}).json()["items"]]
     for change in ("pause", "resume", "retry"):
         assert server.api.post(f"/api/batches/{batch['id']}/{change}").status_code == 200
-    finished(server, batch, until)
+    steps.finished(server, batch, until)
     assert server.api.post(f"/api/batches/{batch['id']}/cancel").json()["state"] == "cancelled"
 
 
@@ -106,7 +94,7 @@ def test_a_roster_has_a_bound_that_is_told(sqlite_server: Running, refused: Refu
 def test_the_badges_of_a_batch_are_looked_at_and_then_revoked(server: Running, until: Until) -> None:
     slug = server.published()
     batch = server.make("batches", {"achievement": slug, "rows": learners(server, 3)}, expect=202)
-    finished(server, batch, until)
+    steps.finished(server, batch, until)
     other = server.award(achievement=slug)
     preview = server.make("revocations", {"batch": batch["id"], "preview": True}, expect=200)
     assert (preview["state"], preview["total"], len(preview["sample"]), preview["id"]) == ("preview", 3, 3, None)

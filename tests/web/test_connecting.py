@@ -12,20 +12,16 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.web.test_staff import key_of, sign_in
+from tests.web import steps
 
 from badgeissuer.awarding import platform
 from badgeissuer.web import guides
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import httpx
-    from tests.web.conftest import Running
+    from tests.web.conftest import Running, SignIn, Until
 
-    Until = Callable[[Callable[[], bool]], None]
 
-__all__ = ["sign_in"]
 EVENT = json.dumps({"type": "done", "data": {"learner": {"email": "asha@example.org"}, "course": {"id": "7"}}}).encode()
 MORE = {
     "canvas": {"jwks_url": "https://canvas.example.org/keys"},
@@ -40,7 +36,7 @@ def connect(server: Running, client: httpx.Client, system: str, **more: str) -> 
     page = client.get(f"/staff/connect/{system}").text
     slug = server.fresh("lms")
     form = {
-        "key": key_of(page),
+        "key": steps.key_of(page),
         "unit": server.unit(),
         "name": "Our <LMS>",
         "slug": slug,
@@ -70,7 +66,7 @@ def hook(server: Running, slug: str) -> str:
 
 
 @pytest.mark.parametrize("system", platform.PLATFORMS)
-def test_every_system_is_connected_on_its_page(sqlite_server: Running, sign_in: Callable[..., httpx.Client], system: str) -> None:
+def test_every_system_is_connected_on_its_page(sqlite_server: Running, sign_in: SignIn, system: str) -> None:
     client = sign_in("admin")
     assert f'href="/staff/connect/{system}"' in client.get("/staff/connect").text
     slug, page = connect(sqlite_server, client, system)
@@ -98,7 +94,7 @@ def test_the_steps_on_the_page_are_those_of_the_documentation(system: str, pytes
     assert text in pytestconfig.rootpath.joinpath(f"docs/lms/{system}.md").read_text("utf-8")
 
 
-def test_a_first_event_arrives_and_a_rule_is_made_of_it(sqlite_server: Running, sign_in: Callable[..., httpx.Client], until: Until) -> None:
+def test_a_first_event_arrives_and_a_rule_is_made_of_it(sqlite_server: Running, sign_in: SignIn, until: Until) -> None:
     server, client = sqlite_server, sign_in(issuer=sqlite_server.unit())
     achievement = server.published(name="Rope <work>")
     slug, page = connect(server, client, "native")
@@ -115,7 +111,7 @@ def test_a_first_event_arrives_and_a_rule_is_made_of_it(sqlite_server: Running, 
     assert "refresh" not in page
     assert "Rope &lt;work&gt;" in page
     number = page.split('name="event" value="')[1].partition('"')[0]
-    form = {"key": key_of(page), "event": number, "achievement": achievement}
+    form = {"key": steps.key_of(page), "event": number, "achievement": achievement}
     assert client.post(f"{path}/rules", data=form).headers["location"] == path
     (rule,) = [item for item in server.api.get("/api/rules?limit=200").json()["items"] if item["source"] == slug]
     assert rule["achievement"] == achievement
@@ -124,7 +120,7 @@ def test_a_first_event_arrives_and_a_rule_is_made_of_it(sqlite_server: Running, 
     page = client.get(path).text
     assert "would award it" in page
     again = re.findall(r'action="(/staff/deliveries/\d+/replay)"', page)[0]
-    client.post(again, data={"key": key_of(page)})
+    client.post(again, data={"key": steps.key_of(page)})
     until(lambda: "Awarded because" in client.get(path).text)
     reader = sign_in("auditor").get(path).text
     assert "would award it" not in reader
@@ -135,10 +131,10 @@ def test_a_first_event_arrives_and_a_rule_is_made_of_it(sqlite_server: Running, 
     assert sign_in("reviewer").post(f"{path}/rules", data=form).status_code == 403
 
 
-def test_a_secret_is_replaced_without_a_gap(sqlite_server: Running, sign_in: Callable[..., httpx.Client]) -> None:
+def test_a_secret_is_replaced_without_a_gap(sqlite_server: Running, sign_in: SignIn) -> None:
     server, client = sqlite_server, sign_in(issuer=sqlite_server.unit())
     slug, page = connect(server, client, "native")
-    path, old, key = f"/staff/sources/{slug}", secret_of(page), key_of(page)
+    path, old, key = f"/staff/sources/{slug}", secret_of(page), steps.key_of(page)
     answer = client.post(f"{path}/secrets", data={"key": key})
     new = secret_of(answer.text)
     assert new != old
@@ -159,10 +155,10 @@ def test_a_secret_is_replaced_without_a_gap(sqlite_server: Running, sign_in: Cal
     assert answers == [401, 200]
 
 
-def test_a_source_is_disabled_and_enabled(sqlite_server: Running, sign_in: Callable[..., httpx.Client]) -> None:
+def test_a_source_is_disabled_and_enabled(sqlite_server: Running, sign_in: SignIn) -> None:
     server, client = sqlite_server, sign_in(issuer=sqlite_server.unit())
     slug, page = connect(server, client, "native")
-    path, key = f"/staff/sources/{slug}", key_of(page)
+    path, key = f"/staff/sources/{slug}", steps.key_of(page)
     for state, status in (("disabled", 401), ("active", 200)):
         assert client.post(f"{path}/state/{state}", data={"key": key}).status_code == 303
         shown = client.get(path).text
@@ -172,25 +168,31 @@ def test_a_source_is_disabled_and_enabled(sqlite_server: Running, sign_in: Calla
         assert sign_in("auditor").post(f"{path}/{change}", data={"key": key}).status_code == 403
 
 
-def test_a_source_without_a_secret_gets_none(sqlite_server: Running, sign_in: Callable[..., httpx.Client]) -> None:
+def test_a_source_without_a_secret_gets_none(sqlite_server: Running, sign_in: SignIn) -> None:
     client = sign_in("admin")
     slug, page = connect(sqlite_server, client, "canvas")
     for change in ("secrets", "secrets/drop"):
-        assert client.post(f"/staff/sources/{slug}/{change}", data={"key": key_of(page)}).status_code == 409
+        assert client.post(f"/staff/sources/{slug}/{change}", data={"key": steps.key_of(page)}).status_code == 409
 
 
-def test_only_an_administrator_connects_what_does_not_sign(sqlite_server: Running, sign_in: Callable[..., httpx.Client]) -> None:
+def test_only_an_administrator_connects_what_does_not_sign(sqlite_server: Running, sign_in: SignIn) -> None:
     client = sign_in(issuer=sqlite_server.unit())
     page = client.get("/staff/connect").text
     assert 'href="/staff/connect/openedx"' not in page
     assert "Only an administrator can connect it." in page
     assert client.get("/staff/connect/openedx").status_code == 403
-    form = {"key": key_of(page), "unit": sqlite_server.unit(), "name": "x", "slug": sqlite_server.fresh("lms"), "accept_unsigned": "yes"}
+    form = {
+        "key": steps.key_of(page),
+        "unit": sqlite_server.unit(),
+        "name": "x",
+        "slug": sqlite_server.fresh("lms"),
+        "accept_unsigned": "yes",
+    }
     assert client.post("/staff/connect/openedx", data=form).status_code == 403
     assert sign_in("auditor").get("/staff/connect").status_code == 403
     admin = sign_in("admin")
     assert "Its deliveries prove nothing." in admin.get("/staff/connect/openedx").text
-    answer = admin.post("/staff/connect/openedx", data=form | {"key": key_of(admin.get("/staff").text), "accept_unsigned": "no"})
+    answer = admin.post("/staff/connect/openedx", data=form | {"key": steps.key_of(admin.get("/staff").text), "accept_unsigned": "no"})
     assert answer.status_code == 422
 
 
@@ -210,11 +212,11 @@ def test_only_an_administrator_connects_what_does_not_sign(sqlite_server: Runnin
     ],
 )
 def test_what_is_wrong_in_a_form_is_said_above_it(
-    sqlite_server: Running, sign_in: Callable[..., httpx.Client], system: str, wrong: dict[str, str], says: str
+    sqlite_server: Running, sign_in: SignIn, system: str, wrong: dict[str, str], says: str
 ) -> None:
     client: Any = sign_in(issuer=sqlite_server.unit())
     page = client.get(f"/staff/connect/{system}").text
-    form = {"key": key_of(page), "unit": sqlite_server.unit(), "name": "<x>", "slug": sqlite_server.fresh("lms"), "username": "u"}
+    form = {"key": steps.key_of(page), "unit": sqlite_server.unit(), "name": "<x>", "slug": sqlite_server.fresh("lms"), "username": "u"}
     answer = client.post(f"/staff/connect/{system}", data=form | MORE.get(system, {}) | wrong)
     assert answer.status_code == 422
     assert "It could not be connected yet." in answer.text
@@ -223,10 +225,10 @@ def test_what_is_wrong_in_a_form_is_said_above_it(
     assert "short" not in answer.text.partition('name="secret"')[0]
 
 
-def test_a_name_that_is_taken_and_a_system_that_is_none_are_said(sqlite_server: Running, sign_in: Callable[..., httpx.Client]) -> None:
+def test_a_name_that_is_taken_and_a_system_that_is_none_are_said(sqlite_server: Running, sign_in: SignIn) -> None:
     client = sign_in(issuer=sqlite_server.unit())
     slug, page = connect(sqlite_server, client, "native")
-    form = {"key": key_of(page), "unit": sqlite_server.unit(), "name": "x", "slug": slug}
+    form = {"key": steps.key_of(page), "unit": sqlite_server.unit(), "name": "x", "slug": slug}
     assert "Choose another." in client.post("/staff/connect/native", data=form).text
     assert client.get("/staff/connect/nothing").status_code == 404
     assert client.post("/staff/connect/nothing", data=form).status_code == 404

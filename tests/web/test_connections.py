@@ -7,7 +7,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,8 @@ from badgeissuer.web import connections, limits
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
+    from tests.web.conftest import Until
 
-Until = Callable[[Callable[[], bool]], None]
 SHORT = 0.4
 LONGER = 2.0
 MEBIBYTE = 1024 * 1024

@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,9 +15,7 @@ from badgeissuer.store import tables
 
 if TYPE_CHECKING:
     import httpx
-    from tests.web.conftest import Refused, Running
-
-Until = Callable[[Callable[[], bool]], None]
+    from tests.web.conftest import Refused, Running, Until
 
 SECRET = "c2VjcmV0LW9mLXRoZS1oYXJib3VyLXNjaG9vbC0x"
 COMPLETED = {"all": [{"field": "type", "op": "eq", "value": "course_completed"}, {"field": "course", "op": "eq", "value": "25"}]}

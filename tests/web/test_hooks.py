@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -14,9 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import httpx
-    from tests.web.conftest import Refused, Running
-
-Until = Callable[[Callable[[], bool]], None]
+    from tests.web.conftest import Refused, Running, Until
 
 BASIC = {"scheme": "basic", "username": "moodle", "secrets": ["fixture-lrs-password"]}
 UNSIGNED = {"scheme": "none", "accept_unsigned": True}

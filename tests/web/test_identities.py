@@ -5,18 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.web.test_recorder import said
-from tests.web.test_staff import key_of, ruled, sign_in
+from tests.web import steps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import httpx
-    from tests.web.conftest import Refused, Running
-
-    Until = Callable[[Callable[[], bool]], None]
-
-__all__ = ["sign_in"]
+    from tests.web.conftest import Refused, Running, SignIn, Until
 
 
 def queued(server: Running, source: dict[str, Any]) -> list[dict[str, Any]]:
@@ -36,8 +28,8 @@ def issued(server: Running, source: dict[str, Any]) -> list[str]:
 
 
 def test_who_waits_is_listed_and_named(server: Running, until: Until) -> None:
-    source, name = ruled(server), server.fresh("id")
-    said(server, source, until, id=name)
+    source, name = steps.ruled(server), server.fresh("id")
+    steps.said(server, source, until, id=name)
     (waiting,) = queued(server, source)
     assert waiting["known_by"] == [{"kind": "source_id", "source": source["slug"], "value": name}]
     assert [award["state"] for award in waiting["awards"]] == ["needs_identity"]
@@ -52,9 +44,9 @@ def test_who_waits_is_listed_and_named(server: Running, until: Until) -> None:
 
 
 def test_many_are_named_by_a_table_or_none(server: Running, until: Until, refused: Refused) -> None:
-    source, names = ruled(server), [server.fresh("id") for _ in range(2)]
+    source, names = steps.ruled(server), [server.fresh("id") for _ in range(2)]
     for name in names:
-        said(server, source, until, id=name)
+        steps.said(server, source, until, id=name)
     good = [f"{source['slug']},{name},{name}@example.org" for name in names]
     fault = refused(server.api.post("/api/identities/table", content="\n".join(("source,source_id,email", good[0], "none,1,x"))), 422)
     assert [item["pointer"] for item in fault["errors"]] == ["/rows/3/email"]
@@ -65,11 +57,11 @@ def test_many_are_named_by_a_table_or_none(server: Running, until: Until, refuse
 
 
 def test_two_names_of_one_person_are_asked_about_merged_and_split(server: Running, until: Until, refused: Refused) -> None:
-    source, name = ruled(server), server.fresh("id")
+    source, name = steps.ruled(server), server.fresh("id")
     email = f"{server.fresh('learner')}@example.org"
-    said(server, source, until, id=name, course="8")
+    steps.said(server, source, until, id=name, course="8")
     server.award(learner={"email": email})
-    said(server, source, until, id=name, email=email, course="8")
+    steps.said(server, source, until, id=name, email=email, course="8")
     one = server.api.get("/api/explain", params={"learner": name}).json()
     assert len(one["events"]) == 2
     (question,) = [item for item in questions(server, *range(1, 10**6)) if name in str(item)]
@@ -93,8 +85,8 @@ def test_two_names_of_one_person_are_asked_about_merged_and_split(server: Runnin
 
 
 def test_a_name_of_somebody_else_is_asked_about(server: Running, until: Until) -> None:
-    source, name, email = ruled(server), server.fresh("id"), f"{server.fresh('learner')}@example.org"
-    said(server, source, until, id=name)
+    source, name, email = steps.ruled(server), server.fresh("id"), f"{server.fresh('learner')}@example.org"
+    steps.said(server, source, until, id=name)
     server.award(learner={"email": email})
     (waiting,) = queued(server, source)
     told = server.make(f"identities/{waiting['id']}/names", {"email": email}, expect=200)
@@ -109,14 +101,14 @@ def test_a_name_of_somebody_else_is_asked_about(server: Running, until: Until) -
 # --- the pages
 
 
-def test_who_waits_is_named_on_the_page(sqlite_server: Running, sign_in: Callable[..., httpx.Client], until: Until) -> None:
+def test_who_waits_is_named_on_the_page(sqlite_server: Running, sign_in: SignIn, until: Until) -> None:
     server, client, name = sqlite_server, sign_in(issuer=sqlite_server.unit()), sqlite_server.fresh("id")
-    source = ruled(server)
-    said(server, source, until, id=name)
+    source = steps.ruled(server)
+    steps.said(server, source, until, id=name)
     (waiting,) = queued(server, source)
     page = client.get("/staff/identities").text
     assert name in page
-    key, path = key_of(page), f"/staff/identities/{waiting['id']}"
+    key, path = steps.key_of(page), f"/staff/identities/{waiting['id']}"
     assert f'action="{path}/names"' in page
     reader = sign_in("auditor").get("/staff/identities").text
     assert name in reader
@@ -138,11 +130,11 @@ def test_who_waits_is_named_on_the_page(sqlite_server: Running, sign_in: Callabl
     assert "Say below whether they are one person" in client.get(answer.headers["location"]).text
 
 
-def test_a_table_is_pasted_into_the_page(sqlite_server: Running, sign_in: Callable[..., httpx.Client], until: Until) -> None:
+def test_a_table_is_pasted_into_the_page(sqlite_server: Running, sign_in: SignIn, until: Until) -> None:
     server, client, name = sqlite_server, sign_in(issuer=sqlite_server.unit()), sqlite_server.fresh("id")
-    source = ruled(server)
-    said(server, source, until, id=name)
-    key = key_of(client.get("/staff/identities").text)
+    source = steps.ruled(server)
+    steps.said(server, source, until, id=name)
+    key = steps.key_of(client.get("/staff/identities").text)
     answer = client.post("/staff/identities/table", data={"key": key, "table": f"source,source_id,email\n{source['slug']},<{name}>,x"})
     assert answer.status_code == 422
     assert "Row 2, column email: this is no e-mail address." in answer.text
@@ -155,17 +147,15 @@ def test_a_table_is_pasted_into_the_page(sqlite_server: Running, sign_in: Callab
 
 
 @pytest.mark.parametrize("resolution", ["merged", "apart"])
-def test_two_who_may_be_one_are_judged_on_the_page(
-    sqlite_server: Running, sign_in: Callable[..., httpx.Client], until: Until, resolution: str
-) -> None:
+def test_two_who_may_be_one_are_judged_on_the_page(sqlite_server: Running, sign_in: SignIn, until: Until, resolution: str) -> None:
     server, client, name = sqlite_server, sign_in(issuer=sqlite_server.unit()), sqlite_server.fresh("id")
-    source, email = ruled(server), f"{sqlite_server.fresh('learner')}@example.org"
-    said(server, source, until, id=name, course="8")
+    source, email = steps.ruled(server), f"{sqlite_server.fresh('learner')}@example.org"
+    steps.said(server, source, until, id=name, course="8")
     server.award(learner={"email": email})
-    said(server, source, until, id=name, email=email, course="8")
+    steps.said(server, source, until, id=name, email=email, course="8")
     (question,) = [item for item in questions(server, *range(1, 10**6)) if name in str(item)]
     page = client.get("/staff/identities").text
-    path, key = f"/staff/identities/questions/{question['id']}/{resolution}", key_of(page)
+    path, key = f"/staff/identities/questions/{question['id']}/{resolution}", steps.key_of(page)
     assert f"/staff/identities/questions/{question['id']}/apart" in page
     assert "pair" in client.get("/staff").text
     assert client.post(path, data={"key": key, "reason": " "}).status_code == 422
@@ -175,17 +165,17 @@ def test_two_who_may_be_one_are_judged_on_the_page(
     assert questions(server, question["learners"][0]["id"])[0]["state"] == resolution
 
 
-def test_a_learner_is_split_and_merged_on_their_page(sqlite_server: Running, sign_in: Callable[..., httpx.Client], until: Until) -> None:
+def test_a_learner_is_split_and_merged_on_their_page(sqlite_server: Running, sign_in: SignIn, until: Until) -> None:
     server, client, name = sqlite_server, sign_in(issuer=sqlite_server.unit()), sqlite_server.fresh("id")
-    source, email = ruled(server), f"{sqlite_server.fresh('learner')}@example.org"
-    said(server, source, until, id=name, email=email)
+    source, email = steps.ruled(server), f"{sqlite_server.fresh('learner')}@example.org"
+    steps.said(server, source, until, id=name, email=email)
     until(lambda: issued(server, source) == [email])
     body = {"source": source["slug"], "source_id": name, "email": email}
     learner = server.make("identities", body, expect=200)["learner"]
     path = f"/staff/identities/{learner}"
     page = client.get(path).text
     assert "see the badge" in page
-    key = key_of(page)
+    key = steps.key_of(page)
     box = page.split(email)[0].rpartition('name="name-')[2].partition('"')[0]
     answer = client.post(f"{path}/split", data={"key": key, f"name-{box}": "1", "reason": "Two people."})
     new = answer.headers["location"]
@@ -204,4 +194,5 @@ def test_a_learner_is_split_and_merged_on_their_page(sqlite_server: Running, sig
     other = server.make("issuers", {"slug": server.fresh("other"), "name": "Other"})["slug"]
     stranger = sign_in(issuer=other)
     assert stranger.get(path).status_code == 404
-    assert stranger.post(f"{path}/names", data={"key": key_of(stranger.get("/staff").text), "email": "x@example.org"}).status_code == 404
+    said = {"key": steps.key_of(stranger.get("/staff").text), "email": "x@example.org"}
+    assert stranger.post(f"{path}/names", data=said).status_code == 404

@@ -4,7 +4,7 @@ import gzip
 import logging
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,6 @@ from badgeissuer.web import limits
 if TYPE_CHECKING:
     from tests.web.conftest import Refused, Running
 
-Until = Callable[[Callable[[], bool]], None]
 MEBIBYTE = 1024 * 1024
 
 

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.net import campus
-from tests.web.test_staff import key_of, sign_in  # noqa: F401 - a fixture
+from tests.web import steps
 
 if TYPE_CHECKING:
     import httpx
-    from tests.web.conftest import Refused, Running, Serve
+    from tests.web.conftest import Refused, Running, Serve, SignIn, Until
 
-    SignIn = Callable[..., httpx.Client]
-    Until = Callable[[Callable[[], bool]], None]
 
 CSV = {"Content-Type": "text/csv"}
 HERE = "/staff/reconciling"
@@ -104,10 +102,10 @@ def test_what_cannot_be_reconciled_is_refused(sqlite_server: Running, refused: R
 
 def bring(client: httpx.Client, fields: dict[str, str], content: bytes | None) -> httpx.Response:
     file = ("list.csv", content, "text/csv") if content is not None else ("", b"", "application/octet-stream")
-    return client.post(HERE, data=fields | {"key": key_of(client.get(HERE).text)}, files={"file": file})
+    return client.post(HERE, data=fields | {"key": steps.key_of(client.get(HERE).text)}, files={"file": file})
 
 
-def test_a_list_goes_from_page_to_page(sqlite_server: Running, sign_in: SignIn, until: Until) -> None:  # noqa: F811
+def test_a_list_goes_from_page_to_page(sqlite_server: Running, sign_in: SignIn, until: Until) -> None:
     names, client, who = connected(sqlite_server), sign_in(), sqlite_server.fresh("learner")
     content = f"id,mail,name,completed\n1,{who}@example.org,<b>,03/04/2026\n2,,Bo,20/05/2026\n".encode()
     place = bring(client, names, content).headers["location"]
@@ -117,7 +115,7 @@ def test_a_list_goes_from_page_to_page(sqlite_server: Running, sign_in: SignIn, 
     page = client.get(place)
     assert "2 learners are missing" in page.text
     assert "&lt;b&gt;" in page.text
-    key = key_of(page.text)
+    key = steps.key_of(page.text)
     assert client.post(f"{place}/events", data={"key": key}).headers["location"] == place
     until(lambda: "Nobody is missing" in client.get(place).text)
     assert "waits for an address" in client.get(place).text
@@ -162,4 +160,4 @@ def test_the_pages_are_there_on_both_databases(server: Running) -> None:
         place = bring(client, names, b"id\n1\n2\n").headers["location"]
         page = client.get(place).text
         assert "2 learners are missing" in page
-        assert client.post(f"{place}/events", data={"key": key_of(page)}).status_code == 303
+        assert client.post(f"{place}/events", data={"key": steps.key_of(page)}).status_code == 303

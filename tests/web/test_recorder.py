@@ -6,30 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.web.test_staff import key_of, ruled, sign_in
+from tests.web import steps
 
 from badgeissuer import forgetting
 from badgeissuer.store import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import httpx
-    from tests.web.conftest import Refused, Running
-
-    Until = Callable[[Callable[[], bool]], None]
-
-__all__ = ["sign_in"]
-
-
-def said(server: Running, source: dict[str, Any], until: Until, *, kind: str = "done", course: str = "7", **learner: str) -> int:
-    """Deliver an event, and return the number of its delivery once it was processed."""
-    body = {"type": kind, "data": {"event_id": server.fresh("event"), "learner": learner, "course": {"id": course}}}
-    answer = server.stranger.post(source["hook_url"], json=body)
-    assert answer.is_success, answer.text
-    number: int = answer.json()["delivery"]
-    until(lambda: server.api.get(f"/api/deliveries/{number}").json()["state"] == "processed")
-    return number
+    from tests.web.conftest import Refused, Running, SignIn, Until
 
 
 def found(server: Running, **asked: str) -> list[int]:
@@ -44,11 +27,11 @@ def unsigned(server: Running) -> dict[str, Any]:
 
 
 def test_events_are_found_by_learner_course_source_type_and_time(server: Running, until: Until) -> None:
-    source, other, email = ruled(server), unsigned(server), f"{server.fresh('Learner')}@Example.org"
+    source, other, email = steps.ruled(server), unsigned(server), f"{server.fresh('Learner')}@Example.org"
     identity, course = server.fresh("id"), server.fresh("course")
-    first = said(server, source, until, id=identity, email=email)
-    second = said(server, other, until, kind="seen", course=course, id=server.fresh("x"), email=email)
-    third = said(server, other, until, course=course, id=identity)
+    first = steps.said(server, source, until, id=identity, email=email)
+    second = steps.said(server, other, until, kind="seen", course=course, id=server.fresh("x"), email=email)
+    third = steps.said(server, other, until, course=course, id=identity)
     assert found(server, learner=email) == [first, second]
     assert found(server, learner=email.lower()) == [first, second]
     assert found(server, learner=identity) == [first, third], "an event that no rule looked at is found too"
@@ -67,8 +50,8 @@ def test_a_moment_that_is_none_is_refused(server: Running, refused: Refused) -> 
 
 
 def test_a_delivery_is_shown_with_its_headers_events_and_decisions(server: Running, until: Until) -> None:
-    source = ruled(server)
-    number = said(server, source, until, email=f"{server.fresh('learner')}@example.org")
+    source = steps.ruled(server)
+    number = steps.said(server, source, until, email=f"{server.fresh('learner')}@example.org")
     shown = server.api.get(f"/api/deliveries/{number}").json()
     assert shown["headers"]["content-type"] == "application/json"
     assert len(shown["payload_sha256"]) == 64
@@ -76,7 +59,7 @@ def test_a_delivery_is_shown_with_its_headers_events_and_decisions(server: Runni
 
 
 def test_what_was_deleted_after_its_time_is_said_to_be(server: Running, until: Until, refused: Refused) -> None:
-    number = said(server, ruled(server), until, email=f"{server.fresh('learner')}@example.org")
+    number = steps.said(server, steps.ruled(server), until, email=f"{server.fresh('learner')}@example.org")
     with server.service.writing() as session:
         session.get_one(tables.Delivery, number).received_at = datetime(2020, 1, 1, tzinfo=UTC)
     now = server.service.now()
@@ -88,7 +71,7 @@ def test_what_was_deleted_after_its_time_is_said_to_be(server: Running, until: U
 
 
 def test_addresses_and_bodies_are_told_to_those_only_who_connect_sources(server: Running, until: Until) -> None:
-    source = ruled(server)
+    source = steps.ruled(server)
     assert server.stranger.post(source["hook_url"], content=b"<b>{").status_code == 400
     path = f"/api/rejections?source={source['slug']}"
     until(lambda: bool(server.api.get(path).json()["items"]))
@@ -101,9 +84,9 @@ def test_addresses_and_bodies_are_told_to_those_only_who_connect_sources(server:
 
 
 def test_who_is_meant_by_an_id_can_be_said(server: Running, until: Until, refused: Refused) -> None:
-    first, second, name = ruled(server), ruled(server), server.fresh("id")
-    said(server, first, until, id=name, email=f"{server.fresh('learner')}@example.org")
-    said(server, second, until, id=name, course="8")
+    first, second, name = steps.ruled(server), steps.ruled(server), server.fresh("id")
+    steps.said(server, first, until, id=name, email=f"{server.fresh('learner')}@example.org")
+    steps.said(server, second, until, id=name, course="8")
     fault = refused(server.api.get("/api/explain", params={"learner": name}), 409)
     assert len(fault["errors"]) == 2
     answer = server.api.get("/api/explain", params={"learner": name, "source": second["slug"]}).json()
@@ -119,10 +102,10 @@ def test_who_is_meant_by_an_id_can_be_said(server: Running, until: Until, refuse
 # --- the pages
 
 
-def test_the_page_of_events_finds_them(sqlite_server: Running, sign_in: Callable[..., httpx.Client], until: Until) -> None:
+def test_the_page_of_events_finds_them(sqlite_server: Running, sign_in: SignIn, until: Until) -> None:
     server, client = sqlite_server, sign_in("auditor")
-    source, email = ruled(server), f"{server.fresh('learner')}@example.org"
-    number = said(server, source, until, email=email, kind="<done>")
+    source, email = steps.ruled(server), f"{server.fresh('learner')}@example.org"
+    number = steps.said(server, source, until, email=email, kind="<done>")
     page = client.get("/staff/events", params={"learner": f" {email} ", "source": source["slug"]}).text
     assert f"/staff/deliveries/{number}" in page
     assert "&lt;done&gt;" in page
@@ -140,12 +123,12 @@ def test_the_page_of_events_finds_them(sqlite_server: Running, sign_in: Callable
 
 
 def test_long_lists_go_on_with_the_older_ones(
-    sqlite_server: Running, sign_in: Callable[..., httpx.Client], until: Until, monkeypatch: pytest.MonkeyPatch
+    sqlite_server: Running, sign_in: SignIn, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("badgeissuer.overseeing.A_PAGE", 2)
     server, client, course = sqlite_server, sign_in("auditor"), sqlite_server.fresh("course")
     source = unsigned(server)
-    numbers = [said(server, source, until, course=course, id=server.fresh("x")) for _ in range(3)]
+    numbers = [steps.said(server, source, until, course=course, id=server.fresh("x")) for _ in range(3)]
     page = client.get("/staff/events", params={"course": course}).text
     assert [f"/staff/deliveries/{number}" in page for number in numbers] == [False, True, True]
     (older,) = {part.partition('"')[0] for part in page.split('href="/staff/events?')[1:] if "before" in part}
@@ -154,12 +137,10 @@ def test_long_lists_go_on_with_the_older_ones(
     assert "Older ones" in client.get("/staff/deliveries?state=processed").text
 
 
-def test_a_delivery_that_failed_is_tried_again_from_its_page(
-    sqlite_server: Running, sign_in: Callable[..., httpx.Client], until: Until
-) -> None:
+def test_a_delivery_that_failed_is_tried_again_from_its_page(sqlite_server: Running, sign_in: SignIn, until: Until) -> None:
     server, client, email = sqlite_server, sign_in(issuer=sqlite_server.unit()), f"{sqlite_server.fresh('learner')}@example.org"
-    source = ruled(server)
-    number = said(server, source, until, email=email)
+    source = steps.ruled(server)
+    number = steps.said(server, source, until, email=email)
     path = f"/staff/deliveries/{number}"
     until(lambda: "see the badge" in client.get(path).text)
     page = client.get(path).text
@@ -173,7 +154,7 @@ def test_a_delivery_that_failed_is_tried_again_from_its_page(
         page = client.get(address).text
         assert "The &lt;cable&gt; was cut." in page
         assert f'action="{path}/retry"' in page
-    key = key_of(page)
+    key = steps.key_of(page)
     assert sign_in("auditor").post(f"{path}/retry", data={"key": key}).status_code == 403
     answer = client.post(f"{path}/retry", data={"key": key})
     assert (answer.status_code, answer.headers["location"]) == (303, path)
@@ -185,10 +166,11 @@ def test_a_delivery_that_failed_is_tried_again_from_its_page(
     assert email not in sign_in("auditor", issuer=server.unit()).get(path).text.partition("How it came")[2]
 
 
-def test_the_page_asks_whom_an_id_means(sqlite_server: Running, sign_in: Callable[..., httpx.Client], until: Until) -> None:
+def test_the_page_asks_whom_an_id_means(sqlite_server: Running, sign_in: SignIn, until: Until) -> None:
     server, client, name = sqlite_server, sign_in("auditor"), sqlite_server.fresh("id")
     for course in ("7", "8"):
-        said(server, ruled(server), until, id=name, course=course, **({"email": f"{name}@example.org"} if course == "7" else {}))
+        known = {"email": f"{name}@example.org"} if course == "7" else {}
+        steps.said(server, steps.ruled(server), until, id=name, course=course, **known)
     page = client.get("/staff/explain", params={"learner": name}).text
     assert "2 people are called so" in page
     links = [part.partition('"')[0].replace("&amp;", "&") for part in page.split('href="/staff/explain?')[1:] if "person=" in part]
@@ -196,10 +178,8 @@ def test_the_page_asks_whom_an_id_means(sqlite_server: Running, sign_in: Callabl
     assert sorted("They have not earned it." in answer for answer in answers) == [False, True]
 
 
-def test_who_may_not_connect_does_not_see_the_address_of_a_source(
-    sqlite_server: Running, sign_in: Callable[..., httpx.Client], until: Until
-) -> None:
-    source = ruled(sqlite_server)
+def test_who_may_not_connect_does_not_see_the_address_of_a_source(sqlite_server: Running, sign_in: SignIn, until: Until) -> None:
+    source = steps.ruled(sqlite_server)
     sqlite_server.stranger.post(source["hook_url"], content=b"<begun>{")
     sqlite_server.stranger.post(source["hook_url"], content=b"password=x")
     path = f"/staff/sources/{source['slug']}"

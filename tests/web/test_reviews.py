@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from tests.web.conftest import Refused, Running
-
-Until = Callable[[Callable[[], bool]], None]
+    from tests.web.conftest import Refused, Running, Until
 
 
 def statement(learner: str, *, day: int, scaled: float) -> dict[str, Any]:

@@ -6,16 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from tests.web.test_staff import key_of, sign_in
+from tests.web import steps
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from tests.web.conftest import Refused, Running, SignIn, Until
 
-    from tests.web.conftest import Refused, Running
 
-    Until = Callable[[Callable[[], bool]], None]
-
-__all__ = ["sign_in"]
 SCORED = "http://adlnet.gov/expapi/verbs/scored"
 
 
@@ -95,9 +91,7 @@ def test_a_rule_that_cannot_be_is_refused_with_its_place(
 
 
 @pytest.mark.parametrize("by", ["api", "page"])
-def test_people_agree_or_refuse(
-    sqlite_server: Running, place: tuple[dict[str, Any], str], until: Until, sign_in: Callable[..., httpx.Client], by: str
-) -> None:
+def test_people_agree_or_refuse(sqlite_server: Running, place: tuple[dict[str, Any], str], until: Until, sign_in: SignIn, by: str) -> None:
     source, achievement = place
     rule = {"achievement": achievement, "source": source["slug"], "when": at_least(0.5), "policy": {"approvals": 1}}
     sqlite_server.make("rules", rule)
@@ -115,7 +109,7 @@ def test_people_agree_or_refuse(
         else:
             page = client.get("/staff/approvals").text
             assert item["learner"]["email"] in page
-            key = key_of(page)
+            key = steps.key_of(page)
             empty = client.post(f"/staff/approvals/{item['id']}/{answer}", data={"key": key, "note": " "})
             assert empty.status_code == 422
             sent = client.post(f"/staff/approvals/{item['id']}/{answer}", data={"key": key, "note": "Seen."})
@@ -124,7 +118,7 @@ def test_people_agree_or_refuse(
 
 
 def test_the_source_of_our_own_badges_has_no_address_and_nothing_to_set_up(
-    sqlite_server: Running, place: tuple[dict[str, Any], str], refused: Refused, sign_in: Callable[..., httpx.Client]
+    sqlite_server: Running, place: tuple[dict[str, Any], str], refused: Refused, sign_in: SignIn
 ) -> None:
     source, achievement = place
     whole = sqlite_server.published(issuer=source["issuer"])

@@ -6,10 +6,10 @@ import csv
 import io
 from typing import TYPE_CHECKING, Any
 
-from tests.web.test_batches import Until, finished
+from tests.web import steps
 
 if TYPE_CHECKING:
-    from tests.web.conftest import Refused, Running
+    from tests.web.conftest import Refused, Running, Until
 
 CSV = {"Content-Type": "text/csv"}
 RESULTS = [{"id": "#score", "name": "Final score", "resultType": "Percent", "valueMin": "0", "valueMax": "100"}]
@@ -44,7 +44,7 @@ def test_a_sheet_is_looked_at_and_then_issued(server: Running, until: Until) -> 
     assert (found["encoding"], found["delimiter"]) == ("utf-8", ",")
     made = server.api.post("/api/batches", params=asked | {"checked": found["token"], "key": "sheet"}, content=content, headers=CSV)
     assert made.status_code == 202, made.text
-    batch = finished(server, made.json(), until)
+    batch = steps.finished(server, made.json(), until)
     assert (batch["total"], batch["done"], batch["failed"], batch["repeated"]) == (3, 2, 1, 1)
     (award,) = server.api.get("/api/awards", params={"batch": batch["id"]}).json()["items"]
     assert award["learner"]["name"] == "=Asha", "what begins like a formula is text"
@@ -68,7 +68,7 @@ def test_the_rows_that_failed_are_mended_and_handed_in_again(server: Running, un
     slug, who = server.published(resultDescription=RESULTS), server.fresh("learner")
     content = (HEADER + f'{who}@example.org,"@Cy, ""C""",1000,20.05.2026,-1+1\n').encode("utf-16")
     batch = server.api.post("/api/batches", params={"achievement": slug}, content=content, headers=CSV).json()
-    assert finished(server, batch, until)["failed"] == 1
+    assert steps.finished(server, batch, until)["failed"] == 1
     answer = server.api.get(f"/api/batches/{batch['id']}/failed.csv")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.headers["content-disposition"] == f'attachment; filename="{batch["id"]}-failed.csv"'
@@ -77,7 +77,7 @@ def test_the_rows_that_failed_are_mended_and_handed_in_again(server: Running, un
     assert row["error"] == "Final score: The value is 1000, more than the most of 100."
     mended = answer.text.replace(",1000,", ',"87,5",')
     again = server.api.post("/api/batches", params={"achievement": slug}, content=mended.encode(), headers=CSV).json()
-    assert finished(server, again, until)["done"] == 1
+    assert steps.finished(server, again, until)["done"] == 1
     (award,) = server.api.get("/api/awards", params={"batch": again["id"]}).json()["items"]
     assert award["learner"]["name"] == '@Cy, "C"'
 

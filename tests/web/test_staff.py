@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-import httpx
 import pytest
 from fastapi.routing import APIRoute
 from sqlalchemy import func, select, update
+from tests.web import steps
+from tests.web.conftest import PAGE
 
 from badgeissuer import access
 from badgeissuer.openbadges.addresses import Site
@@ -20,11 +21,8 @@ from badgeissuer.web import app as web
 from badgeissuer.web.staff import door
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from tests.web.conftest import Running, SignIn, Until
 
-    from tests.web.conftest import Running
-
-    Until = Callable[[Callable[[], bool]], None]
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 GUARDED = {
@@ -46,31 +44,6 @@ GUARDED = {
     ("GET", "/staff/rosters/{uuid}"), ("GET", "/staff/rosters/{uuid}/{name}.csv"), ("POST", "/staff/rosters/{uuid}/{change}"),
 }  # fmt: skip
 """What only who is signed in gets."""
-PAGE = {"Accept": "text/html"}
-
-
-@pytest.fixture
-def sign_in(sqlite_server: Running) -> Iterator[Callable[..., httpx.Client]]:
-    """Return what gives a browser that is signed in."""
-    clients: list[httpx.Client] = []
-
-    def give(role: str = "issuer", **more: object) -> httpx.Client:
-        token = sqlite_server.bearer(role, **more)["Authorization"].removeprefix("Bearer ")  # type: ignore[arg-type]
-        client = httpx.Client(base_url=sqlite_server.base, headers=PAGE)
-        clients.append(client)
-        answer = client.post("/staff/sign-in", data={"token": f" {token}\n"})
-        assert (answer.status_code, answer.headers["location"]) == (303, "/staff"), answer.text
-        return client
-
-    yield give
-    for client in clients:
-        client.close()
-
-
-def key_of(page: str) -> str:
-    """Return the key that the forms of a page send along."""
-    (key,) = set(re.findall(r'name="key" value="([0-9a-f]{64})"', page))
-    return str(key)
 
 
 def sessions(server: Running) -> int:
@@ -95,7 +68,7 @@ def test_who_is_not_signed_in_is_led_to_the_door(sqlite_server: Running, method:
     assert (answer.status_code, answer.headers["location"]) == (303, f"/staff/sign-in?{urlencode({'next': wanted})}")
 
 
-def test_a_token_opens_a_session_and_signing_out_ends_it(sqlite_server: Running, sign_in: Callable[..., httpx.Client]) -> None:
+def test_a_token_opens_a_session_and_signing_out_ends_it(sqlite_server: Running, sign_in: SignIn) -> None:
     before = sessions(sqlite_server)
     client = sign_in()
     page = client.get("/staff")
@@ -103,7 +76,7 @@ def test_a_token_opens_a_session_and_signing_out_ends_it(sqlite_server: Running,
     assert "<h1>Overview</h1>" in page.text
     assert sessions(sqlite_server) == before + 1
     assert page.headers["cache-control"] == "private, no-store"
-    answer = client.post("/staff/sign-out", data={"key": key_of(page.text)})
+    answer = client.post("/staff/sign-out", data={"key": steps.key_of(page.text)})
     assert (answer.status_code, answer.headers["location"]) == (303, "/staff/sign-in")
     assert not client.cookies
     assert client.get("/staff").status_code == 303
@@ -144,7 +117,7 @@ def test_a_token_that_does_not_count_opens_nothing(sqlite_server: Running, token
 
 
 @pytest.mark.parametrize("way", ["revoked", "expired", "over"])
-def test_a_session_ends_with_its_token_and_with_the_day(sqlite_server: Running, sign_in: Callable[..., httpx.Client], way: str) -> None:
+def test_a_session_ends_with_its_token_and_with_the_day(sqlite_server: Running, sign_in: SignIn, way: str) -> None:
     client, now = sign_in("reviewer"), sqlite_server.service.now()
     assert client.get("/staff").status_code == 200
     with sqlite_server.service.writing() as session:
@@ -187,9 +160,7 @@ def test_after_the_door_comes_what_was_wanted_and_never_another_site(sqlite_serv
 
 
 @pytest.mark.parametrize("key", [None, "", "0" * 64, "é"])
-def test_a_form_without_the_key_of_the_session_changes_nothing(
-    sqlite_server: Running, sign_in: Callable[..., httpx.Client], key: str | None
-) -> None:
+def test_a_form_without_the_key_of_the_session_changes_nothing(sqlite_server: Running, sign_in: SignIn, key: str | None) -> None:
     client, before = sign_in(), sessions(sqlite_server)
     answer = client.post("/staff/sign-out", data={} if key is None else {"key": key}, headers=FORM)
     assert answer.status_code == 403
@@ -201,9 +172,9 @@ def test_a_form_without_the_key_of_the_session_changes_nothing(
     "headers",
     [{"Origin": "https://elsewhere.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}],
 )
-def test_a_form_of_another_site_is_not_read(sqlite_server: Running, sign_in: Callable[..., httpx.Client], headers: dict[str, str]) -> None:
+def test_a_form_of_another_site_is_not_read(sqlite_server: Running, sign_in: SignIn, headers: dict[str, str]) -> None:
     client = sign_in()
-    key = key_of(client.get("/staff").text)
+    key = steps.key_of(client.get("/staff").text)
     for path, data in (("/staff/sign-out", {"key": key}), ("/staff/sign-in", {"token": "x"})):
         answer = client.post(path, data=data, headers=headers)
         assert answer.status_code == 403
@@ -221,12 +192,12 @@ def test_a_form_of_another_site_is_not_read(sqlite_server: Running, sign_in: Cal
         ("--x\r\n", "multipart/form-data; boundary=x"),
     ],
 )
-def test_what_is_no_form_of_ours_is_refused(sign_in: Callable[..., httpx.Client], content: str, kind: str) -> None:
+def test_what_is_no_form_of_ours_is_refused(sign_in: SignIn, content: str, kind: str) -> None:
     answer = sign_in().post("/staff/sign-out", content=content, headers={"Content-Type": kind})
     assert answer.status_code == 400
 
 
-def test_the_first_page_shows_what_a_unit_has_and_nothing_of_another(sqlite_server: Running, sign_in: Callable[..., httpx.Client]) -> None:
+def test_the_first_page_shows_what_a_unit_has_and_nothing_of_another(sqlite_server: Running, sign_in: SignIn) -> None:
     other = sqlite_server.make("issuers", {"slug": sqlite_server.fresh("other"), "name": "Other"})["slug"]
     ours, theirs = sqlite_server.source(name="<b>Ours</b>"), sqlite_server.source(issuer=other, name="Theirs")
     sqlite_server.make("awards", {"achievement": sqlite_server.published(), "learner": {"source_id": sqlite_server.fresh("sis")}})
@@ -250,7 +221,7 @@ def test_the_first_page_shows_what_a_unit_has_and_nothing_of_another(sqlite_serv
     assert "<p>Nothing.</p>" in empty
 
 
-def test_signing_in_notes_the_day_on_which_a_token_was_used(sqlite_server: Running, sign_in: Callable[..., httpx.Client]) -> None:
+def test_signing_in_notes_the_day_on_which_a_token_was_used(sqlite_server: Running, sign_in: SignIn) -> None:
     with sqlite_server.service.writing() as session:
         session.execute(update(tables.ApiToken).values(last_used_on=None))
     sign_in()
@@ -280,18 +251,8 @@ def events(server: Running, source: dict[str, Any]) -> list[dict[str, Any]]:
     return [item for item in found if item["decisions"]]
 
 
-def ruled(server: Running, course: str = "7") -> dict[str, Any]:
-    """Return an unsigned source with a rule."""
-    source = server.source(name="Our <LMS>", signature={"scheme": "none", "accept_unsigned": True})
-    when = {"all": [{"field": "course", "op": "eq", "value": course}]}
-    server.make("rules", {"achievement": server.published(), "source": source["slug"], "when": when})
-    return source
-
-
-def test_the_page_of_a_source_waits_for_the_first_event_and_shows_it(
-    sqlite_server: Running, sign_in: Callable[..., httpx.Client], until: Until
-) -> None:
-    source, client = ruled(sqlite_server), sign_in(issuer=sqlite_server.unit())
+def test_the_page_of_a_source_waits_for_the_first_event_and_shows_it(sqlite_server: Running, sign_in: SignIn, until: Until) -> None:
+    source, client = steps.ruled(sqlite_server), sign_in(issuer=sqlite_server.unit())
     address = f"/staff/sources/{source['slug']}"
     page = client.get(address).text
     assert source["hook_url"] in page
@@ -311,10 +272,8 @@ def test_the_page_of_a_source_waits_for_the_first_event_and_shows_it(
     assert sign_in(issuer=other).get(address).status_code == 404
 
 
-def test_why_a_learner_has_no_badge_can_be_asked_on_a_page(
-    sqlite_server: Running, sign_in: Callable[..., httpx.Client], until: Until
-) -> None:
-    source, client = ruled(sqlite_server, course="8"), sign_in("auditor")
+def test_why_a_learner_has_no_badge_can_be_asked_on_a_page(sqlite_server: Running, sign_in: SignIn, until: Until) -> None:
+    source, client = steps.ruled(sqlite_server, course="8"), sign_in("auditor")
     email = heard(sqlite_server, source, until)
     assert "Explain</button>" in client.get("/staff/explain").text
     page = client.get("/staff/explain", params={"learner": f" {email} "}).text
@@ -340,10 +299,8 @@ def in_doubt(server: Running, email: str) -> str:
 
 
 @pytest.mark.parametrize("resolution", ["kept", "revoked"])
-def test_reviews_are_closed_on_their_page(
-    sqlite_server: Running, sign_in: Callable[..., httpx.Client], until: Until, resolution: str
-) -> None:
-    source, client = ruled(sqlite_server), sign_in(issuer=sqlite_server.unit())
+def test_reviews_are_closed_on_their_page(sqlite_server: Running, sign_in: SignIn, until: Until, resolution: str) -> None:
+    source, client = steps.ruled(sqlite_server), sign_in(issuer=sqlite_server.unit())
     email = heard(sqlite_server, source, until)
     until(lambda: sqlite_server.api.get("/api/explain", params={"learner": email}).json()["summary"] == "They have the badge.")
     number = in_doubt(sqlite_server, email)
@@ -351,13 +308,13 @@ def test_reviews_are_closed_on_their_page(
     assert email in page
     assert "Lowered to &lt;2&gt;." in page
     assert "review them" in client.get("/staff").text
-    path, key = f"/staff/reviews/{number}/{resolution}", key_of(page)
+    path, key = f"/staff/reviews/{number}/{resolution}", steps.key_of(page)
     assert client.post(path, data={"key": key, "note": " "}).status_code == 422
     assert sign_in("auditor").post(path, data={"key": key, "note": "x"}).status_code == 403
     other = sqlite_server.make("issuers", {"slug": sqlite_server.fresh("other"), "name": "Other"})["slug"]
     stranger = sign_in(issuer=other)
     assert email not in stranger.get("/staff/reviews").text
-    assert stranger.post(path, data={"key": key_of(stranger.get("/staff").text), "note": "x"}).status_code == 404
+    assert stranger.post(path, data={"key": steps.key_of(stranger.get("/staff").text), "note": "x"}).status_code == 404
     answer = client.post(path, data={"key": key, "note": "The board looked at it."})
     assert (answer.status_code, answer.headers["location"]) == (303, "/staff/reviews")
     assert email not in client.get("/staff/reviews").text

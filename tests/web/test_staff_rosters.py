@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -12,23 +12,22 @@ from uuid import uuid4
 import httpx
 import pytest
 from sqlalchemy import func, select
-from tests.web.test_staff import PAGE, key_of, sign_in  # noqa: F401 - a fixture
+from tests.web import steps
+from tests.web.conftest import PAGE
 
 from badgeissuer.store import tables, uploads
 from badgeissuer.web import limits
 
 if TYPE_CHECKING:
-    from tests.web.conftest import Running, Serve
+    from tests.web.conftest import Running, Serve, SignIn, Until
 
-    SignIn = Callable[..., httpx.Client]
-    Until = Callable[[Callable[[], bool]], None]
 
 HERE = "/staff/rosters"
 RESULTS = [{"id": "#score", "name": "Final score", "resultType": "Percent", "valueMin": "0", "valueMax": "100"}]
 
 
 def bring(client: httpx.Client, slug: str, content: bytes, *, name: str = "roster.csv", **fields: str) -> httpx.Response:
-    key = key_of(client.get(HERE).text)
+    key = steps.key_of(client.get(HERE).text)
     return client.post(HERE, data={"key": key, "achievement": slug, **fields}, files={"file": (name, content, "text/csv")})
 
 
@@ -42,7 +41,7 @@ def choices(page: str) -> dict[str, str]:
     return {name: html.unescape(value) for name, value in found.items()}
 
 
-def test_a_file_goes_from_page_to_page(sqlite_server: Running, sign_in: SignIn, until: Until) -> None:  # noqa: F811
+def test_a_file_goes_from_page_to_page(sqlite_server: Running, sign_in: SignIn, until: Until) -> None:
     slug, client, who = sqlite_server.published(resultDescription=RESULTS), sign_in(), sqlite_server.fresh("learner")
     content = f"Mail;Final score;;Awarded\n{who}@example.org;87;x;01/02/2026\n;5;;\n".encode()
     answer = bring(client, slug, content, name="<b>.csv")
@@ -83,7 +82,7 @@ def test_a_file_goes_from_page_to_page(sqlite_server: Running, sign_in: SignIn, 
     assert "to be mended" in client.get(HERE).text
 
 
-def test_what_cannot_be_read_is_shown_and_read_otherwise(sqlite_server: Running, sign_in: SignIn) -> None:  # noqa: F811
+def test_what_cannot_be_read_is_shown_and_read_otherwise(sqlite_server: Running, sign_in: SignIn) -> None:
     slug, client = sqlite_server.published(), sign_in()
     place = bring(client, slug, "email,name\na@example.org,Åsa\nb@example.org,Ängla\n".encode("windows-1252")).headers["location"]
     page = client.get(place)
@@ -99,7 +98,7 @@ def test_what_cannot_be_read_is_shown_and_read_otherwise(sqlite_server: Running,
     assert bring(client, slug, b"x", name="").status_code == 422
 
 
-def test_only_who_brought_a_file_sees_it_and_only_who_may_issues(sqlite_server: Running, sign_in: SignIn) -> None:  # noqa: F811
+def test_only_who_brought_a_file_sees_it_and_only_who_may_issues(sqlite_server: Running, sign_in: SignIn) -> None:
     slug, client, other = sqlite_server.published(), sign_in(), sign_in()
     place = bring(client, slug, b"email\na@example.org\n").headers["location"]
     assert client.get(place).status_code == 200
@@ -107,11 +106,11 @@ def test_only_who_brought_a_file_sees_it_and_only_who_may_issues(sqlite_server: 
     auditor = sign_in("auditor")
     page = auditor.get(HERE)
     assert (page.status_code, "Bring a sheet" in page.text) == (200, False)
-    key = key_of(page.text)
+    key = steps.key_of(page.text)
     file = {"file": ("x.csv", b"email\n", "text/csv")}
     assert auditor.post(HERE, data={"key": key, "achievement": slug}, files=file).status_code == 403
     assert client.post(HERE, data={"key": key, "achievement": slug}, files=file).status_code == 403, "the key of another session"
-    assert client.post(HERE, data={"key": key_of(client.get(HERE).text), "achievement": slug}).status_code == 400, "no such form"
+    assert client.post(HERE, data={"key": steps.key_of(client.get(HERE).text), "achievement": slug}).status_code == 400, "no such form"
     twice: Any = [("key", (None, key)), ("key", (None, key)), ("file", ("x", b"x"))]
     assert client.post(HERE, files=twice).status_code == 400
     elsewhere = sqlite_server.make("issuers", {"slug": sqlite_server.fresh("other"), "name": "Other"})["slug"]
@@ -124,7 +123,7 @@ def test_only_who_brought_a_file_sees_it_and_only_who_may_issues(sqlite_server: 
     assert auditor.post(f"{HERE}/{batch}/pause", data={"key": key}).status_code == 403
 
 
-def test_an_empty_sheet_is_had_from_the_page(sqlite_server: Running, sign_in: SignIn) -> None:  # noqa: F811
+def test_an_empty_sheet_is_had_from_the_page(sqlite_server: Running, sign_in: SignIn) -> None:
     slug, client = sqlite_server.published(resultDescription=RESULTS), sign_in()
     assert client.get(f"{HERE}/template", params={"achievement": slug}).text.rstrip().endswith(",Final score")
     draft = sqlite_server.make("achievements", sqlite_server.draft())["slug"]
@@ -132,7 +131,7 @@ def test_an_empty_sheet_is_had_from_the_page(sqlite_server: Running, sign_in: Si
     assert bring(client, draft, b"email\n").status_code == 409
 
 
-def test_a_file_that_is_too_long_is_not_kept(sqlite_server: Running, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+def test_a_file_that_is_too_long_is_not_kept(sqlite_server: Running, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
     slug, client = sqlite_server.published(), sign_in()
     monkeypatch.setattr(limits, "UPLOAD_BYTES", 100_000)
     answer = bring(client, slug, b"email\n" * 20_000)

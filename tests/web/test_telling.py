@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +16,7 @@ from badgeissuer import courier
 from badgeissuer.store import engine as engines
 
 if TYPE_CHECKING:
-    from tests.web.conftest import Refused, Running, Serve
-
-Until = Callable[[Callable[[], bool]], None]
+    from tests.web.conftest import Refused, Running, Serve, Until
 
 
 @contextmanager

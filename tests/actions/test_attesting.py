@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import update
+from tests.actions.conftest import do_all
 
 from badgeissuer import attending, attesting, problem, signing, status, verifying, worker
 from badgeissuer.openbadges.addresses import Site
@@ -84,10 +85,7 @@ def answer(campus: Campus, uuid: UUID) -> tuple[str, JsonObject]:
 
 def work(campus: Campus) -> int:
     """Do every job that is due, as a worker with further contexts does."""
-    hand, done = worker.Worker(campus.engine, worker.Ports(campus.keyring, campus.site, KNOWN)), 0
-    while hand.do_one():
-        done += 1
-    return done
+    return do_all(worker.Worker(campus.engine, worker.Ports(campus.keyring, campus.site, KNOWN)))
 
 
 def signed(campus: Campus, source: JsonObject, way: str = "eddsa-rdfc-2022", **more: Any) -> JsonObject:  # noqa: ANN401 - see `ask`

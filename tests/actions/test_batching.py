@@ -32,16 +32,6 @@ def learner(number: int, **more: object) -> dict[str, Any]:
     return {"learner": {"email": f"learner{number}@example.org", "name": f"Learner {number}"}} | more
 
 
-def submit(campus: Campus, *rows: object, key: str | None = None, achievement: str = "welding") -> tables.Batch:
-    """Hand in a roster; a row that is bytes stands as it is."""
-    with campus.writing() as session, spool.Spool() as roster:
-        for row in rows:
-            roster.feed((row if isinstance(row, bytes) else json.dumps(row).encode()) + b"\n")
-        roster.end()
-        found = authoring.achievement(session, achievement)
-        return batching.create(session, found, rows=roster, key=key, actor="test", now=campus.now)
-
-
 def progress(campus: Campus, batch: tables.Batch) -> batching.Progress:
     with campus.reading() as session:
         return batching.progress(session, [session.get_one(tables.Batch, batch.id)])[0]
@@ -53,7 +43,7 @@ def rows(campus: Campus, batch: tables.Batch, state: str) -> list[batching.Note]
 
 
 def test_everybody_on_a_roster_gets_a_badge_that_verifies(campus: Campus) -> None:
-    batch = submit(campus, *(learner(number) for number in range(5)))
+    batch = campus.submit(*(learner(number) for number in range(5)))
     assert progress(campus, batch) == batching.Progress("running", 0, 0, 0, 0)
     campus.work()
     assert progress(campus, batch) == batching.Progress("done", 5, 0, 0, 0)
@@ -85,7 +75,7 @@ BAD = {
 
 
 def test_a_bad_row_says_what_and_where_and_stops_none_of_the_others(campus: Campus) -> None:
-    batch = submit(campus, learner(1), *BAD, learner(2))
+    batch = campus.submit(learner(1), *BAD, learner(2))
     campus.work()
     assert progress(campus, batch) == batching.Progress("done", 2, len(BAD), 0, 0)
     found = rows(campus, batch, "failed")
@@ -100,7 +90,7 @@ def test_a_bad_row_says_what_and_where_and_stops_none_of_the_others(campus: Camp
 
 def test_a_row_that_cannot_be_signed_fails_alone(campus: Campus) -> None:
     unsignable = learner(2, evidence=[{"id": "https://example.org/work", "description": "x", "inLanguage": "none"}])
-    batch = submit(campus, learner(1), unsignable, learner(3))
+    batch = campus.submit(learner(1), unsignable, learner(3))
     campus.work()
     assert progress(campus, batch) == batching.Progress("done", 2, 1, 0, 0)
     assert len(campus.all(tables.Award)) == len(campus.all(tables.Credential)) == len(campus.all(tables.Learner)) == 2
@@ -108,7 +98,7 @@ def test_a_row_that_cannot_be_signed_fails_alone(campus: Campus) -> None:
 
 def test_a_learner_twice_in_a_roster_is_told_with_both_rows(campus: Campus) -> None:
     again, other = learner(1), learner(1, narrative="In another workshop.")
-    batch = submit(campus, learner(1), again, other, learner(1, narrative="Next term.", scope="autumn"))
+    batch = campus.submit(learner(1), again, other, learner(1, narrative="Next term.", scope="autumn"))
     campus.work()
     assert progress(campus, batch) == batching.Progress("done", 3, 1, 1, 0)
     assert rows(campus, batch, "repeated")[0]["detail"] == "Row 2 says of the same learner what row 1 says."
@@ -117,18 +107,18 @@ def test_a_learner_twice_in_a_roster_is_told_with_both_rows(campus: Campus) -> N
 
 def test_a_learner_twice_is_found_across_chunks_too(campus: Campus, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spool, "CHUNK_ROWS", 1)
-    batch = submit(campus, learner(1), learner(1), learner(1, narrative="Otherwise."))
+    batch = campus.submit(learner(1), learner(1), learner(1, narrative="Otherwise."))
     campus.work()
     assert progress(campus, batch) == batching.Progress("done", 2, 1, 1, 0)
     assert rows(campus, batch, "repeated")[0]["detail"] == "Row 2 says of the same learner what row 1 says."
 
 
 def test_a_learner_without_an_address_waits_for_one(campus: Campus) -> None:
-    batch = submit(campus, {"learner": {"source_id": "17"}})
+    batch = campus.submit({"learner": {"source_id": "17"}})
     campus.work()
     assert progress(campus, batch) == batching.Progress("done", 1, 0, 0, 1)
     assert campus.only(tables.Award).state == "needs_identity"
-    later = submit(campus, {"learner": {"source_id": "17", "email": "late@example.org"}})
+    later = campus.submit({"learner": {"source_id": "17", "email": "late@example.org"}})
     campus.work()
     assert progress(campus, later) == batching.Progress("done", 1, 0, 1, 0)
     assert campus.only(tables.Award).state == "issued"
@@ -139,23 +129,23 @@ def test_a_learner_without_an_address_waits_for_one(campus: Campus) -> None:
 
 
 def test_the_same_roster_under_the_same_key_is_the_same_batch(campus: Campus) -> None:
-    first = submit(campus, learner(1), key="graduation")
+    first = campus.submit(learner(1), key="graduation")
     campus.work()
-    second = submit(campus, b"", learner(1), b"  ", key="graduation")
+    second = campus.submit(b"", learner(1), b"  ", key="graduation")
     assert first.uuid == second.uuid
     with pytest.raises(problem.Conflict, match="another roster"):
-        submit(campus, learner(2), key="graduation")
+        campus.submit(learner(2), key="graduation")
     assert campus.work() == 0
     assert len(campus.all(tables.Credential)) == 1
 
 
 def test_a_row_whose_award_is_there_is_repeated(campus: Campus) -> None:
     before, _ = campus.award("learner1@example.org")
-    batch = submit(campus, learner(1), learner(2))
+    batch = campus.submit(learner(1), learner(2))
     campus.work()
     assert progress(campus, batch) == batching.Progress("done", 2, 0, 1, 0)
     assert rows(campus, batch, "repeated")[0]["award"] == str(before.uuid)
-    again = submit(campus, learner(1), learner(2), key="again")
+    again = campus.submit(learner(1), learner(2), key="again")
     campus.work()
     assert progress(campus, again) == batching.Progress("done", 2, 0, 2, 0)
     assert len(campus.all(tables.Credential)) == 2
@@ -163,13 +153,13 @@ def test_a_row_whose_award_is_there_is_repeated(campus: Campus) -> None:
 
 def test_an_empty_roster_and_an_unpublished_achievement_are_refused(campus: Campus) -> None:
     with pytest.raises(problem.Invalid, match="no rows"):
-        submit(campus, b"", b" ")
+        campus.submit(b"", b" ")
     with campus.writing() as session:
         authoring.create_achievement(
             session, authoring.issuer(session, "workshop"), slug="draft", draft=DRAFT, site=campus.site, now=campus.now
         )
     with pytest.raises(problem.Conflict, match="not published"):
-        submit(campus, learner(1), achievement="draft")
+        campus.submit(learner(1), achievement="draft")
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -196,7 +186,7 @@ def _by_one(anew: Anew, some: list[dict[str, str]]) -> object:
 
 def _in_bulk(anew: Anew, some: list[dict[str, str]]) -> object:
     with anew() as campus:
-        submit(campus, *({"learner": one} for one in some))
+        campus.submit(*({"learner": one} for one in some))
         campus.work()
         return _outcome(campus)
 
@@ -212,7 +202,7 @@ def _outcome(campus: Campus) -> object:
 
 def test_a_batch_is_paused_and_gone_on_with(campus: Campus, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spool, "CHUNK_ROWS", 2)
-    batch = submit(campus, *(learner(number) for number in range(6)))
+    batch = campus.submit(*(learner(number) for number in range(6)))
     hand = campus.worker()
     assert hand.do_one()
     change(campus, batch, batching.pause)
@@ -225,7 +215,7 @@ def test_a_batch_is_paused_and_gone_on_with(campus: Campus, monkeypatch: pytest.
 
 
 def test_a_job_of_a_batch_that_rests_does_nothing(campus: Campus) -> None:
-    batch = submit(campus, learner(1))
+    batch = campus.submit(learner(1))
     with campus.writing() as session:
         session.get_one(tables.Batch, batch.id).state = "paused"  # as if the job had been claimed just before
     assert campus.work() == 1
@@ -234,7 +224,7 @@ def test_a_job_of_a_batch_that_rests_does_nothing(campus: Campus) -> None:
 
 def test_a_batch_is_cancelled_and_keeps_what_is_issued(campus: Campus, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spool, "CHUNK_ROWS", 2)
-    batch = submit(campus, *(learner(number) for number in range(6)))
+    batch = campus.submit(*(learner(number) for number in range(6)))
     assert campus.worker().do_one()
     change(campus, batch, batching.cancel)
     campus.work()
@@ -246,7 +236,7 @@ def test_a_batch_is_cancelled_and_keeps_what_is_issued(campus: Campus, monkeypat
 
 
 def test_failed_rows_are_tried_again_with_the_newest_version(campus: Campus) -> None:
-    batch = submit(campus, learner(1), learner(2, results=[{"resultDescription": "#later", "value": "1"}]), b"{")
+    batch = campus.submit(learner(1), learner(2, results=[{"resultDescription": "#later", "value": "1"}]), b"{")
     campus.work()
     assert progress(campus, batch).failed == 2
     with campus.writing() as session:
@@ -260,7 +250,7 @@ def test_failed_rows_are_tried_again_with_the_newest_version(campus: Campus) -> 
     campus.work()
     assert progress(campus, batch) == batching.Progress("done", 2, 1, 0, 0)
     assert [note["row"] for note in rows(campus, batch, "failed")] == [3]
-    fine = submit(campus, learner(9))
+    fine = campus.submit(learner(9))
     campus.work()
     with pytest.raises(problem.Conflict, match="No row"):
         change(campus, fine, batching.retry, now=campus.now)
@@ -270,7 +260,7 @@ def test_a_chunk_that_is_given_up_says_so_of_each_row(campus: Campus) -> None:
     with campus.writing() as session:
         key = session.scalars(select(tables.SigningKey)).one()
         key.state = "verify_only"
-    batch = submit(campus, learner(1), learner(2), b"{")
+    batch = campus.submit(learner(1), learner(2), b"{")
     campus.work()
     assert progress(campus, batch) == batching.Progress("done", 0, 3, 0, 0)
     assert "no active signing key" in rows(campus, batch, "failed")[0]["errors"][0]["detail"]
@@ -293,11 +283,11 @@ def test_orders_of_two_issuers_take_turns_and_single_awards_go_first(campus: Cam
     monkeypatch.setattr(spool, "CHUNK_ROWS", 1)
     campus.new_issuer("dock")
     campus.new_achievement("mooring", issuer="dock")
-    first = submit(campus, *(learner(number) for number in range(4)))
-    second = submit(campus, learner(7), learner(8))
+    first = campus.submit(*(learner(number) for number in range(4)))
+    second = campus.submit(learner(7), learner(8))
     hand = campus.worker()
     assert hand.do_one()
-    third = submit(campus, learner(5), learner(6), achievement="mooring")
+    third = campus.submit(learner(5), learner(6), achievement="mooring")
     campus.award()
     campus.work()
     with campus.reading() as session:
@@ -340,7 +330,7 @@ def test_a_badge_that_does_not_verify_fails_alone(campus: Campus, monkeypatch: p
         return sign_all(session, version, particulars, **ports)
 
     monkeypatch.setattr(pressing, "sign_all", faulty)
-    batch = submit(campus, learner(1), learner(2), learner(3))
+    batch = campus.submit(learner(1), learner(2), learner(3))
     campus.work()
     assert progress(campus, batch) == batching.Progress("done", 2, 1, 0, 0)
     assert rows(campus, batch, "failed")[0]["errors"][0]["detail"] == "The badge that was just signed does not verify."
@@ -351,7 +341,7 @@ def test_a_badge_that_does_not_verify_fails_alone(campus: Campus, monkeypatch: p
 def test_a_chunk_begins_again_when_others_write_the_same_learners(
     campus: Campus, monkeypatch: pytest.MonkeyPatch, times: int, done: int
 ) -> None:
-    batch, add, taken = submit(campus, learner(1)), bulk.add, iter(range(times))
+    batch, add, taken = campus.submit(learner(1)), bulk.add, iter(range(times))
 
     def contested(session: Session, table: type[Base], *rest: Any) -> None:  # noqa: ANN401 - handed on
         if table is tables.LearnerIdentity and next(taken, None) is not None:

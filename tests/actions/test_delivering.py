@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import email
 import email.policy
-import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -17,12 +16,12 @@ from hypothesis import strategies as st
 from sqlalchemy import event, update
 from tests.net import posthouse
 
-from badgeissuer import access, authoring, batching, courier, delivering, granting, issuing, problem, signing
+from badgeissuer import access, courier, delivering, granting, issuing, problem, signing
 from badgeissuer.awarding import event as events
 from badgeissuer.delivering import letter
 from badgeissuer.net import mail, post
 from badgeissuer.openbadges.addresses import Site
-from badgeissuer.store import jobs, spool, tables
+from badgeissuer.store import jobs, tables
 
 if TYPE_CHECKING:
     from tests.actions.conftest import Campus, Found
@@ -56,11 +55,7 @@ def carry(campus: Campus, house: posthouse.PostHouse) -> Iterator[Carry]:
     poster = post.Poster(post.Reach())
 
     def go(url: str = "") -> int:
-        given_means = courier.Means(campus.site, poster, mail.read_url(url or house.url), SENDER)
-        hand, done = courier.Courier(campus.engine, given_means), 0
-        while hand.do_one():
-            done += 1
-        return done
+        return campus.carry(courier.Means(campus.site, poster, mail.read_url(url or house.url), SENDER))
 
     yield go
     poster.close()
@@ -236,7 +231,7 @@ def test_a_crash_between_the_server_and_the_record_sends_the_same_message_again(
 
 def test_what_is_recorded_is_not_sent_again_when_the_rest_of_its_job_is(campus: Campus, house: posthouse.PostHouse, carry: Carry) -> None:
     house.says["second@example.org"] = "451 Later"
-    _batch(campus, ["first@example.org", "second@example.org", "third@example.org"])
+    campus.award_all(["first@example.org", "second@example.org", "third@example.org"])
     carry()
     assert sorted(recipients[0] for _, recipients, _ in house.letters) == ["first@example.org", "third@example.org"]
     house.says.clear()
@@ -299,7 +294,7 @@ def test_what_cannot_be_taken_now_is_tried_for_three_days_and_then_failed(campus
 
 
 def test_a_server_that_is_away_is_asked_once_for_all_letters_of_a_job(campus: Campus, house: posthouse.PostHouse, carry: Carry) -> None:
-    _batch(campus, [f"l{number}@example.org" for number in range(5)])
+    campus.award_all([f"l{number}@example.org" for number in range(5)])
     campus.only(tables.BatchChunk)
     assert carry("smtp://127.0.0.1:1") == 1
     rows = campus.all(tables.Message)
@@ -312,7 +307,7 @@ def test_a_server_that_is_away_is_asked_once_for_all_letters_of_a_job(campus: Ca
 
 def test_a_letter_that_makes_the_server_hang_up_holds_up_no_other(campus: Campus, house: posthouse.PostHouse, carry: Carry) -> None:
     house.says["data:l0@example.org"] = posthouse.CUT
-    _batch(campus, [f"l{number}@example.org" for number in range(5)])
+    campus.award_all([f"l{number}@example.org" for number in range(5)])
     carry()
     states = {row.award_id: row.state for row in campus.all(tables.Message)}
     assert sorted(states.values()) == ["sent"] * 4 + ["waiting"]
@@ -351,7 +346,7 @@ def test_a_courier_that_dies_again_and_again_gives_up_what_it_had(campus: Campus
 def test_nothing_is_queued_where_no_mail_server_is_set(found: Found) -> None:
     campus = found()
     campus.issued()
-    _batch(campus, ["one@example.org"])
+    campus.award_all(["one@example.org"])
     assert campus.all(tables.Message) == []
 
 
@@ -413,19 +408,8 @@ def test_a_letter_that_came_back_is_noted(campus: Campus, carry: Carry) -> None:
 # Every way in which badges come about
 
 
-def _batch(campus: Campus, addresses: list[str]) -> None:
-    """Have a roster issued; who has no address is known by a number."""
-    with campus.writing() as session, spool.Spool() as roster:
-        for number, address in enumerate(addresses):
-            learner = {"email": address} if address else {"source_id": f"s{number}"}
-            roster.feed(json.dumps({"learner": learner}).encode() + b"\n")
-        roster.end()
-        batching.create(session, authoring.achievement(session, "welding"), rows=roster, key=None, actor="test", now=campus.now)
-    campus.work()
-
-
 def test_a_roster_orders_one_job_for_a_chunk(campus: Campus, house: posthouse.PostHouse, carry: Carry) -> None:
-    _batch(campus, [f"l{number}@example.org" for number in range(40)] + [""])
+    campus.award_all([f"l{number}@example.org" for number in range(40)] + [""])
     assert len(campus.all(tables.Message)) == 40
     assert len([job for job in campus.all(tables.Job) if job.kind == delivering.SEND]) == 1
     assert carry() == 1
@@ -450,10 +434,10 @@ def test_what_it_costs_a_roster_does_not_grow_with_its_rows(found: Found, tells:
     counts = []
     for size in (5, 50):
         statements: list[str] = []
-        _batch(campus, [f"before{size}@example.org"])  # what is made once is made
+        campus.award_all([f"before{size}@example.org"])  # what is made once is made
         listen = lambda *given_, into=statements: into.append(given_[2])  # noqa: E731
         event.listen(campus.engine, "before_cursor_execute", listen)
-        _batch(campus, [f"l{number}.{size}@example.org" for number in range(size)])
+        campus.award_all([f"l{number}.{size}@example.org" for number in range(size)])
         event.remove(campus.engine, "before_cursor_execute", listen)
         counts.append(sum("message" in one or "subscriber" in one or "notice" in one for one in statements))
     assert counts[0] == counts[1] <= (4 if tells else 1)

@@ -19,7 +19,6 @@ from badgeissuer import (
     access,
     announcing,
     authoring,
-    batching,
     courier,
     granting,
     issuing,
@@ -31,7 +30,7 @@ from badgeissuer import (
 )
 from badgeissuer.awarding import event as events
 from badgeissuer.net import fetch, post
-from badgeissuer.store import jobs, spool, tables
+from badgeissuer.store import jobs, tables
 
 if TYPE_CHECKING:
     from tests.actions.conftest import Campus, Found
@@ -59,13 +58,7 @@ Carry = Callable[[], int]
 def carrying(campus: Campus, reach: post.Reach) -> Iterator[Carry]:
     poster = post.Poster(reach)
 
-    def go() -> int:
-        hand, done = courier.Courier(campus.engine, courier.Means(campus.site, poster)), 0
-        while hand.do_one():
-            done += 1
-        return done
-
-    yield go
+    yield lambda: campus.carry(courier.Means(campus.site, poster))
     poster.close()
 
 
@@ -163,7 +156,7 @@ def test_a_revocation_is_told_with_its_reason(campus: Campus, lms: posthouse.Lis
 
 def test_revoking_many_tells_each(campus: Campus, lms: posthouse.Listener, carry: Carry) -> None:
     subscribe(campus, lms, notifying.REVOKED)
-    _batch(campus, [f"l{number}@example.org" for number in range(12)])
+    campus.award_all([f"l{number}@example.org" for number in range(12)])
     with campus.writing() as session:
         revoking.begin(session, revoking.Selection(achievement="welding"), issuer_id=None, reason="Void", actor="t", now=campus.now)
     campus.work()
@@ -219,7 +212,7 @@ def test_an_award_that_comes_to_rest_is_told(campus: Campus, lms: posthouse.List
 
 def test_awards_of_a_roster_and_of_the_api_are_told(campus: Campus, lms: posthouse.Listener, carry: Carry) -> None:
     subscribe(campus, lms)
-    _batch(campus, [f"l{number}@example.org" for number in range(10)] + [""])
+    campus.award_all([f"l{number}@example.org" for number in range(10)] + [""])
     assert len([job for job in campus.all(tables.Job) if job.kind == notifying.NOTIFY]) == 2
     carry()
     assert sorted(one["type"] for one in told(lms)) == ["award.pending"] + ["credential.issued"] * 10
@@ -253,7 +246,7 @@ def test_only_the_unit_of_the_award_is_told_and_only_what_it_wants(campus: Campu
 def test_where_nobody_subscribed_a_roster_costs_one_statement_a_chunk(campus: Campus) -> None:
     statements: list[str] = []
     event.listen(campus.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
-    _batch(campus, [f"l{number}@example.org" for number in range(30)])
+    campus.award_all([f"l{number}@example.org" for number in range(30)])
     assert len([one for one in statements if "subscriber" in one or "notice" in one]) == 1
 
 
@@ -264,21 +257,10 @@ def test_with_a_subscriber_the_statements_do_not_grow_with_the_rows(campus: Camp
         statements: list[str] = []
         listen = lambda *given, into=statements: into.append(given[2])  # noqa: E731
         event.listen(campus.engine, "before_cursor_execute", listen)
-        _batch(campus, [f"l{number}.{size}@example.org" for number in range(size)])
+        campus.award_all([f"l{number}.{size}@example.org" for number in range(size)])
         event.remove(campus.engine, "before_cursor_execute", listen)
         counts.append(sum("subscriber" in one or "notice" in one for one in statements))
     assert counts[0] == counts[1] <= 3
-
-
-def _batch(campus: Campus, addresses: list[str]) -> None:
-    """Have a roster issued; who has no address is known by a number."""
-    with campus.writing() as session, spool.Spool() as roster:
-        for number, address in enumerate(addresses):
-            learner = {"email": address} if address else {"source_id": f"s{number}"}
-            roster.feed(json.dumps({"learner": learner}).encode() + b"\n")
-        roster.end()
-        batching.create(session, authoring.achievement(session, "welding"), rows=roster, key=None, actor="test", now=campus.now)
-    campus.work()
 
 
 # What goes wrong
@@ -325,7 +307,7 @@ def test_after_three_days_it_is_dead_and_can_be_sent_again(campus: Campus, lms: 
 def test_410_disables_and_what_else_waits_is_dead(campus: Campus, lms: posthouse.Listener, carry: Carry) -> None:
     lms.says = [410]
     subscribe(campus, lms, notifying.ISSUED)
-    _batch(campus, [f"l{number}@example.org" for number in range(5)])
+    campus.award_all([f"l{number}@example.org" for number in range(5)])
     carry()
     assert len(lms.came) == 1
     assert {row.state for row in campus.all(tables.Notice)} == {"dead"}
@@ -348,7 +330,7 @@ def _hang(connection: socket.socket) -> None:
 def test_who_does_not_answer_is_not_waited_for_again_and_again(campus: Campus, lms: posthouse.Listener, carry: Carry) -> None:
     lms.says = [_hang]
     subscribe(campus, lms, notifying.ISSUED)
-    _batch(campus, [f"l{number}@example.org" for number in range(8)])
+    campus.award_all([f"l{number}@example.org" for number in range(8)])
     for in_haste in carrying(campus, post.Reach(allow_private=True, seconds=0.2)):
         in_haste()
     assert len(lms.came) == courier.MOST_SILENT
@@ -370,7 +352,7 @@ def test_one_that_is_not_answered_holds_up_no_other(campus: Campus, lms: posthou
 
     lms.says = [reset, 200]
     subscribe(campus, lms, notifying.ISSUED)
-    _batch(campus, [f"l{number}@example.org" for number in range(4)])
+    campus.award_all([f"l{number}@example.org" for number in range(4)])
     carry()
     assert sorted(row.state for row in campus.all(tables.Notice)) == ["delivered"] * 3 + ["waiting"]
     campus.pass_time(minutes=2)
@@ -418,7 +400,7 @@ def test_a_round_that_takes_too_long_leaves_the_rest_to_a_job_at_the_end_of_the_
 ) -> None:
     monkeypatch.setattr(courier, "ROUND_SECONDS", -1)
     subscribe(campus, lms, notifying.ISSUED)
-    _batch(campus, [f"l{number}@example.org" for number in range(3)])
+    campus.award_all([f"l{number}@example.org" for number in range(3)])
     hand = courier.Courier(campus.engine, courier.Means(campus.site, post.Poster(post.Reach(allow_private=True))))
     assert hand.do_one()
     assert lms.came == []
@@ -433,7 +415,7 @@ def test_what_there_was_no_time_for_does_not_wait_for_what_failed(
     clock = iter([0.0, 0.0, 100.0])  # the beginning, the first notice, the second
     lms.says = [500, 200]
     subscribe(campus, lms, notifying.ISSUED)
-    _batch(campus, [f"l{number}@example.org" for number in range(3)])
+    campus.award_all([f"l{number}@example.org" for number in range(3)])
     poster = post.Poster(post.Reach(allow_private=True))
     hand = courier.Courier(campus.engine, courier.Means(campus.site, poster))
     with monkeypatch.context() as patch:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.actions.conftest import roster_of
 
 from badgeissuer import authoring, batching, rehearsing, rostering, tabulating
-from badgeissuer.store import spool, tables
+from badgeissuer.store import tables
 
 if TYPE_CHECKING:
     from tests.actions.conftest import Anew, Campus
 
 
 def look(campus: Campus, rows: list[dict[str, Any]]) -> rehearsing.Rehearsal:
-    with campus.reading() as session, spool.Spool() as roster:
-        for row in rows:
-            roster.feed(json.dumps(row).encode() + b"\n")
-        roster.end()
+    with campus.reading() as session, roster_of(*rows) as roster:
         found = authoring.achievement(session, "welding")
         version = authoring.newest_version(session, found)
         assert version
@@ -28,11 +25,7 @@ def look(campus: Campus, rows: list[dict[str, Any]]) -> rehearsing.Rehearsal:
 
 def run(campus: Campus, rows: list[dict[str, Any]]) -> tuple[int, int, int, int]:
     """Return how many rows were issued, had it before, wait, and failed."""
-    with campus.writing() as session, spool.Spool() as roster:
-        for row in rows:
-            roster.feed(json.dumps(row).encode() + b"\n")
-        roster.end()
-        batch = batching.create(session, authoring.achievement(session, "welding"), rows=roster, key=None, actor="test", now=campus.now)
+    batch = campus.submit(*rows)
     campus.work()
     with campus.reading() as session:
         (now,) = batching.progress(session, [session.get_one(tables.Batch, batch.id)])
@@ -100,10 +93,7 @@ def test_the_results_of_a_batch_of_json_lines_are_a_sheet_too(campus: Campus) ->
         b'{"learner',
         b'{"learner": {"email": 7}}',
     ]
-    with campus.writing() as session, spool.Spool() as roster:
-        roster.feed(b"\n".join(lines))
-        roster.end()
-        batch = batching.create(session, authoring.achievement(session, "welding"), rows=roster, key=None, actor="test", now=campus.now)
+    batch = campus.submit(*lines)
     with campus.reading() as session:
         assert [line.split(",")[1:3] for line in tabulating.results(session, batch, site=campus.site)][1] == ["a@example.org", "to do"]
     campus.work()

@@ -19,13 +19,17 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from badgeissuer import cli
+from badgeissuer import authoring, cli, signing
+from badgeissuer.settings import Settings, clock, opened
+from badgeissuer.store import engine as engines
+from badgeissuer.store import keyring
 
 if TYPE_CHECKING:
     import ssl
 
 START_SECONDS = 40
 STOP_SECONDS = 30
+DRAFT = {"name": "Knots", "description": "Ties knots.", "achievementType": "Badge", "criteria": {"narrative": "Tie ten knots."}}
 COMMAND = (sys.executable, "-m", "badgeissuer.cli")
 
 
@@ -71,6 +75,19 @@ def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
         return Result(code, *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture
+def achievement(folder: Path) -> str:
+    """A published achievement of an issuer with a key; its slug."""
+    settings, now = Settings(), clock()
+    ring = keyring.Keyring(folder / "keys", b"correct horse battery staple", operations=1, memory_bytes=8192)
+    with opened(settings) as database, engines.writing(database) as session:
+        unit = authoring.create_issuer(session, {"slug": "unit", "name": "Unit"}, site=settings.site, now=now)
+        signing.generate(session, unit, keyring=ring, site=settings.site, now=now)
+        row = authoring.create_achievement(session, unit, slug="knots", draft=DRAFT, site=settings.site, now=now)
+        authoring.publish(session, row, site=settings.site, now=now)
+    return "knots"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,29 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.cli.conftest import DRAFT
 
-from badgeissuer import attending, authoring, signing, submitting, worker
+from badgeissuer import attending, authoring, submitting, worker
 from badgeissuer.settings import Settings, clock, opened
 from badgeissuer.store import engine as engines
-from badgeissuer.store import keyring, tables
+from badgeissuer.store import tables
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Command
 
-DRAFT = {"name": "Knots", "description": "Ties knots.", "achievementType": "Badge", "criteria": {"narrative": "Tie ten knots."}}
-
-
-@pytest.fixture(autouse=True)
-def achievement(folder: Path) -> str:
-    """A published achievement of an issuer with a key; its slug."""
-    settings, now = Settings(), clock()
-    ring = keyring.Keyring(folder / "keys", b"correct horse battery staple", operations=1, memory_bytes=8192)
-    with opened(settings) as database, engines.writing(database) as session:
-        unit = authoring.create_issuer(session, {"slug": "unit", "name": "Unit"}, site=settings.site, now=now)
-        signing.generate(session, unit, keyring=ring, site=settings.site, now=now)
-        row = authoring.create_achievement(session, unit, slug="knots", draft=DRAFT, site=settings.site, now=now)
-        authoring.publish(session, row, site=settings.site, now=now)
-    return "knots"
+pytestmark = pytest.mark.usefixtures("achievement")
 
 
 @pytest.fixture

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.cli.test_bulk import DRAFT
 from tests.net import campus
 
-from badgeissuer import authoring, connecting, ruling, signing
+from badgeissuer import authoring, connecting, ruling
 from badgeissuer.awarding import rule
 from badgeissuer.settings import Settings, clock, opened
 from badgeissuer.store import engine as engines
-from badgeissuer.store import keyring, tables
+from badgeissuer.store import tables
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Command
@@ -23,15 +22,11 @@ ASKED = ("--source", "canvas", "--course", "565", "--achievement", "knots")
 
 
 @pytest.fixture(autouse=True)
-def source(folder: Path) -> str:
+def source(achievement: str) -> str:
     """A source with a rule for a course."""
-    settings, now = Settings(), clock()
-    ring = keyring.Keyring(folder / "keys", b"correct horse battery staple", operations=1, memory_bytes=8192)
-    with opened(settings) as database, engines.writing(database) as session:
-        unit = authoring.create_issuer(session, {"slug": "unit", "name": "Unit"}, site=settings.site, now=now)
-        signing.generate(session, unit, keyring=ring, site=settings.site, now=now)
-        row = authoring.create_achievement(session, unit, slug="knots", draft=DRAFT, site=settings.site, now=now)
-        authoring.publish(session, row, site=settings.site, now=now)
+    now = clock()
+    with opened(Settings()) as database, engines.writing(database) as session:
+        unit, row = authoring.issuer(session, "unit"), authoring.achievement(session, achievement)
         values = {"slug": "canvas", "name": "Canvas", "adapter": "canvas", "signature": {"scheme": "none", "accept_unsigned": True}}
         found = connecting.connect(session, unit, values, token=lambda size: "k" * size, now=now)
         said = rule.parse({"when": {"all": [{"field": "course", "op": "eq", "value": "565"}]}})

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import subprocess
 from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
-from tests import serving
+from tests.browser import steps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.sync_api import Page
@@ -21,30 +17,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[str, str]]:
-    """A service in an empty folder, and a token for it."""
-    with serving.served(tmp_path) as (base, environment):
-        create = [*serving.COMMAND, "token", "create", "--name", "Registrar", "--role", "admin"]
-        made = subprocess.run(create, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
-        yield base, made.stdout.strip()
-
-
-WELDING = {
-    "name": "Welding Safety",
-    "description": "Prepares, welds and inspects a joint.",
-    "achievementType": "Certificate",
-    "criteria": {"narrative": "Weld three joints that pass inspection."},
-    "resultDescription": [
-        {"id": "#score", "name": "Final score", "resultType": "Percent", "valueMin": "0", "valueMax": "100"},
-        {
-            "id": "#joint",
-            "name": "Quality of the joint",
-            "resultType": "RubricCriterionLevel",
-            "rubricCriterionLevel": [{"id": "#fair", "name": "Fair"}, {"id": "#good", "name": "Good"}],
-        },
-    ],
-}
 HEADER = ["Student mail", "Name", "Final score", "Quality of the joint", "Completed on", "Seat"]
 GOOD = [[f"learner{number}@example.org", f"Learner {number}", "87,5", "good", "20.05.2026", "-"] for number in range(1, 6)]
 BAD = [
@@ -57,35 +29,10 @@ BAD = [
 MENDED = {"nowhere": "asha@example.org", "120": "100", "excellent": "good", "03/04/2026": "2026-04-03"}
 
 
-def achievement(base: str, token: str) -> None:
-    with httpx.Client(base_url=base, headers={"Authorization": f"Bearer {token}"}, timeout=30, trust_env=False) as api:
-        for path, body in (
-            ("issuers", {"slug": "workshop", "name": "Workshop"}),
-            ("achievements", {"issuer": "workshop", "slug": "welding", **WELDING}),
-            ("achievements/welding/publish", {}),
-        ):
-            answer = api.post(f"/api/{path}", json=body)
-            assert answer.is_success, answer.text
-
-
 def written(rows: list[list[str]]) -> bytes:
     file = io.StringIO(newline="")
     csv.writer(file, delimiter=";").writerows(rows)
     return file.getvalue().encode()
-
-
-def shot(page: Page, name: str) -> None:
-    """Look at a page as it is on a desk and on a telephone, where nothing may stick out; keep pictures where somebody wants them."""
-    folder = os.environ.get("SCREENSHOTS")
-    for width, suffix in ((390, "-narrow"), (1280, "")):
-        page.set_viewport_size({"width": width, "height": 800})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
-        if folder:
-            page.screenshot(path=f"{folder}/{name}{suffix}.png", full_page=True)
-
-
-def count(page: Page, label: str) -> int:
-    return int(page.locator("dl.counts div", has_text=label).locator("dd").inner_text())
 
 
 def wait_until_done(page: Page) -> None:
@@ -95,33 +42,36 @@ def wait_until_done(page: Page) -> None:
 def bring(page: Page, base: str, name: str, content: bytes) -> None:
     page.goto(f"{base}/staff/rosters")
     page.get_by_label("File").set_input_files({"name": name, "mimeType": "text/csv", "buffer": content})
-    shot(page, f"rosters-1-bring-{name}")
+    steps.shot(page, f"rosters-1-bring-{name}")
     page.get_by_role("button", name="Look at the file").click()
     assert page.get_by_role("heading", level=1).inner_text() == "What do the columns mean?"
 
 
 def test_a_roster_with_five_bad_rows_is_mended_and_finished(browser_page: Page, served: tuple[str, str], tmp_path: Path) -> None:
     page, (base, token) = browser_page, served
-    achievement(base, token)
-    page.goto(f"{base}/staff/rosters")
-    page.get_by_label("Token").fill(token)
-    page.get_by_role("button", name="Sign in").click()
+    steps.publish(base, token)
+    steps.sign_in(page, token, to=f"{base}/staff/rosters")
     bring(page, base, "graduation.csv", written([HEADER, *GOOD, *BAD]))
     assert page.get_by_role("combobox", name="Final score").input_value() == "result:#score"
     assert page.get_by_role("combobox", name="Seat").input_value() == "-"
     page.get_by_role("combobox", name="Student mail").select_option("E-mail address")
-    shot(page, "rosters-2-columns")
+    steps.shot(page, "rosters-2-columns")
     page.get_by_role("button", name="Look what would come of it").click()
-    shot(page, "rosters-3-check")
-    assert [count(page, label) for label in ("Would be issued", "Have it already", "Wait for an address", "To be mended")] == [5, 0, 0, 5]
+    steps.shot(page, "rosters-3-check")
+    assert [steps.count(page, label) for label in ("Would be issued", "Have it already", "Wait for an address", "To be mended")] == [
+        5,
+        0,
+        0,
+        5,
+    ]
     faults = [row.inner_text().split("\t")[:2] for row in page.locator("table.cells tbody tr").all()]
     assert faults == [
         ["7", "Student mail"], ["8", "Final score"], ["9", "Quality of the joint"], ["10", "Completed on"], ["11", "Student mail"],
     ]  # fmt: skip
     page.get_by_role("button", name="Issue the 5 badges that can be").click()
     wait_until_done(page)
-    shot(page, "rosters-4-batch")
-    assert (count(page, "Issued"), count(page, "To be mended")) == (5, 5)
+    steps.shot(page, "rosters-4-batch")
+    assert (steps.count(page, "Issued"), steps.count(page, "To be mended")) == (5, 5)
     with page.expect_download() as download:
         page.get_by_role("link", name="Download the rows that failed").click()
     path = tmp_path / "failed.csv"
@@ -134,12 +84,12 @@ def test_a_roster_with_five_bad_rows_is_mended_and_finished(browser_page: Page, 
     bring(page, base, "mended.csv", written(mended))
     page.get_by_role("combobox", name="Student mail").select_option("E-mail address")
     page.get_by_role("button", name="Look what would come of it").click()
-    assert [count(page, label) for label in ("Would be issued", "To be mended")] == [5, 0]
+    assert [steps.count(page, label) for label in ("Would be issued", "To be mended")] == [5, 0]
     page.get_by_role("button", name="Issue 5 badges").click()
     wait_until_done(page)
     assert page.get_by_role("heading", level=1).inner_text() == "Done"
-    assert (count(page, "Issued"), count(page, "To be mended")) == (5, 0)
-    shot(page, "rosters-5-done")
+    assert (steps.count(page, "Issued"), steps.count(page, "To be mended")) == (5, 0)
+    steps.shot(page, "rosters-5-done")
     with page.expect_download() as download:
         page.get_by_role("link", name="Download what became of each row").click()
     results = download.value.path().read_text(encoding="utf-8-sig")
@@ -148,4 +98,4 @@ def test_a_roster_with_five_bad_rows_is_mended_and_finished(browser_page: Page, 
     page.goto(found[0]["badge"])
     assert "Welding Safety" in page.get_by_role("main").inner_text()
     page.goto(f"{base}/staff/rosters")
-    shot(page, "rosters-6-list")
+    steps.shot(page, "rosters-6-list")

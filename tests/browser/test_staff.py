@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.browser import steps
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -35,9 +36,7 @@ def test_staff_come_in_by_a_token_and_go(browser_page: Page, page_faults: list[s
 
 def test_a_form_on_another_site_cannot_act_for_who_is_signed_in(browser_page: Page, served: tuple[str, str]) -> None:
     base, token = served
-    browser_page.goto(f"{base}/staff")
-    browser_page.get_by_label("Token").fill(token)
-    browser_page.get_by_role("button", name="Sign in").click()
+    steps.sign_in(browser_page, token, to=f"{base}/staff")
     browser_page.goto("about:blank")
     browser_page.set_content(f'<form method="post" action="{base}/staff/sign-out"><button>Go</button></form>')
     browser_page.get_by_role("button").click()

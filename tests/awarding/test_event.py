@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.awarding import happenings
 
 from badgeissuer import problem
 from badgeissuer.awarding import event
@@ -34,16 +35,10 @@ _events = st.builds(
     started_at=st.none() | st.datetimes(timezones=st.just(UTC)),
 )
 
-WELDING = event.LearningEvent(
-    key="k1",
-    type="course_completed",
-    occurred_at=datetime(2026, 5, 20, 14, 1, 31, tzinfo=UTC),
-    course="565",
-    courses=("565", "21070000000000565", "WELD-1"),
-    run="2026T1",
+WELDING = dataclasses.replace(
+    happenings.WELDING,
     learner=event.LearnerClaim("123", "S-9", "asha@example.org", "Asha"),
     result=event.ResultClaim(35, 40, 0.875, "A", "passed", passed=True),
-    credits=2,
     evidence=(event.EvidenceClaim("https://learn.example/1", "A weld"),),
     item="weld-1",
     started_at=datetime(2026, 2, 2, tzinfo=UTC),

@@ -4,7 +4,7 @@ import dataclasses
 from typing import Any
 
 import pytest
-from tests.awarding.test_trigger import WELDING
+from tests.awarding.happenings import WELDING
 
 from badgeissuer.awarding import condition, event, grade, rule
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.awarding.test_trigger import WELDING
+from tests.awarding.happenings import WELDING
 
 from badgeissuer import problem
 from badgeissuer.awarding import badges, condition, event, rule, trigger

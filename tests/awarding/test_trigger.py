@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.awarding.happenings import WELDING
 
 from badgeissuer import problem
 from badgeissuer.awarding import adapter, condition, event, incoming, trigger
@@ -17,18 +17,6 @@ if TYPE_CHECKING:
 
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
-WELDING = event.LearningEvent(
-    key="k1",
-    type="course_completed",
-    occurred_at=datetime(2026, 5, 20, 14, 1, 31, tzinfo=UTC),
-    course="565",
-    courses=("565", "21070000000000565", "WELD-1"),
-    run="2026T1",
-    learner=event.LearnerClaim("123", "S-9", "asha@example.org", "Asha Rao"),
-    result=event.ResultClaim(35, 40, 0.875, "87", "passed"),
-    credits=2,
-    evidence=(),
-)
 BARE = dataclasses.replace(
     WELDING,
     occurred_at=None,

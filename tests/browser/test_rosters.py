@@ -58,12 +58,8 @@ def test_a_roster_with_five_bad_rows_is_mended_and_finished(browser_page: Page, 
     steps.shot(page, "rosters-2-columns")
     page.get_by_role("button", name="Look what would come of it").click()
     steps.shot(page, "rosters-3-check")
-    assert [steps.count(page, label) for label in ("Would be issued", "Have it already", "Wait for an address", "To be mended")] == [
-        5,
-        0,
-        0,
-        5,
-    ]
+    labels = ("Would be issued", "Have it already", "Wait for an address", "To be mended")
+    assert [steps.count(page, label) for label in labels] == [5, 0, 0, 5]
     faults = [row.inner_text().split("\t")[:2] for row in page.locator("table.cells tbody tr").all()]
     assert faults == [
         ["7", "Student mail"], ["8", "Final score"], ["9", "Quality of the joint"], ["10", "Completed on"], ["11", "Student mail"],

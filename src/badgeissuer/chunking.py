@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 
 from badgeissuer import announcing, batching, issuing, notifying, problem, recognising, rostering, signing, status
-from badgeissuer.awarding import event, roster
+from badgeissuer.awarding import roster
 from badgeissuer.openbadges import credential, identity
 from badgeissuer.store import bulk, tables
 from badgeissuer.vc import statuslist
@@ -165,7 +165,7 @@ def _once(session: Session, order: _Order, rows: Sequence[rostering.Row]) -> lis
     Raises:
         bulk.Taken: Another transaction wrote one of the learners or awards first.
     """
-    claims = [_claim(row.said.learner) for row in rows]
+    claims = [row.said.learner.claim for row in rows]
     learners = recognising.recognise_all(session, claims, issuer_id=order.issuer.id, authority="", now=order.now)
     awards, notes = _awards(session, order, rows, learners)
     bulk.add(session, tables.Award, _AWARD, [_stored(order, award) for award in awards])
@@ -178,10 +178,6 @@ def _once(session: Session, order: _Order, rows: Sequence[rostering.Row]) -> lis
         if not award.is_known
     )
     return [*notes, *waiting]
-
-
-def _claim(learner: roster.Learner) -> event.LearnerClaim:
-    return event.LearnerClaim(learner.source_id, None, learner.email, learner.name, learner.did)
 
 
 def _awards(

@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import select
 
 from badgeissuer import problem, recognising, rostering
-from badgeissuer.awarding import event, roster
+from badgeissuer.awarding import roster
 from badgeissuer.store import tables, tally
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def rehearse(
 
 def _sort(session: Session, achievement: tables.Achievement, rows: Sequence[rostering.Row], seen: tally.Tally, found: Rehearsal) -> None:
     """Count rows that can be read, by whom they are about."""
-    claims = [_claim(row.said.learner) for row in rows]
+    claims = [row.said.learner.claim for row in rows]
     owners, addresses = recognising.known_all(session, claims, issuer_id=achievement.issuer_id, authority="")
     has = _awards(session, achievement, set(owners.values()))
     for row, claim in zip(rows, claims, strict=True):
@@ -147,7 +147,3 @@ def _awards(session: Session, achievement: tables.Achievement, learners: set[int
     table = tables.Award
     query = select(table.learner_id, table.scope).where(table.achievement_id == achievement.id, table.learner_id.in_(learners))
     return {(learner, scope) for learner, scope in session.execute(query)} if learners else set()
-
-
-def _claim(learner: roster.Learner) -> event.LearnerClaim:
-    return event.LearnerClaim(learner.source_id, None, learner.email, learner.name, learner.did)

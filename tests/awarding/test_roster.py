@@ -14,6 +14,13 @@ def cut(*pieces: bytes) -> list[roster.Line]:
     return [*found, *lines.end()]
 
 
+def test_a_learner_is_claimed_as_events_claim_one() -> None:
+    learner = roster.Learner(email="asha@example.org", name="Asha Rao", source_id="7", did="did:web:asha.example")
+    claim = learner.claim
+    assert (claim.email, claim.name, claim.source_id, claim.did) == (learner.email, learner.name, learner.source_id, learner.did)
+    assert (claim.sis_id, claim.orcid) == (None, None)
+
+
 @given(st.lists(st.binary(max_size=8).map(lambda text: text.replace(b"\n", b"")), max_size=12), st.integers(1, 9))
 def test_the_lines_are_the_same_in_whatever_pieces_they_come(texts: list[bytes], size: int) -> None:
     whole = b"\n".join(texts)

@@ -15,7 +15,7 @@ import pydantic
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from badgeissuer import problem
-from badgeissuer.awarding import adapter
+from badgeissuer.awarding import adapter, event
 from badgeissuer.vc import document, instant
 
 MAX_ROW = 64 * 1024
@@ -79,6 +79,11 @@ class Learner(Part):
     def is_somebody(self) -> bool:
         """Whether anything is said by which the learner can be known again; a name is not."""
         return bool(self.email or self.source_id or self.did)
+
+    @property
+    def claim(self) -> event.LearnerClaim:
+        """What it says of who the learner is, as events say it."""
+        return event.LearnerClaim(self.source_id, None, self.email, self.name, self.did)
 
 
 class Row(Part):

@@ -14,7 +14,7 @@ from sqlalchemy import Row, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from badgeissuer import access, batching, connecting, granting, issuing, problem, status
-from badgeissuer.awarding import event, roster
+from badgeissuer.awarding import roster
 from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import tables
 from badgeissuer.vc import verification
@@ -99,8 +99,7 @@ def _wish(body: NewAward, acting: access.Actor, *, now: datetime) -> granting.Wi
         narrative=body.narrative,
         scope=body.scope,
     )
-    claim = event.LearnerClaim(learner.source_id, None, learner.email, learner.name, learner.did)
-    return granting.Wish(acting, body.achievement, claim, decision)
+    return granting.Wish(acting, body.achievement, learner.claim, decision)
 
 
 def _means(using: Service) -> granting.Means:

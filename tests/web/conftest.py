@@ -83,6 +83,19 @@ class Running:
         assert answer.status_code == expect, answer.text
         return answer.json()
 
+    def listed(self, path: str, **asked: str) -> list[dict[str, Any]]:
+        """Return all that a list of the API holds, page by page: other tests have put things there too."""
+        found: list[dict[str, Any]] = []
+        given = {"limit": "200", **asked}
+        while True:
+            answer = self.api.get(f"/api/{path}", params=given)
+            assert answer.status_code == 200, answer.text
+            page = answer.json()
+            found += page["items"]
+            if page["next"] is None:
+                return found
+            given["cursor"] = page["next"]
+
     def unit(self) -> str:
         """Return the slug of an issuer that all tests may use."""
         if not self._units:

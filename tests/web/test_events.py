@@ -33,9 +33,8 @@ def deliver(server: Running, source: dict[str, Any], body: bytes, *, key: str = 
     return server.stranger.post(source["hook_url"], content=body, headers=headers | {"Content-Type": "application/json"})
 
 
-def items(server: Running, path: str, source: dict[str, Any]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = server.api.get(f"/api/{path}?limit=200").json()["items"]
-    return [item for item in found if item["source"] == source["slug"]]
+def items(server: Running, path: str, source: dict[str, Any], **asked: str) -> list[dict[str, Any]]:
+    return [item for item in server.listed(path, **asked) if item["source"] == source["slug"]]
 
 
 def connected(server: Running) -> dict[str, Any]:
@@ -47,14 +46,14 @@ def connected(server: Running) -> dict[str, Any]:
 def test_an_event_becomes_a_badge_that_anybody_can_verify(server: Running, until: Until) -> None:
     source, email = connected(server), f"{server.fresh('learner')}@example.org"
     assert deliver(server, source, event(email)).json()["status"] == "accepted"
-    until(lambda: [item["state"] for item in items(server, f"awards?source={source['slug']}&", source)] == ["issued"])
+    until(lambda: [item["state"] for item in items(server, "awards", source)] == ["issued"])
     (award,) = server.api.get(f"/api/awards?source={source['slug']}").json()["items"]
     assert award["learner"]["email"] == email
     assert server.stranger.get("/verify", params={"url": award["credential"]["id"]}).json()["outcome"] == "VALID"
     (happened,) = server.api.get(f"/api/events?source={source['slug']}").json()["items"]
     assert (happened["type"], happened["course"], happened["event"]["learner"]["email"]) == ("course_completed", "25", email)
     assert [(found["outcome"], found["award"]) for found in happened["decisions"]] == [("awarded", award["id"])]
-    (delivery,) = items(server, "deliveries?", source)
+    (delivery,) = items(server, "deliveries", source)
     assert (delivery["state"], delivery["repeats"], delivery["id"]) == ("processed", 0, happened["delivery"])
 
 
@@ -64,7 +63,7 @@ def test_a_delivery_that_comes_again_is_counted_and_not_carried_out(server: Runn
     first, second = deliver(server, source, body, key=key), deliver(server, source, body, key=key)
     assert (first.json()["status"], second.json()["status"]) == ("accepted", "repeated")
     assert first.json()["delivery"] == second.json()["delivery"]
-    assert [item["repeats"] for item in items(server, "deliveries?", source)] == [1]
+    assert [item["repeats"] for item in items(server, "deliveries", source)] == [1]
 
 
 def test_another_delivery_under_the_same_id_is_refused(server: Running, refused: Refused) -> None:
@@ -76,8 +75,8 @@ def test_another_delivery_under_the_same_id_is_refused(server: Running, refused:
 def test_a_course_without_a_rule_leaves_a_reason(server: Running, until: Until) -> None:
     source = connected(server)
     deliver(server, source, event(f"{server.fresh('learner')}@example.org", course="26"))
-    until(lambda: bool(items(server, "events?", source)))
-    (happened,) = items(server, "events?", source)
+    until(lambda: bool(items(server, "events", source)))
+    (happened,) = items(server, "events", source)
     assert [found["outcome"] for found in happened["decisions"]] == ["not_awarded"]
     assert happened["decisions"][0]["reason"]
 
@@ -215,13 +214,13 @@ def test_a_rule_is_listed_as_it_was_made(server: Running) -> None:
 def test_a_delivery_that_failed_keeps_its_reason_and_can_be_tried_again(server: Running, refused: Refused, until: Until) -> None:
     source, email = connected(server), f"{server.fresh('learner')}@example.org"
     number = deliver(server, source, event(email)).json()["delivery"]
-    until(lambda: [item["state"] for item in items(server, "deliveries?", source)] == ["processed"])
+    until(lambda: [item["state"] for item in items(server, "deliveries", source)] == ["processed"])
     refused(server.api.post(f"/api/deliveries/{number}/retry"), 409)
     with server.service.writing() as session:
         row = session.get_one(tables.Delivery, number)
         row.state, row.reason = "failed", "The cable was cut."
-    (failed,) = items(server, "deliveries?state=failed&", source)
+    (failed,) = items(server, "deliveries", source, state="failed")
     assert failed["reason"] == "The cable was cut."
     assert server.api.post(f"/api/deliveries/{number}/retry").json()["state"] == "received"
-    until(lambda: [item["state"] for item in items(server, "deliveries?", source)] == ["processed"])
-    assert len(items(server, f"awards?source={source['slug']}&", source)) == 1
+    until(lambda: [item["state"] for item in items(server, "deliveries", source)] == ["processed"])
+    assert len(items(server, "awards", source)) == 1

@@ -50,8 +50,7 @@ def events(server: Running, source: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def deliveries(server: Running, source: dict[str, Any]) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = server.api.get("/api/deliveries?limit=200").json()["items"]
-    return [item for item in found if item["source"] == source["slug"]]
+    return [item for item in server.listed("deliveries") if item["source"] == source["slug"]]
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)

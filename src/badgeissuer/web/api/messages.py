@@ -83,8 +83,7 @@ def listed(
 def show(uuid: UUID, using: Using, acting: Acting) -> Message:
     """Show one message."""
     with using.reading() as session:
-        row = delivering.find(session, uuid)
-        access.require(acting, access.READ, issuer_id=row.issuer_id)
+        row = _found(session, acting, uuid, access.READ)
         return _shown(session, [row])[0]
 
 
@@ -93,8 +92,7 @@ def resend(uuid: UUID, using: Using, acting: Acting) -> Message:
     """Send another copy of a message that does not wait to be sent already."""
     access.require(acting, access.ISSUE)
     with using.writing() as session:
-        row = delivering.find(session, uuid)
-        access.require(acting, access.ISSUE, issuer_id=row.issuer_id)
+        row = _found(session, acting, uuid, access.ISSUE)
         return _shown(session, [delivering.resend(session, row, now=using.now())])[0]
 
 
@@ -103,9 +101,14 @@ def bounced(uuid: UUID, body: Bounce, using: Using, acting: Acting) -> Message:
     """Note that a message came back after it was sent, and why: for what reads the mailbox of the sender."""
     access.require(acting, access.ISSUE)
     with using.writing() as session:
-        row = delivering.find(session, uuid)
-        access.require(acting, access.ISSUE, issuer_id=row.issuer_id)
+        row = _found(session, acting, uuid, access.ISSUE)
         return _shown(session, [delivering.bounced(session, row, reason=body.reason)])[0]
+
+
+def _found(session: Session, acting: access.Actor, uuid: UUID, action: str) -> tables.Message:
+    row = delivering.find(session, uuid)
+    access.require(acting, action, issuer_id=row.issuer_id)
+    return row
 
 
 def _shown(session: Session, rows: Sequence[tables.Message]) -> list[Message]:

@@ -327,12 +327,18 @@ def test_what_is_held_is_issued_when_its_moment_has_come(campus: Campus) -> None
     assert (issued.state, issued.valid_from) == ("issued", campus.now)
 
 
-def test_what_is_in_doubt_is_not_issued_when_its_moment_comes_but_when_somebody_keeps_it(campus: Campus) -> None:
+def held_in_doubt(campus: Campus) -> tables.Source:
+    """Have an award's moment come while what earned it is in doubt."""
     source = lrs(campus)
     campus.add_rule({"when": ANY, "policy": {"hold_days": 1}}, source)
     tell(campus, source, statement(1), statement(2, verb="failed", day=2))
     campus.pass_time(days=2)
     campus.work()
+    return source
+
+
+def test_what_is_in_doubt_is_not_issued_when_its_moment_comes_but_when_somebody_keeps_it(campus: Campus) -> None:
+    held_in_doubt(campus)
     review = campus.only(tables.Review)
     assert (campus.only(tables.Award).state, review.state) == ("on_hold", "open")
     with campus.writing() as session:
@@ -681,11 +687,7 @@ def test_a_number_without_measure_stops_no_other_rule(campus: Campus) -> None:
 
 
 def test_what_was_held_in_doubt_goes_on_when_the_doubt_falls_away(campus: Campus) -> None:
-    source = lrs(campus)
-    campus.add_rule({"when": ANY, "policy": {"hold_days": 1}}, source)
-    tell(campus, source, statement(1), statement(2, verb="failed", day=2))
-    campus.pass_time(days=2)
-    campus.work()
+    source = held_in_doubt(campus)
     assert campus.only(tables.Award).state == "on_hold"
     tell(campus, source, voiding(3, 2))
     assert (campus.only(tables.Review).state, campus.only(tables.Award).state) == ("kept", "issued")

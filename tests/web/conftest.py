@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import itertools
 import shutil
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -29,6 +28,7 @@ from badgeissuer.store import engine as engines
 from badgeissuer.store import keyring
 from badgeissuer.store.base import Base
 from badgeissuer.web import app as web
+from badgeissuer.web import connections
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,6 +44,15 @@ RESTLESS = {"batch_chunk", "event_subject", "job", "learning_event", "rejection"
 PAGE = {"Accept": "text/html"}
 """What browsers ask for."""
 WEBHOOK_SECRET = "whsec_c2VjcmV0LW9mLXRoZS1oYXJib3VyLXNjaG9vbC0x"
+
+
+_COUNTS = select(
+    *(
+        select(func.count()).select_from(table).scalar_subquery().label(table.name)
+        for table in Base.metadata.sorted_tables
+        if table.name not in RESTLESS
+    )
+)
 
 
 @dataclass(slots=True)
@@ -71,11 +80,7 @@ class Running:
     def rows(self) -> dict[str, int]:
         """Return how many rows each table has, apart from those in which the worker writes whenever it likes."""
         with self.service.reading() as session:
-            return {
-                table.name: session.execute(select(func.count()).select_from(table)).scalar_one()
-                for table in Base.metadata.sorted_tables
-                if table.name not in RESTLESS
-            }
+            return dict(session.execute(_COUNTS).one()._mapping)
 
     def make(self, path: str, body: object, *, expect: int = 201, headers: Mapping[str, str] | None = None) -> Any:  # noqa: ANN401 - any JSON value
         """Post to the API as administrator and return what it answers."""
@@ -171,7 +176,7 @@ def _worker_on(url: str, ports: worker.Ports, tell: web.Tell) -> Iterator[web.Be
 @contextmanager
 def serve(url: str, folder: Path, *, has_worker: bool = True, **options: Any) -> Iterator[Running]:  # noqa: ANN401 - settings of any kind
     """Run the service on a database that is migrated."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with connections.listen("127.0.0.1", 0) as listener:
         base = f"http://localhost:{listener.getsockname()[1]}"
         given: dict[str, Any] = {"base_url": base, "database_url": url, "keys_dir": folder / "keys", "data_dir": folder} | options
         configured = settings.Settings(**given)

@@ -19,7 +19,7 @@ LOCK := uv pip compile pyproject.toml --quiet --upgrade --universal --python-ver
 NODE := $(shell node --version >/dev/null 2>&1 && npm --version >/dev/null 2>&1 && echo yes)
 PURE := src/badgeissuer/vc/*,src/badgeissuer/openbadges/*,src/badgeissuer/awarding/*,src/badgeissuer/problem.py
 
-.PHONY: help demo serve test check bench fuzz worst faults differential openapi migration lock
+.PHONY: help demo serve test check bench fuzz worst faults losing differential openapi migration lock
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -57,6 +57,9 @@ differential: .venv/dev.stamp ## Canonical forms beside those of PyLD and pyoxig
 
 faults: .venv/dev.stamp ## Rosters issued while workers and database are killed; counts must be exact [ARGS="--runs 20 --rows 10000 --database sqlite"]
 	PYTHONPATH=. $(BIN)/python -m tests.faults.killing $(ARGS)
+
+losing: .venv/dev.stamp ## Events sent while the server and workers are killed; none that was accepted may be lost [ARGS="--kills 20 --database sqlite"]
+	PYTHONPATH=. $(BIN)/python -m tests.faults.losing $(ARGS)
 
 openapi: .venv/run.stamp ## Write openapi.yaml anew
 	$(BIN)/badgeissuer openapi > openapi.yaml.new

@@ -29,7 +29,7 @@ from sqlalchemy import func, select, update
 from standardwebhooks import Webhook
 from tests.faults import killing
 
-from badgeissuer import authoring, connecting, ruling
+from badgeissuer import authoring, connecting, ruling, status
 from badgeissuer.awarding import rule
 from badgeissuer.settings import clock
 from badgeissuer.store import engine as engines
@@ -173,7 +173,8 @@ def await_badges(engine: Engine, number: int) -> None:
         with engines.reading(engine) as session:
             badges = session.scalar(select(func.count()).select_from(tables.Credential)) or 0
             busy = (
-                session.scalar(select(func.count()).where(tables.Job.state.in_(("queued", "running")), tables.Job.kind != "publish")) or 0
+                session.scalar(select(func.count()).where(tables.Job.state.in_(("queued", "running")), tables.Job.kind != status.PUBLISH))
+                or 0
             )
         if badges >= number and not busy:
             return

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select, update
 
-from badgeissuer import identifying, problem, recognising, standing, status
+from badgeissuer import identifying, issuing, problem, recognising, standing, status
 from badgeissuer.awarding import event
 from badgeissuer.store import jobs, tables
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
-    from badgeissuer import issuing
 
 MARK = "#merged-"
 """What parts the scope of an award that stands beside another since a merge from the number of the award."""
@@ -165,8 +164,22 @@ def answer(
     session.refresh(row)
 
 
-def split(session: Session, learner_id: int, chosen: Collection[recognising.Identity], *, by: identifying.By) -> tables.IdentityChange:
+def split(
+    session: Session,
+    learner_id: int,
+    chosen: Collection[recognising.Identity],
+    *,
+    by: identifying.By,
+    randomness: issuing.Randomness,
+) -> tables.IdentityChange:
     """Give chosen names of a learner to a new one, with the events that go by them and what these earned; return the record of it.
+
+    Args:
+        session: A writing session.
+        learner_id: The learner.
+        chosen: The names.
+        by: Who says so.
+        randomness: Where unpredictable values come from: an award that was cancelled for another may be issued now.
 
     Raises:
         problem.NotFound: There is no such learner.
@@ -185,8 +198,11 @@ def split(session: Session, learner_id: int, chosen: Collection[recognising.Iden
         held[item].learner_id = new.id
     _move(session, tables.LearningEvent, events, to=new.id)
     _move(session, tables.Award, _earned(session, learner_id, set(events), chosen), to=new.id)
-    restored = [uuid for number in (learner_id, new.id) for uuid in _restore(session, number, merged_into=learner_id)]
-    details = {"names": [identifying.as_json(item) for item in sorted(chosen, key=lambda one: one.value)], "restored": restored}
+    restored = [row for number in (learner_id, new.id) for row in _restore(session, number, merged_into=learner_id)]
+    for row in restored:
+        issuing.resume(session, row, randomness=randomness, now=by.now)
+    given = [identifying.as_json(item) for item in sorted(chosen, key=lambda one: one.value)]
+    details = {"names": given, "restored": [str(row.uuid) for row in restored]}
     return _record(session, "split", unit, details=details, by=by, gone=learner_id, to=new.id)
 
 
@@ -221,7 +237,7 @@ def _move(session: Session, table: type[tables.LearningEvent | tables.Award], id
         session.execute(update(table).where(table.id.in_(ids[start : start + _CHUNK])).values(learner_id=to))
 
 
-def _restore(session: Session, learner_id: int, *, merged_into: int) -> list[str]:
+def _restore(session: Session, learner_id: int, *, merged_into: int) -> list[tables.Award]:
     """Give awards that stand beside none any more their scope back, and what was cancelled for that the state that it had."""
     table, change = tables.Award, tables.IdentityChange
     merges = session.scalars(select(change.details).where(change.to_learner_id == merged_into, change.kind == "merged"))
@@ -235,7 +251,7 @@ def _restore(session: Session, learner_id: int, *, merged_into: int) -> list[str
             held[achievement_id, before] = row
             row.scope, row.reason = before, None
             row.state = was.get(str(row.uuid), row.state) if row.state == "cancelled" else row.state
-            restored.append(str(row.uuid))
+            restored.append(row)
     session.flush()
     return restored
 

@@ -119,7 +119,7 @@ def resolve(
     A badge that is gone needs no other review, so those that are open are closed with it. One that is kept may go on to be issued.
 
     Raises:
-        problem.Conflict: Somebody has closed it, or there is no badge that could be revoked or replaced.
+        problem.Conflict: Somebody has closed it, or there is no badge that could be replaced.
         problem.Invalid: What a new badge would say does not fit the achievement any more.
     """
     session.refresh(row, with_for_update=True)
@@ -161,10 +161,8 @@ def _revoke(session: Session, award: tables.Award, *, reason: str, actor: str, n
     session.refresh(award, with_for_update=True)
     if award.state == "issued":
         status.revoke(session, award.credential_uuid, reason=reason, actor=actor, now=now)
-    elif award.state in {*issuing.WAITING, "failed", "pending"}:
+    elif award.state != "cancelled":  # one that was refused, or cancelled with a merge, keeps the reason of that
         award.state, award.reason = "cancelled", reason
-    else:
-        raise problem.Conflict(f"There is no badge to revoke: the award is {award.state}.")
 
 
 def _close(session: Session, row: tables.Review, state: str, *, note: str, actor: str, now: datetime) -> None:

@@ -233,12 +233,16 @@ def test_somebody_closes_a_review_once(campus: Campus, resolution: str) -> None:
         close(campus, session, row.id, "kept", note="x", actor="x")
 
 
-def test_there_is_nothing_to_revoke_before_a_badge_is_issued(campus: Campus) -> None:
+def test_of_an_award_that_was_cancelled_the_review_can_be_closed_either_way(campus: Campus) -> None:
     row = reviewed(campus)
     with campus.writing() as session:
-        session.get_one(tables.Award, row.award_id).state = "cancelled"
-    with campus.writing() as session, pytest.raises(problem.Conflict, match="no badge to revoke"):
+        award = session.get_one(tables.Award, row.award_id)
+        award.state, award.reason = "cancelled", "Refused by the registrar."
+    with campus.writing() as session:
         close(campus, session, row.id, "revoked", note="x", actor="x")
+    assert campus.only(tables.Review).state == "revoked"
+    award = campus.only(tables.Award)
+    assert (award.state, award.reason) == ("cancelled", "Refused by the registrar.")
     with campus.reading() as session, pytest.raises(problem.NotFound):
         reviewing.find(session, row.id + 1)
 

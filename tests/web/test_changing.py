@@ -42,6 +42,9 @@ def test_a_rule_rests(server: Running, refused: Refused) -> None:
     made = server.make("rules", {"achievement": server.published(), "source": source["slug"], "when": when})
     assert server.api.patch(f"/api/rules/{made['id']}", json={"state": "disabled"}).json() == made | {"state": "disabled"}
     refused(server.api.patch(f"/api/rules/{made['id']}", json={"state": "asleep"}), 422)
+    both = {"when": made["when"], "parts": {"of": [{"when": made["when"]}]}}
+    said = refused(server.api.patch(f"/api/rules/{made['id']}", json=both), 422)
+    assert "either when or parts" in said["errors"][0]["detail"]
 
 
 @pytest.mark.parametrize("path", ["/c/xyz", "/c/xyz.json", "/status-lists/x", "/c/00000000-0000-4000-8000-000000000000.png"])

@@ -142,6 +142,14 @@ def advance(session: Session, row: tables.Award, *, randomness: Randomness, now:
         _go_on(session, row, randomness=randomness, now=now)
 
 
+def resume(session: Session, row: tables.Award, *, randomness: Randomness, now: datetime) -> None:
+    """Send an award on that waits again, after it was cancelled by mistake; one that is in doubt stays where it is."""
+    if row.state in WAITING and not _is_doubted(session, row):
+        row.state, row.reason = _resting(session, row, now=now)
+        row.valid_from = now
+        _send_on(session, row, randomness=randomness, now=now)
+
+
 def restate(session: Session, row: tables.Award, decision: Decision, *, randomness: Randomness, now: datetime) -> None:
     """Have an award that waits say what was decided since, and go on where it need not wait any more; what identifies it stays.
 

@@ -269,7 +269,7 @@ def split(learner_id: RowId, body: Splitting, using: Using, acting: Acting) -> C
     with using.writing() as session:
         require_unit(session, learner_id, acting)
         chosen = {recognising.Identity(item.kind, item.source, item.value) for item in body.names}
-        return _change(merging.split(session, learner_id, chosen, by=_by(using, acting, body.reason)))
+        return _change(merging.split(session, learner_id, chosen, by=_by(using, acting, body.reason), randomness=issuing.SYSTEM))
 
 
 def require_unit(session: Session, learner_id: int, acting: access.Actor) -> int:

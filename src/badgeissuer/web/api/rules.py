@@ -155,10 +155,11 @@ def change(rule_id: RowId, body: RuleChange, using: Using, acting: Acting) -> Ru
     access.require(acting, access.CONNECT)
     with using.writing() as session:
         row = _found(session, rule_id, acting, access.CONNECT)
+        session.refresh(row, with_for_update=True)  # of two who change it, the second changes what the first left
         document: dict[str, Any] = row.document | body.document()
-        if body.when is not None:
+        if body.when is not None and body.parts is None:
             document.pop("parts", None)
-        elif body.parts is not None:
+        elif body.parts is not None and body.when is None:
             document.pop("when", None)
         return _shown(session, ruling.change(session, row, state=body.state, said=rule.parse(document), now=using.now()))
 

@@ -138,7 +138,7 @@ def split(learner_id: Number, using: Using, acting: Acting, sent: Fields) -> Res
         identities.require_unit(session, learner_id, acting.actor)
         ticked = [row for row in identifying.names(session, learner_id) if f"name-{row.id}" in sent]
         chosen = [recognising.Identity(row.kind, row.authority, row.value) for row in ticked]
-        new = merging.split(session, learner_id, chosen, by=by).to_learner_id
+        new = merging.split(session, learner_id, chosen, by=by, randomness=issuing.SYSTEM).to_learner_id
     return _to(new)
 
 

@@ -16,7 +16,6 @@ import json
 import os
 import shutil
 import struct
-import subprocess
 import threading
 import zlib
 from datetime import UTC, datetime, timedelta
@@ -26,10 +25,11 @@ from urllib.parse import urlsplit
 import nacl.signing
 import pytest
 from playwright.sync_api import sync_playwright
-from tests import serving
 from tests.corpus import kit
+from tests.web import conftest as web
 from tests.web import seen
 
+from badgeissuer import access
 from badgeissuer.openbadges import credential, definition, results
 from badgeissuer.openbadges import verification as badges
 from badgeissuer.vc import controller, multikey, proof, report, statuslist, verification
@@ -104,12 +104,13 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[str, str]]:
-    """A service in an empty folder, and a token for it."""
-    with serving.served(tmp_path) as (base, environment):
-        create = [*serving.COMMAND, "token", "create", "--name", "Registrar", "--role", "admin"]
-        made = subprocess.run(create, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
-        yield base, made.stdout.strip()
+def served(tmp_path: Path, sqlite_template: Path) -> Iterator[tuple[str, str]]:
+    """The address of a service with nothing in it, and a token for it; in this process, for a new one takes long to start."""
+    copy = shutil.copy(sqlite_template, tmp_path / "badgeissuer.db")
+    with web.serve(f"sqlite:///{copy}", tmp_path) as running:
+        with running.service.writing() as session:
+            _, token = access.create(session, "Registrar", role="admin", now=running.service.now())
+        yield running.base, token
 
 
 @pytest.fixture

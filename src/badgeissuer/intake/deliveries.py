@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 
 from badgeissuer import connecting, echoing, problem
 from badgeissuer.awarding import adapter, event, incoming, redaction, signature
@@ -40,6 +40,7 @@ class Examined:
         verified: What the signature proved.
         headers: Those that are kept.
         events: What it says happened.
+        is_lrs: Whether its sender takes us for a Learning Record Store.
     """
 
     source_id: int
@@ -47,6 +48,7 @@ class Examined:
     verified: signature.Verified
     headers: dict[str, str]
     events: tuple[event.LearningEvent, ...]
+    is_lrs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +98,27 @@ def examine(
         problem.Malformed: The signature holds, but the body is none that the source's adapter can read.
         problem.Conflict: An xAPI statement came before under the same id and said something else.
     """
-    found = session.scalar(select(tables.Source).where(tables.Source.hook_key == hook_key, tables.Source.state == "active"))
-    if found is None or found.adapter == echoing.ADAPTER:
+    examined = judge(senders(session, [hook_key])[0], headers=headers, body=body, now=now, statement_id=statement_id)
+    require_same(session, examined)
+    return examined
+
+
+def senders(session: Session, hook_keys: Sequence[str]) -> list[tables.Source | None]:
+    """Return the source that delivers to each address; None where none does."""
+    found = {row.hook_key: row for row in session.scalars(_SENDERS, {"keys": list(hook_keys)})}
+    return [found.get(name) for name in hook_keys]
+
+
+_SENDERS = select(tables.Source).where(
+    tables.Source.hook_key.in_(bindparam("keys", expanding=True)), tables.Source.state == "active", tables.Source.adapter != echoing.ADAPTER
+)
+
+
+def judge(
+    found: tables.Source | None, *, headers: Mapping[str, str], body: bytes, now: datetime, statement_id: str | None = None
+) -> Examined:
+    """Return a delivery that is signed as its source signs, and readable, as `examine` does; without looking at what came before."""
+    if found is None:
         raise problem.Unauthenticated(_UNKNOWN)
     try:
         verified = signature.verify(connecting.signature_of(found), headers, body=body, now=now)
@@ -112,9 +133,7 @@ def examine(
         name = "\n".join(headers.get(header, "") for header in ("ce-source", "ce-id"))
         verified = signature.Verified(verified.payload, f"ce:{hashlib.sha256(name.encode()).hexdigest()}")
     events = adapter.read(found.adapter, given, connecting.reading_of(found))
-    if found.adapter in LRS:
-        _refuse_other_statements(session, found.id, events)
-    return Examined(found.id, found.success_status, verified, dict(given.headers), events)
+    return Examined(found.id, found.success_status, verified, dict(given.headers), events, is_lrs=found.adapter in LRS)
 
 
 def _with_id(given: incoming.Incoming, verified: signature.Verified, statement_id: str) -> tuple[incoming.Incoming, signature.Verified]:
@@ -126,12 +145,19 @@ def _with_id(given: incoming.Incoming, verified: signature.Verified, statement_i
     return incoming.Incoming(statement, given.headers), signature.Verified(document.write(statement), verified.key)
 
 
-def _refuse_other_statements(session: Session, source_id: int, events: Sequence[event.LearningEvent]) -> None:
-    """Refuse statements that say something else than one that came under the same id (XAPI "POST Statements": 409)."""
-    table, said = tables.LearningEvent, {happened.key: _saying(happened.to_json()) for happened in events}
-    if len(said) < len(events):
+def require_same(session: Session, examined: Examined) -> None:
+    """Refuse statements that say something else than one that came under the same id (XAPI "POST Statements": 409).
+
+    Raises:
+        problem.Conflict: One does.
+        problem.Malformed: Two in the delivery have the same id.
+    """
+    if not examined.is_lrs:
+        return
+    table, said = tables.LearningEvent, {happened.key: _saying(happened.to_json()) for happened in examined.events}
+    if len(said) < len(examined.events):
         raise problem.Malformed("Two statements in the body have the same id, or are the same. Send each once.")
-    known = select(table.key, table.document).where(table.source_id == source_id, table.key.in_(list(said)))
+    known = select(table.key, table.document).where(table.source_id == examined.source_id, table.key.in_(list(said)))
     for key, kept in session.execute(known):
         if _saying(kept) != said[key]:
             raise problem.Conflict(f"Another statement came before under the id {key[:80]!r}; it was kept, this one was not.")

@@ -40,7 +40,8 @@ BUSY_PAUSE = 0.004
 """How long a writer waits before it asks for the write lock of SQLite again."""
 WAL_SECONDS = 30
 WAL_PAUSE = 0.05
-POOL = {"pool_size": 10, "max_overflow": 20, "pool_timeout": 30}
+POOL = {"pool_size": 20, "max_overflow": 10, "pool_timeout": 30}
+"""What goes beyond the size is closed after each use, and to connect costs more than a request: bursts should find room."""
 POSTGRESQL_OPTIONS = {
     "timezone": "UTC",
     "lock_timeout": "10s",

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from badgeissuer import connecting, intake, problem
 from badgeissuer.awarding import signature
+from badgeissuer.store import tables
 from badgeissuer.vc import verification
 from badgeissuer.web import problems
 from badgeissuer.web.api.shapes import PROBLEMS
@@ -133,10 +134,16 @@ def _note(using: Service, source: str, fault: problem.Problem, delivery: intake.
 def _receive(
     using: Service, source: str, headers: dict[str, str], body: bytes, statement_id: str | None
 ) -> tuple[intake.Examined, intake.Receipt]:
-    now = using.now()
-    with using.reading() as session:
-        examined = intake.examine(session, source, headers=headers, body=body, now=now, statement_id=statement_id)
+    examined = intake.judge(using.together(_senders, source), headers=headers, body=body, now=using.now(), statement_id=statement_id)
+    if examined.is_lrs:
+        with using.reading() as session:
+            intake.require_same(session, examined)
     return examined, using.together(_keep, examined)
+
+
+def _senders(using: Service, hook_keys: Sequence[str]) -> Sequence[tables.Source | None]:
+    with using.reading() as session:
+        return intake.senders(session, hook_keys)
 
 
 def _keep(using: Service, examined: Sequence[intake.Examined]) -> Sequence[intake.Receipt | Exception]:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import rfc8785
 from sqlalchemy import select
 
-from badgeissuer import problem
-from badgeissuer.awarding import colour as colours
+from badgeissuer import branding, problem
 from badgeissuer.openbadges import credential, definition
 from badgeissuer.store import engine, tables
 from badgeissuer.vc import controller, jsonld, multikey, statuslist
@@ -54,28 +53,40 @@ def create_issuer(session: Session, values: Mapping[str, Any], *, site: Site, no
     method = values.get("did_method") or ("web" if site.is_secure else "key")
     if method == "web" and not site.is_secure:
         raise problem.Invalid.of((problem.Finding("did:web needs a service that is reached by https.", "/did_method"),))
-    for name in ("url", "image"):
-        if values.get(name) and not jsonld.ABSOLUTE_IRI.fullmatch(values[name]):
-            raise problem.Invalid.of((problem.Finding(f"{name} must be an absolute URL.", f"/{name}"),))
-    _check_colour(values.get("colour"))
-    row = engine.add_if_new(session, tables.Issuer(**dict(values) | {"did_method": method, "created_at": now}))
+    _check_issuer(values)
+    given = {name: value for name, value in values.items() if name != "parent"}
+    if values.get("parent") is not None:
+        given["parent_id"] = branding.place(session, None, issuer(session, values["parent"]))
+    row = engine.add_if_new(session, tables.Issuer(**given | {"did_method": method, "created_at": now}))
     return _new(row, "issuer", values["slug"])
 
 
-def change_issuer(row: tables.Issuer, *, colour: str | None = None, notify: bool | None = None) -> None:
-    """Change what is given of an issuing unit: what its letters look like, and whether it writes to learners at all.
+def change_issuer(session: Session, row: tables.Issuer, values: Mapping[str, Any]) -> None:
+    """Change what is given of an issuing unit; None takes back what it said itself. What stands in badges stays.
+
+    Args:
+        session: A writing session.
+        row: The unit.
+        values: Columns of `tables.Issuer`, and `parent`, the slug of the unit that it belongs to.
 
     Raises:
-        problem.Invalid: It is no colour.
+        problem.Invalid: A value could not be shown, or it would belong to itself.
+        problem.NotFound: There is no such parent.
     """
-    _check_colour(colour)
-    row.colour = row.colour if colour is None else colour.lower()
-    row.notify = row.notify if notify is None else notify
+    _check_issuer(values)
+    for name, value in values.items():
+        if name == "parent":
+            row.parent_id = None if value is None else branding.place(session, row, issuer(session, value))
+        else:
+            setattr(row, name, value)
+    session.flush()
 
 
-def _check_colour(text: str | None) -> None:
-    if text is not None and colours.read(text) is None:
-        raise problem.Invalid.of((problem.Finding("colour must be written as #rrggbb.", "/colour"),))
+def _check_issuer(values: Mapping[str, Any]) -> None:
+    for name in ("url", "image"):
+        if values.get(name) and not jsonld.ABSOLUTE_IRI.fullmatch(values[name]):
+            raise problem.Invalid.of((problem.Finding(f"{name} must be an absolute URL.", f"/{name}"),))
+    branding.check(values)
 
 
 def issuer(session: Session, slug: str) -> tables.Issuer:
@@ -83,23 +94,13 @@ def issuer(session: Session, slug: str) -> tables.Issuer:
     return _found(session.scalar(select(tables.Issuer).where(tables.Issuer.slug == slug)))
 
 
-def profile(row: tables.Issuer) -> JsonObject:
+def profile(session: Session, row: tables.Issuer) -> JsonObject:
     """Return the Profile that stands in badges as their issuer (OB-3.0 Profile).
 
     Raises:
-        problem.Conflict: The issuer has no key yet.
+        problem.Conflict: The issuer, or one that it belongs to, has no key yet.
     """
-    if row.did is None:
-        raise problem.Conflict(
-            f"The issuer {row.slug} has no key yet. Wait for a worker, or run: badgeissuer keys generate --issuer {row.slug}"
-        )
-    return _profile(row, row.did)
-
-
-def _profile(row: tables.Issuer, did: str) -> JsonObject:
-    members = {"name": row.name, "url": row.url, "description": row.description, "email": row.email}
-    picture = {"image": {"id": row.image, "type": "Image"}} if row.image else {}
-    return {"id": did, "type": ["Profile"]} | {name: value for name, value in members.items() if value} | picture
+    return branding.profile(branding.lineage(session, row))
 
 
 def create_achievement(
@@ -112,14 +113,14 @@ def create_achievement(
         problem.Conflict: The slug is taken.
     """
     check_slug(slug)
-    check_draft(draft, owner, slug=slug, site=site)
+    check_draft(session, draft, owner, slug=slug, site=site)
     new = tables.Achievement(issuer_id=owner.id, slug=slug, draft=draft, created_at=now, updated_at=now)
     return _new(engine.add_if_new(session, new), "achievement", slug)
 
 
 def change_achievement(session: Session, row: tables.Achievement, *, draft: JsonObject, site: Site, now: datetime) -> tables.Achievement:
     """Replace the draft; published versions stay as they are."""
-    check_draft(draft, session.get_one(tables.Issuer, row.issuer_id), slug=row.slug, site=site)
+    check_draft(session, draft, session.get_one(tables.Issuer, row.issuer_id), slug=row.slug, site=site)
     row.draft, row.updated_at = draft, now
     return row
 
@@ -129,7 +130,7 @@ def achievement(session: Session, slug: str) -> tables.Achievement:
     return _found(session.scalar(select(tables.Achievement).where(tables.Achievement.slug == slug)))
 
 
-def check_draft(draft: JsonObject, owner: tables.Issuer, *, slug: str, site: Site) -> None:
+def check_draft(session: Session, draft: JsonObject, owner: tables.Issuer, *, slug: str, site: Site) -> None:
     """Raise `problem.Invalid` with everything that would keep a draft from standing in a badge.
 
     Besides the rules for definitions, a whole example badge is linted: what JSON-LD would leave unsigned is refused here already.
@@ -138,7 +139,7 @@ def check_draft(draft: JsonObject, owner: tables.Issuer, *, slug: str, site: Sit
     completed = _complete(draft, owner, url=site.achievement(slug, 1), version=1)
     definition.require(definition.check(completed))
     try:
-        credential.lint(_example(completed, owner))
+        credential.lint(_example(session, completed, owner))
     except problem.Invalid as error:
         raise problem.Invalid(error.detail, kind=error.kind, findings=tuple(_of_draft(finding) for finding in error.findings)) from None
 
@@ -153,11 +154,11 @@ def _complete(draft: JsonObject, owner: tables.Issuer, *, url: str, version: int
     return definition.complete(draft, url=url, version=str(version), creator=creator)
 
 
-def _example(completed: JsonObject, owner: tables.Issuer) -> JsonObject:
+def _example(session: Session, completed: JsonObject, owner: tables.Issuer) -> JsonObject:
     return credential.compose(
         "urn:uuid:00000000-0000-4000-8000-000000000000",
         completed,
-        issuer=_profile(owner, owner.did or _EXAMPLE),
+        issuer=branding.profile(branding.lineage(session, owner), did=_EXAMPLE),
         recipient=credential.Recipient(email="learner@example.org", salt="salt"),
         claims=credential.Claims(),
         dates=credential.Dates(awarded=owner.created_at, valid_from=owner.created_at),
@@ -173,12 +174,12 @@ def publish(session: Session, row: tables.Achievement, *, site: Site, now: datet
     """
     session.refresh(row, with_for_update=True)  # who publishes at the same moment waits, and then finds it published
     owner = session.get_one(tables.Issuer, row.issuer_id)
-    profile(owner)
+    profile(session, owner)
     newest = newest_version(session, row)
     if newest is not None and is_published(row, newest):
         return newest
     try:
-        check_draft(row.draft, owner, slug=row.slug, site=site)
+        check_draft(session, row.draft, owner, slug=row.slug, site=site)
     except problem.Invalid as error:
         raise problem.Conflict(f"The draft cannot be published. {error.detail}", findings=error.findings) from None
     number = newest.version + 1 if newest else 1

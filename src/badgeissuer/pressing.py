@@ -64,7 +64,7 @@ def sign_all(
         problem.Fault: A signed badge does not verify.
     """
     _, signer = signing.signer(session, issuer, keyring=keyring)
-    profile = authoring.profile(issuer)
+    profile = authoring.profile(session, issuer)
     lists = _published_lists(session, {item.status.list_url for item in particulars}, keyring=keyring, site=site, now=now)
     verify = _verifier(session, issuer, lists, now=now)
     presses: dict[Hashable, press.Press | None] = {}
@@ -110,7 +110,7 @@ def check(
         problem.Invalid: It could not.
         problem.Conflict: The issuer has no key yet.
     """
-    profile, apart = authoring.profile(issuer), press.take_apart(item)
+    profile, apart = authoring.profile(session, issuer), press.take_apart(item)
     key = (version.id, apart.key)
     if key not in presses:
         presses[key] = find(session, version, item, issuer=profile, now=now)
@@ -145,7 +145,8 @@ def prepare(session: Session, version: tables.AchievementVersion, *, site: Site,
         site: Where this service stands.
         now: The moment.
     """
-    issuer = authoring.profile(session.get_one(tables.Issuer, session.get_one(tables.Achievement, version.achievement_id).issuer_id))
+    owner = session.get_one(tables.Achievement, version.achievement_id).issuer_id
+    issuer = authoring.profile(session, session.get_one(tables.Issuer, owner))
     usual = credential.Particulars(
         site.credential(UUID(int=0)),
         credential.Recipient(_NOBODY, salt="-"),

@@ -80,12 +80,12 @@ def test_the_did_method_follows_the_site_unless_it_is_named(secure_campus: Campu
 
 def test_an_issuer_has_a_profile_once_it_has_a_key(campus: Campus) -> None:
     row = make_issuer(campus, url="https://new.example", image="https://new.example/i.png", email="a@new.example", description="Newest.")
-    with pytest.raises(problem.Conflict, match="badgeissuer keys generate --issuer new"):
-        authoring.profile(row)
+    with campus.reading() as session, pytest.raises(problem.Conflict, match="badgeissuer keys generate --issuer new"):
+        authoring.profile(session, row)
     with campus.writing() as session:
         row = authoring.issuer(session, "new")
         signing.generate(session, row, keyring=campus.keyring, site=campus.site, now=campus.now)
-        assert authoring.profile(row) == {
+        assert authoring.profile(session, row) == {
             "id": row.did,
             "type": ["Profile"],
             "name": "New",

@@ -156,7 +156,7 @@ def test_two_processes_that_make_the_same_press_keep_one(campus: Campus) -> None
     version = campus.only(tables.AchievementVersion)
     item = particulars(campus)
     with campus.writing() as session:
-        profile = authoring.profile(authoring.issuer(session, "workshop"))
+        profile = authoring.profile(session, authoring.issuer(session, "workshop"))
         name = press.members(item, version.document, profile)
         again = pressing._make(session, version, item, name=name, issuer=profile, now=campus.now)  # as if it had not looked
     assert again is not None

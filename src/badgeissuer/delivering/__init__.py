@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from sqlalchemy import exists, func, select, update
 
-from badgeissuer import problem
+from badgeissuer import branding, problem
 from badgeissuer.delivering import letter
 from badgeissuer.net import mail
 from badgeissuer.store import bulk, engine, jobs, tables
@@ -138,7 +138,8 @@ def prepare(
     learner = mail.Mailbox(about.claims["email"], name or "")
     copy_of = f"{row.uuid}.{row.copy}"
     url = site.credential(about.credential_uuid)
-    news = letter.News(issuer.name, str(document["name"]), url, learner, issuer.colour, issuer.email, copy_of)
+    colour = branding.brand(branding.lineage(session, issuer)).colour
+    news = letter.News(issuer.name, str(document["name"]), url, learner, colour, issuer.email, copy_of)
     try:
         return letter.write(news, sender=sender, now=now)
     except problem.Invalid as error:

@@ -145,6 +145,18 @@ class IdentifierEntry(Closed):
     identifier_type: IdentifierType
 
 
+class Address(View):
+    """Where an organisation is."""
+
+    type: Annotated[Types, AfterValidator(contains("Address"))]
+    address_country: Text | None = None
+    address_country_code: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
+    address_region: Text | None = None
+    address_locality: Text | None = None
+    street_address: Text | None = None
+    postal_code: Text | None = None
+
+
 class Profile(View):
     """A person or an organisation."""
 
@@ -157,6 +169,7 @@ class Profile(View):
     phone: str | None = None
     official: str | None = None
     image: Image | None = None
+    address: Address | None = None
     parent_org: Profile | None = None
     other_identifier: Many[IdentifierEntry] | None = None
 

@@ -90,7 +90,7 @@ def status_list(uuid: Name, request: Request, using: Using, accept: Accept = "")
 def profile(issuer: Annotated[str, Path(max_length=64)], request: Request, using: Using) -> Response:
     """Give the Profile that stands in the issuer's badges."""
     with using.reading() as session:
-        found = authoring.profile(authoring.issuer(session, issuer))
+        found = authoring.profile(session, authoring.issuer(session, issuer))
     return _kept(request, LinkedData(found), how_long=headers.FOR_FIVE_MINUTES)
 
 

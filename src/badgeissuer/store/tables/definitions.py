@@ -14,7 +14,11 @@ KEY_STATES = ("pending", "active", "verify_only", "retired", "compromised")
 
 
 class Issuer(Base):
-    """An issuing unit: who stands in the badge as its issuer. `notify` and `colour` are for what learners are sent."""
+    """An issuing unit: who stands in the badge as its issuer; an institution is one that belongs to no other.
+
+    `names` are its names in other languages, by BCP 47 tag. What it does not say of its brand is that of `parent_id` (`branding`).
+    `notify` says whether learners are written to.
+    """
 
     __tablename__ = "issuer"
     __table_args__ = (CheckConstraint(one_of("did_method", "key", "web"), name="did_method"),)
@@ -31,6 +35,12 @@ class Issuer(Base):
     email: Mapped[str | None] = mapped_column(default=None)
     colour: Mapped[str | None] = mapped_column(default=None)
     notify: Mapped[bool] = mapped_column(default=True, server_default=true())
+    parent_id: Mapped[int | None] = mapped_column(Ref, ForeignKey("issuer.id", name="parent"), default=None, index=True)
+    names: Mapped[dict[str, Any] | None] = mapped_column(default=None)
+    accent: Mapped[str | None] = mapped_column(default=None)
+    linkedin_id: Mapped[str | None] = mapped_column(default=None)
+    country: Mapped[str | None] = mapped_column(default=None)
+    region: Mapped[str | None] = mapped_column(default=None)
 
 
 class SigningKey(Base):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Annotated, Literal
 
 from fastapi import APIRouter
@@ -9,7 +10,7 @@ from pydantic import AfterValidator, Field
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from badgeissuer import access, authoring, signing
+from badgeissuer import access, authoring, branding, signing
 from badgeissuer.store import jobs, tables
 from badgeissuer.web.api.shapes import PROBLEMS, Email, Name, Page, Paging, Repeatable, Shape, Slug, Text
 from badgeissuer.web.service import Acting, Using
@@ -18,28 +19,66 @@ from badgeissuer.web.strict import StrictRoute
 ROUTER = APIRouter(prefix="/api/issuers", tags=["issuers"], route_class=StrictRoute, responses=PROBLEMS)
 
 
+def said(value: object) -> object:
+    """Return a value that cannot be taken back, only replaced."""
+    if value is None:
+        raise ValueError("give a value, or leave it out")
+    return value
+
+
 Colour = Annotated[str, Field(pattern="^#[0-9A-Fa-f]{6}$", examples=["#14578c"]), AfterValidator(str.lower)]
 
 
-class NewIssuer(Shape):
-    """An issuing unit to be made, with its first key."""
+LOOKS = {"image", "colour", "accent", "linkedin_id", "names", "notify"}
+"""What those may change who define achievements."""
+Names = Annotated[dict[Annotated[str, Field(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")], Name], Field(max_length=40)]
 
-    slug: Slug
-    name: Name
+
+class Own(Shape):
+    """What a unit says of itself. Logo, colours, country and page on LinkedIn are those of the nearest unit above it that has them.
+
+    `names` are its names in other languages. `country` is ISO 3166-1, two letters. `linkedin_id` is the number of its page on LinkedIn.
+    """
+
     url: str | None = None
     description: Text | None = None
     image: str | None = None
     email: Email | None = None
+    colour: Colour | None = None
+    accent: Colour | None = None
+    linkedin_id: Annotated[str, Field(pattern="^[0-9]{1,20}$")] | None = None
+    country: Annotated[str, Field(pattern="^[A-Z]{2}$", examples=["NZ"])] | None = None
+    region: Name | None = None
+    names: Names | None = None
+
+
+class NewIssuer(Own):
+    """An issuing unit to be made, with its first key; `parent` is the unit that it belongs to."""
+
+    slug: Slug
+    name: Name
     did_method: Literal["web", "key"] | None = None
-    colour: Colour | None = None
     notify: bool = True
+    parent: Slug | None = None
 
 
-class IssuerChange(Shape):
-    """What is to change; what is left out stays. `colour` is that of the letters to learners, `notify` whether there are any."""
+class IssuerChange(Own):
+    """What is to change; what is left out stays, and null takes back what the unit said itself."""
 
-    colour: Colour | None = None
-    notify: bool | None = None
+    name: Annotated[Name | None, AfterValidator(said)] = None
+    notify: Annotated[bool | None, AfterValidator(said)] = None
+    parent: Slug | None = None
+
+
+class Brand(Shape):
+    """How a unit is shown: what it says itself, else what the nearest above it says."""
+
+    image: str | None
+    colour: str | None
+    accent: str | None
+    linkedin_id: str | None
+    country: str | None
+    region: str | None
 
 
 class Key(Shape):
@@ -60,7 +99,14 @@ class Issuer(Shape):
     image: str | None = None
     email: str | None = None
     colour: str | None = None
+    accent: str | None = None
+    linkedin_id: str | None = None
+    country: str | None = None
+    region: str | None = None
+    names: dict[str, str] | None = None
     notify: bool
+    parent: str | None = None
+    brand: Brand
     keys: list[Key]
 
 
@@ -98,14 +144,21 @@ def show(slug: str, using: Using, acting: Acting) -> Issuer:
         return _shown(session, row)
 
 
-@ROUTER.patch("/{slug}", summary="Change how an issuing unit writes to learners")
+@ROUTER.patch("/{slug}", summary="Change an issuing unit")
 def change(slug: str, body: IssuerChange, using: Using, acting: Acting) -> Issuer:
-    """Give the letters of an issuing unit its colour, or have it write to nobody. What stands in badges stays."""
-    access.require(acting, access.DEFINE)
+    """Change what an issuing unit looks like; who it is, and whom it belongs to, is changed by administrators only.
+
+    What stands in badges that were issued stays.
+    """
+    values = body.model_dump(exclude_unset=True)
+    needed = access.DEFINE if values.keys() <= LOOKS else access.MANAGE
+    access.require(acting, needed)
+    if "parent" in values:
+        access.require_everywhere(acting, access.MANAGE)
     with using.writing() as session:
         row = authoring.issuer(session, slug)
-        access.require(acting, access.DEFINE, issuer_id=row.id)
-        authoring.change_issuer(row, colour=body.colour, notify=body.notify)
+        access.require(acting, needed, issuer_id=row.id)
+        authoring.change_issuer(session, row, values)
         return _shown(session, row)
 
 
@@ -116,15 +169,8 @@ def _with_did(session: Session, slug: str) -> Issuer | None:
 
 def _shown(session: Session, row: tables.Issuer) -> Issuer:
     keys = [Key(verification_method=key.verification_method, state=key.state) for key in signing.keys(session, row)]
-    return Issuer(
-        slug=row.slug,
-        name=row.name,
-        did=row.did,
-        url=row.url,
-        description=row.description,
-        image=row.image,
-        email=row.email,
-        colour=row.colour,
-        notify=row.notify,
-        keys=keys,
-    )
+    line = branding.lineage(session, row)
+    own = {name: getattr(row, name) for name in Own.model_fields}
+    brand = Brand(**dataclasses.asdict(branding.brand(line)))
+    above = line[1].slug if line[1:] else None
+    return Issuer(slug=row.slug, name=row.name, did=row.did, notify=row.notify, parent=above, brand=brand, keys=keys, **own)

@@ -1,0 +1,128 @@
+"""Units and what they share: an institution, its faculties, their units; each has its own names, colours and logo, or those above it.
+
+What badges say of their issuer is composed of it (`profile`): the unit itself, and above it, as `parentOrg`, whoever it belongs to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from badgeissuer import problem
+from badgeissuer.awarding import colour
+from badgeissuer.store import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from sqlalchemy.orm import Session
+
+    from badgeissuer.vc.document import JsonObject
+
+DEEPEST = 5
+"""A unit has at most so many above it."""
+INHERITED = ("image", "colour", "accent", "linkedin_id", "country", "region")
+"""What a unit has of those above it where it has none of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """How a unit is shown: what it says itself, else what the nearest above it says.
+
+    Attributes:
+        image: The URL of its logo.
+        colour: Its colour, `#rrggbb`.
+        accent: A second one.
+        linkedin_id: The number of its page on LinkedIn, with which learners add badges to their profiles.
+        country: ISO 3166-1, two letters.
+        region: A part of the country, as people name it.
+    """
+
+    image: str | None
+    colour: str | None
+    accent: str | None
+    linkedin_id: str | None
+    country: str | None
+    region: str | None
+
+
+def lineage(session: Session, row: tables.Issuer) -> list[tables.Issuer]:
+    """Return a unit and all above it, itself first."""
+    found = [row]
+    while found[-1].parent_id is not None:
+        found.append(session.get_one(tables.Issuer, found[-1].parent_id))
+    return found
+
+
+def brand(line: Sequence[tables.Issuer]) -> Brand:
+    """Return how the first of a lineage is shown."""
+    return Brand(**{name: next((value for row in line if (value := getattr(row, name)) is not None), None) for name in INHERITED})
+
+
+def profile(line: Sequence[tables.Issuer], *, did: str | None = None) -> JsonObject:
+    """Return the Profile that stands in badges as the issuer of a unit (OB-3.0 Profile), with those above it as `parentOrg`.
+
+    Args:
+        line: The unit and all above it, itself first.
+        did: Instead of the DIDs of those that have no key yet, for an example.
+
+    Raises:
+        problem.Conflict: The unit, or one above it, has no key yet, and with it no DID.
+    """
+    row, shown = line[0], brand(line)
+    members = {"name": row.name, "url": row.url, "description": row.description, "email": row.email}
+    found: JsonObject = {"id": row.did or did or _keyless(row), "type": ["Profile"]}
+    found |= {name: value for name, value in members.items() if value}
+    if shown.image:
+        found["image"] = {"id": shown.image, "type": "Image"}
+    if shown.country:
+        region = {"addressRegion": shown.region} if shown.region else {}
+        found["address"] = {"type": ["Address"], "addressCountryCode": shown.country} | region
+    return found | ({"parentOrg": profile(line[1:], did=did)} if line[1:] else {})
+
+
+def _keyless(row: tables.Issuer) -> str:
+    raise problem.Conflict(
+        f"The issuer {row.slug} has no key yet. Wait for a worker, or run: badgeissuer keys generate --issuer {row.slug}"
+    )
+
+
+def place(session: Session, row: tables.Issuer | None, parent: tables.Issuer) -> int:
+    """Return the number of a unit that a unit is to belong to.
+
+    Args:
+        session: A writing session.
+        row: The unit; None for one that is being made.
+        parent: Whom it is to belong to.
+
+    Raises:
+        problem.Invalid: It would belong to itself, or stand too deep.
+    """
+    above = lineage(session, parent)
+    if row is not None and row.id in {one.id for one in above}:
+        raise _invalid("parent", f"{parent.slug} belongs to {row.slug} itself. Choose a unit that does not.")
+    below = 0 if row is None else _depth(session, row)
+    if len(above) + below > DEEPEST:
+        raise _invalid("parent", f"A unit has at most {DEEPEST} above it. Choose one that stands higher.")
+    return parent.id
+
+
+def _depth(session: Session, row: tables.Issuer) -> int:
+    """Return how many generations belong to a unit."""
+    table = tables.Issuer
+    children = session.scalars(select(table).where(table.parent_id == row.id)).all()
+    return max((1 + _depth(session, child) for child in children), default=0)
+
+
+def check(values: Mapping[str, Any]) -> None:
+    """Raise `problem.Invalid` where what is to be said of a unit could not be shown."""
+    for name in ("colour", "accent"):
+        if values.get(name) is not None and colour.read(values[name]) is None:
+            raise _invalid(name, f"{name} must be written as #rrggbb.")
+
+
+def _invalid(name: str, text: str) -> problem.Invalid:
+    return problem.Invalid.of((problem.Finding(text, f"/{name}"),))

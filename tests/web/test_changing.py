@@ -40,7 +40,7 @@ def test_a_rule_rests(server: Running, refused: Refused) -> None:
     source = server.source()
     when = {"all": [{"field": "type", "op": "eq", "value": "x"}]}
     made = server.make("rules", {"achievement": server.published(), "source": source["slug"], "when": when})
-    assert server.api.patch(f"/api/rules/{made['id']}", json={"state": "disabled"}).json() == made | {"state": "disabled"}
+    assert server.api.patch(f"/api/rules/{made['id']}", json={"state": "disabled"}).json() == made | {"state": "disabled", "tried": None}
     refused(server.api.patch(f"/api/rules/{made['id']}", json={"state": "asleep"}), 422)
     both = {"when": made["when"], "parts": {"of": [{"when": made["when"]}]}}
     said = refused(server.api.patch(f"/api/rules/{made['id']}", json=both), 422)

@@ -208,6 +208,7 @@ def test_a_rule_is_listed_as_it_was_made(server: Running) -> None:
     made = server.make("rules", body)
     assert {name: made[name] for name in body} == body
     assert made["state"] == "active"
+    del made["tried"]  # what it would have made of earlier events, when it was saved
     assert made in server.api.get("/api/rules?limit=200").json()["items"]
 
 

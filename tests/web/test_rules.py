@@ -59,13 +59,19 @@ def test_a_rule_is_tried_made_changed_and_put_before_what_came_earlier(
     assert (tried["events"], tried["fired"], tried["learners"], tried["is_all"], tried["days"]) == (3, 2, 2, True, 30)
     assert tried["reasons"] == [{"reason": "Not awarded because result.scaled is 0.2; it should be at least 0.5.", "count": 1}]
     rule = sqlite_server.make("rules", found | {"when": at_least(0.8)})
-    address = f"/api/rules/{rule['id']}"
+    address, saved = f"/api/rules/{rule['id']}", rule.pop("tried")
+    assert (saved["events"], saved["fired"], saved["learners"]) == (3, 1, 1)
+    assert sorted(item["reason"] for item in saved["reasons"]) == [
+        "Not awarded because result.scaled is 0.2; it should be at least 0.8.",
+        "Not awarded because result.scaled is 0.6; it should be at least 0.8.",
+    ]
     assert sqlite_server.api.get(address).json() == rule
     dry = sqlite_server.api.post(f"{address}/backfill", json={}).json()
     assert (dry["events"], dry["tried"]["learners"]) == (3, 1)
     assert awards(sqlite_server, source) == []
     changed = sqlite_server.api.patch(address, json={"when": at_least(0.5), "policy": {"approvals": 0}}).json()
     assert (changed["revision"], changed["when"], changed["policy"]) == (2, at_least(0.5), {"approvals": 0})
+    assert changed["tried"] == tried
     done = sqlite_server.api.post(f"{address}/backfill", json={"dry_run": False, "since": "2020-01-01T00:00:00Z"}).json()
     assert done == {"events": 3, "tried": None}
     until(lambda: sorted(item["state"] for item in awards(sqlite_server, source)) == ["issued", "issued"])

@@ -14,7 +14,7 @@ from badgeissuer import access, authoring, connecting, ruling
 from badgeissuer.awarding import rule
 from badgeissuer.store import tables
 from badgeissuer.web.api.shapes import PROBLEMS, Document, Moment, Page, Paging, Repeatable, RowId, Shape, Slug
-from badgeissuer.web.service import Acting, Using
+from badgeissuer.web.service import Acting, Service, Using
 from badgeissuer.web.strict import StrictRoute
 
 ROUTER = APIRouter(prefix="/api/rules", tags=["sources and rules"], route_class=StrictRoute, responses=PROBLEMS)
@@ -91,6 +91,12 @@ class Tried(Shape):
     is_all: bool
 
 
+class SavedRule(Rule):
+    """A rule that was saved, tried on the events of the last 30 days; None where what it says was not changed."""
+
+    tried: Tried | None
+
+
 class Backfill(Shape):
     """That the events that came before be put before a rule: those since a moment, or all. A dry run only says what would come of it."""
 
@@ -106,8 +112,11 @@ class Backfilled(Shape):
 
 
 @ROUTER.post("", status_code=201, summary="Make a rule")
-def add(body: NewRule, using: Using, acting: Acting, once: Repeatable) -> Rule:
-    """Make a rule. It holds for events that come from now on; `preview` says first what it would have made of those before."""
+def add(body: NewRule, using: Using, acting: Acting, once: Repeatable) -> SavedRule:
+    """Make a rule. It holds for events that come from now on; the answer says what it would have made of those of the last 30 days.
+
+    `preview` says the same before anything is saved.
+    """
     access.require(acting, access.CONNECT)
     said = rule.parse(body.document())
     now = using.now()
@@ -117,8 +126,8 @@ def add(body: NewRule, using: Using, acting: Acting, once: Repeatable) -> Rule:
         return str(ruling.add(session, achievement, said=said, source=source, token=secrets.token_urlsafe, now=now).id)
 
     with using.writing() as session:
-        rule_id = once.do(session, acting, body=body, now=now, work=work)
-        return _shown(session, session.get_one(tables.Rule, int(rule_id)))
+        rule_id = int(once.do(session, acting, body=body, now=now, work=work))
+    return _saved(using, rule_id, is_tried=True)
 
 
 @ROUTER.post("/preview", summary="Try a rule")
@@ -150,7 +159,7 @@ def show(rule_id: RowId, using: Using, acting: Acting) -> Rule:
 
 
 @ROUTER.patch("/{rule_id}", summary="Change a rule")
-def change(rule_id: RowId, body: RuleChange, using: Using, acting: Acting) -> Rule:
+def change(rule_id: RowId, body: RuleChange, using: Using, acting: Acting) -> SavedRule:
     """Disable a rule, make it active again, or have it say something else. What it earned stays earned; see `backfill`."""
     access.require(acting, access.CONNECT)
     with using.writing() as session:
@@ -161,7 +170,8 @@ def change(rule_id: RowId, body: RuleChange, using: Using, acting: Acting) -> Ru
             document.pop("parts", None)
         elif body.parts is not None and body.when is None:
             document.pop("when", None)
-        return _shown(session, ruling.change(session, row, state=body.state, said=rule.parse(document), now=using.now()))
+        ruling.change(session, row, state=body.state, said=rule.parse(document), now=using.now())
+    return _saved(using, rule_id, is_tried=bool(body.document()))
 
 
 @ROUTER.post("/{rule_id}/backfill", summary="Put earlier events before a rule")
@@ -198,6 +208,16 @@ def _found(session: Session, rule_id: int, acting: access.Actor, action: str) ->
     row = ruling.find(session, rule_id)
     access.require(acting, action, issuer_id=session.get_one(tables.Achievement, row.achievement_id).issuer_id)
     return row
+
+
+def _saved(using: Service, rule_id: int, *, is_tried: bool) -> SavedRule:
+    """Return a rule as it is now, after trying it; no writer waits for that."""
+    with using.reading() as session:
+        row = session.get_one(tables.Rule, rule_id)
+        source, shown = session.get_one(tables.Source, row.source_id), _shown(session, row)
+        owner, said = session.get_one(tables.Achievement, row.achievement_id).issuer_id, rule.parse(row.document)
+        found = ruling.preview(session, said, source=source, issuer_id=owner, now=using.now()) if is_tried else None
+        return SavedRule(**shown.model_dump(), tried=None if found is None else _tried(found))
 
 
 def _tried(found: ruling.Preview) -> Tried:

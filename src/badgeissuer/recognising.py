@@ -98,27 +98,29 @@ def recognise_all(session: Session, claims: Sequence[LearnerClaim], *, issuer_id
     """
     named = [identities(claim, authority=authority) for claim in claims]
     owned = owners(session, issuer_id, {item for items in named for item in items})
-    addresses = _addresses(session, set(owned.values()))
+    known = addresses(session, set(owned.values()))
     unknown = sum(not any(item in owned for item in items) for items in named)
     fresh = iter(bulk.new_ids(session, tables.Learner, unknown) if unknown else ())
     learners: list[tuple[Any, ...]] = []
-    added: list[tuple[Any, ...]] = []
+    added: list[tuple[str, str, str, int]] = []
     found = []
     for claim, items in zip(claims, named, strict=True):
-        known = next((owned[item] for item in items if item in owned), None)
-        learner_id = next(fresh) if known is None else known
-        if known is None:
+        owner = next((owned[item] for item in items if item in owned), None)
+        learner_id = next(fresh) if owner is None else owner
+        if owner is None:
             learners.append((learner_id, claim.name, now))
-        own = addresses.setdefault(learner_id, {})
+        own = known.setdefault(learner_id, {})
         for item in items:
             if item not in owned:
                 owned[item] = learner_id
-                added.append((learner_id, issuer_id, item.kind, item.authority, item.value, now))
+                added.append((item.kind, item.authority, item.value, learner_id))
                 own.setdefault(item.kind, item.value)
-        found.append(Recognised(learner_id, own.get("email"), own.get("did"), known is None))
+        found.append(Recognised(learner_id, own.get("email"), own.get("did"), owner is None))
     bulk.add(session, tables.Learner, ("id", "name", "created_at"), learners)
-    added.sort(key=lambda row: row[2:5])  # always in one order, so that two transactions cannot wait for each other
-    bulk.add(session, tables.LearnerIdentity, ("learner_id", "issuer_id", "kind", "authority", "value", "created_at"), added)
+    numbers = bulk.new_ids(session, tables.LearnerIdentity, len(added)) if added else []  # in the order in which they came
+    rows = [(number, who, issuer_id, *name, now) for number, (*name, who) in zip(numbers, added, strict=True)]
+    rows.sort(key=lambda row: row[3:6])  # always in one order, so that two transactions cannot wait for each other
+    bulk.add(session, tables.LearnerIdentity, ("id", "learner_id", "issuer_id", "kind", "authority", "value", "created_at"), rows)
     return found
 
 
@@ -141,7 +143,7 @@ def known_all(
 ) -> tuple[dict[Identity, int], dict[int, dict[str, str]]]:
     """Return which learner has each identity that claims bring, of those that are known; and the addresses of these learners by kind."""
     owned = owners(session, issuer_id, {item for claim in claims for item in identities(claim, authority=authority)})
-    return owned, _addresses(session, set(owned.values()))
+    return owned, addresses(session, set(owned.values()))
 
 
 _OWN = tables.LearnerIdentity.__table__.c
@@ -171,7 +173,7 @@ def owners(session: Session, issuer_id: int, items: set[Identity]) -> dict[Ident
     return found
 
 
-def _addresses(session: Session, learners: set[int]) -> dict[int, dict[str, str]]:
+def addresses(session: Session, learners: set[int]) -> dict[int, dict[str, str]]:
     """Return learner → kind → the oldest address of that kind."""
     found: dict[int, dict[str, str]] = {}
     if not learners:

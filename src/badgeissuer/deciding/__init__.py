@@ -82,24 +82,40 @@ def _learners(
     targets: Mapping[int, tables.LearningEvent | None],
     case: Case,
 ) -> dict[int, tables.Learner]:
-    """Recognise the learners of events and lock them: always in one order, so that nobody waits for who waits for them."""
-    named: list[tuple[list[tuple[str, str, str]], Heard]] = []
-    for one in heard:
-        target, names = targets[one.stored.id], recognising.identities(one.happened.learner, authority=found.slug)
-        if target is not None and target.learner_id is not None:
-            one.stored.learner_id = target.learner_id
-        elif names:
-            named.append(([(item.kind, item.authority, item.value) for item in names], one))
-    named.sort(key=lambda item: item[0])
-    claims = [one.happened.learner for _, one in named]
-    recognised = recognising.recognise_together(session, claims, issuer_id=found.issuer_id, authority=found.slug, now=case.now)
-    for (_, one), who in zip(named, recognised, strict=True):
-        one.stored.learner_id = who.learner_id
-        case.addresses[who.learner_id] = (who.email, who.did)
+    """Recognise the learners of events, as one after the other, and lock them: always in one order, so that no two wait for each other.
+
+    What takes back is about the learner of what it takes back, whoever it names: it may be a teacher who does so.
+    """
+    _recognise(session, found, [one for one in heard if targets[one.stored.id] is None], now=case.now)
+    taking = [one for one in heard if targets[one.stored.id] is not None]
+    for one in taking:
+        one.stored.learner_id = _first_target(one.stored, targets).learner_id
+    _recognise(session, found, [one for one in taking if one.stored.learner_id is None], now=case.now)
     session.flush()
     table, ids = tables.Learner, {one.stored.learner_id for one in heard}
     locked = session.scalars(select(table).where(table.id.in_(ids)).order_by(table.id).with_for_update()) if ids - {None} else ()
-    return {row.id: row for row in locked}
+    learners = {row.id: row for row in locked}
+    addresses = recognising.addresses(session, set(learners))  # now that nobody else can change them
+    case.addresses = {number: (own.get("email"), own.get("did")) for number in learners for own in (addresses.get(number, {}),)}
+    return learners
+
+
+def _recognise(session: Session, found: tables.Source, heard: Sequence[Heard], *, now: datetime) -> None:
+    """Say of events whom they are about, where they name anybody."""
+    named = [one for one in heard if recognising.identities(one.happened.learner, authority=found.slug)]
+    claims = [one.happened.learner for one in named]
+    recognised = recognising.recognise_together(session, claims, issuer_id=found.issuer_id, authority=found.slug, now=now)
+    for one, who in zip(named, recognised, strict=True):
+        one.stored.learner_id = who.learner_id
+
+
+def _first_target(stored: tables.LearningEvent, targets: Mapping[int, tables.LearningEvent | None]) -> tables.LearningEvent:
+    """Return what an event takes back, or, where that takes back something itself, what that does."""
+    seen, last = {stored.id}, stored
+    while (target := targets.get(last.id)) is not None and target.id not in seen:
+        seen.add(target.id)
+        last = target
+    return last
 
 
 def _supply(session: Session, found: tables.Source, heard: Iterable[Heard], learners: Mapping[int, tables.Learner], case: Case) -> None:

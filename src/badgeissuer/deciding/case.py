@@ -84,7 +84,7 @@ class Case:
         """Put one event before the rules, and look at what rested on what it overtakes or takes back."""
         stands: Sequence[tables.LearningEvent] = ()
         if learner is not None:
-            stands = self._said_of[one.stored.id].counting if target is None else standing.of(self.session, target)
+            stands = self._said_of[one.stored.id].counting if target is None else self._remaining(target, learner)
         self._touches = not one.is_new
         for active in self.rules:
             if (one.stored.id, active.row.id, active.row.revision) not in self._decided:
@@ -92,6 +92,10 @@ class Case:
         if learner is not None and (self._touches or target is not None or not self._said_of[one.stored.id].is_first):
             self._write()
             self._look_back(one, target, learner)
+
+    def _remaining(self, target: tables.LearningEvent, learner: tables.Learner) -> Sequence[tables.LearningEvent]:
+        """Return what stands besides an event that is taken back; nothing of it earns anybody else anything."""
+        return standing.of(self.session, target) if target.learner_id == learner.id else ()
 
     def finish(self) -> None:
         """Store what was decided, and queue the badges that can be issued."""

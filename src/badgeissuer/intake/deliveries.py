@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 PROCESS = "process_delivery"
+_KEY = re.compile(r"[\w.~-]{1,200}", re.ASCII)
 LRS = frozenset({"xapi", "cmi5"})
 """The adapters whose senders take us for a Learning Record Store."""
 _UNKNOWN = "There is no source here, or the delivery is not signed as the source signs. Check the address and the secret or key."
@@ -105,7 +107,8 @@ def examine(
 
 def senders(session: Session, hook_keys: Sequence[str]) -> list[tables.Source | None]:
     """Return the source that delivers to each address; None where none does."""
-    found = {row.hook_key: row for row in session.scalars(_SENDERS, {"keys": list(hook_keys)})}
+    possible = [name for name in hook_keys if _KEY.fullmatch(name)]  # no database is asked for what cannot be one
+    found = {row.hook_key: row for row in session.scalars(_SENDERS, {"keys": possible})} if possible else {}
     return [found.get(name) for name in hook_keys]
 
 
@@ -194,15 +197,11 @@ def keep(session: Session, examined: Examined, *, now: datetime) -> Receipt:
     Raises:
         problem.Conflict: Another delivery came under the same id before.
     """
-    return keep_all(session, [examined], now=now)[0]
+    return keep_all(session, [examined], now=now)[0] or repeat(session, examined, now=now)
 
 
-def keep_all(session: Session, examined: Sequence[Examined], *, now: datetime) -> list[Receipt]:
-    """Store deliveries as `keep` stores one: all, or none.
-
-    Raises:
-        problem.Conflict: Another delivery came before under the id of one of them.
-    """
+def keep_all(session: Session, examined: Sequence[Examined], *, now: datetime) -> list[Receipt | None]:
+    """Store those deliveries that are new, as `keep` stores one; None stands for one that came before, which is left to `repeat`."""
     came = [_delivery(one, now=now) for one in examined]
     first: dict[tuple[int, str], tables.Delivery] = {}
     for row in came:
@@ -210,11 +209,10 @@ def keep_all(session: Session, examined: Sequence[Examined], *, now: datetime) -
     in_order = [first[name] for name in sorted(first)]  # always in one order, so that nobody waits for who waits for them
     new = {(row.source_id, row.key): row for row in engine.add_all_new(session, in_order)}
     jobs.enqueue_all(session, PROCESS, [{"delivery": row.id} for row in sorted(new.values(), key=lambda row: row.id)], now=now)
-    receipts = []
+    receipts: list[Receipt | None] = []
     for row, one in zip(came, examined, strict=True):
-        stored = new.get((row.source_id, row.key))
-        is_new = stored is not None and first[row.source_id, row.key] is row
-        receipts.append(Receipt(_repeated(session, row) if stored is None or not is_new else stored, is_new, one.success_status))
+        stored = new.get((row.source_id, row.key)) if first[row.source_id, row.key] is row else None
+        receipts.append(None if stored is None else Receipt(stored, is_new=True, success_status=one.success_status))
     return receipts
 
 
@@ -231,15 +229,19 @@ def _delivery(examined: Examined, *, now: datetime) -> tables.Delivery:
     )
 
 
-def _repeated(session: Session, again: tables.Delivery) -> tables.Delivery:
-    """Return the delivery that came before, after noting that it came again."""
-    table = tables.Delivery
+def repeat(session: Session, examined: Examined, *, now: datetime) -> Receipt:
+    """Note that a delivery came again, and return the receipt of the first; it may have to wait for the worker that has that in hand.
+
+    Raises:
+        problem.Conflict: What came before under the same id was another delivery.
+    """
+    table, again = tables.Delivery, _delivery(examined, now=now)
     same = select(table).where(table.source_id == again.source_id, table.key == again.key)
     first = session.scalars(same.with_for_update()).one()
     if first.payload_sha256 != again.payload_sha256:
         raise problem.Conflict(f"Another delivery came before under the same id {again.key[:80]!r}; it was kept, this one was not.")
     first.repeats += 1
-    return first
+    return Receipt(first, is_new=False, success_status=examined.success_status)
 
 
 def give_up(session: Session, delivery_id: int, reason: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -82,21 +83,22 @@ def process_all(session: Session, orders: Sequence[Order], *, randomness: issuin
     sources = tables.Source
     owners = select(sources).where(sources.id.in_({row.source_id for row in rows.values()})).order_by(sources.id)
     found = {row.id: row for row in session.scalars(owners)}
-    read: dict[int, list[_Read]] = {}
+    read: list[tuple[int, list[_Read]]] = []
     room = CHUNK
     for order in orders:
         row = rows[order.delivery]
         if row.state == "processed" and not order.again:
             continue
-        chunk, is_last = _read(row, found[row.source_id], order, room=room)
+        chunk, is_last = _read(row, found[row.source_id], order, room=room) if room else ([], False)
         room -= len(chunk)
-        read.setdefault(row.source_id, []).extend(chunk)
+        read.append((row.source_id, chunk))
         if is_last:
             row.state, row.reason = "processed", None
         else:
             jobs.enqueue(session, PROCESS, {"delivery": row.id, "again": order.again, "start": order.start + len(chunk)}, now=now)
-    for source_id in sorted(read):
-        _process(session, found[source_id], read[source_id], randomness=randomness, now=now)
+    for source_id, some in itertools.groupby(read, key=lambda item: item[0]):  # in the order in which they came
+        events = [one for _, chunk in some for one in chunk]
+        _process(session, found[source_id], events, randomness=randomness, now=now)
 
 
 def _read(row: tables.Delivery, found: tables.Source, order: Order, *, room: int) -> tuple[list[_Read], bool]:

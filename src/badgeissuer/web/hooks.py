@@ -138,7 +138,11 @@ def _receive(
     if examined.is_lrs:
         with using.reading() as session:
             intake.require_same(session, examined)
-    return examined, using.together(_keep, examined)
+    receipt = using.together(_keep, examined)
+    if receipt is None:  # for the first of them a worker may be at work, and others need not wait for that
+        with using.writing() as session:
+            receipt = intake.repeat(session, examined, now=using.now())
+    return examined, receipt
 
 
 def _senders(using: Service, hook_keys: Sequence[str]) -> Sequence[tables.Source | None]:
@@ -146,8 +150,8 @@ def _senders(using: Service, hook_keys: Sequence[str]) -> Sequence[tables.Source
         return intake.senders(session, hook_keys)
 
 
-def _keep(using: Service, examined: Sequence[intake.Examined]) -> Sequence[intake.Receipt | Exception]:
-    """Store deliveries that came at the same moment; where one of them cannot be kept, each is stored alone."""
+def _keep(using: Service, examined: Sequence[intake.Examined]) -> Sequence[intake.Receipt | None]:
+    """Store those of the deliveries that came at the same moment that are new."""
     with using.writing() as session:
         return intake.keep_all(session, examined, now=using.now())
 

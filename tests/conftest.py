@@ -51,18 +51,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fast-path", choices=("forced", "off"), help=f"{detail}. In the tests' own processes only.")
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    """Have nobody count the lines of a test that is marked `no_cover`; where processes are measured too, that mark alone does nothing."""
-    counting = sys.gettrace()
-    if item.get_closest_marker("no_cover"):
-        sys.settrace(None)
-    try:
-        return (yield)
-    finally:
-        sys.settrace(counting)
-
-
 @pytest.fixture(scope="session", autouse=True)
 def _fast_path(request: pytest.FixtureRequest) -> Iterator[None]:
     """Canonicalise as `--fast-path` says."""

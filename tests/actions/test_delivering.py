@@ -163,7 +163,6 @@ NAMES = st.text(max_size=250) | st.sampled_from(
 )
 
 
-@pytest.mark.no_cover
 @settings(deadline=None)
 @given(NAMES, NAMES, NAMES)
 def test_no_name_brings_a_header_or_a_recipient_of_its_own(unit: str, achievement: str, name: str) -> None:

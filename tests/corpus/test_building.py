@@ -28,7 +28,6 @@ STEPS = {
 }
 
 
-@pytest.mark.no_cover
 def test_the_files_are_those_that_the_script_makes() -> None:
     made = build.files()
     kept = {path.relative_to(FOLDER).as_posix(): path.read_bytes() for path in _kept()}
@@ -59,7 +58,6 @@ def test_every_case_says_why() -> None:
     assert [path for path, expected in EXPECTED.items() if not expected["why"].endswith(".")] == []
 
 
-@pytest.mark.no_cover
 def test_every_signature_holds_or_is_broken_as_said() -> None:
     # A trap whose signature does not hold is no trap.
     said = {path: expected["signature"] for path, expected in EXPECTED.items() if "signature" in expected and expected.get("stored", True)}

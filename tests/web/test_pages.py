@@ -552,7 +552,6 @@ def test_long_evidence_stays_readable_without_markdown() -> None:
     assert "**4**&lt;b&gt;" in page
 
 
-@pytest.mark.no_cover
 def test_a_hostile_document_cannot_make_a_page_without_end() -> None:
     levels = [{"id": f"https://there.example/a#l{number}", "name": "[" * 300} for number in range(1000)]
     document = badge("[" * 10_000)

@@ -337,7 +337,6 @@ def test_a_place_with_nothing_in_it_is_not_shown(pointer: str) -> None:
     assert "1 credential inside" in Reader(text).text
 
 
-@pytest.mark.no_cover
 def test_a_hostile_record_cannot_make_a_page_without_end() -> None:
     """The verifier reads no more than 48 credentials inside, and no document of more than a mebibyte."""
     for count, length in ((48, 400), (2, words.PROSE_CHARACTERS)):

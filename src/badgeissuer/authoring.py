@@ -16,7 +16,7 @@ from badgeissuer.store import engine, tables
 from badgeissuer.vc import controller, jsonld, multikey, statuslist
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -116,22 +116,6 @@ def create_achievement(
     check_draft(session, draft, owner, slug=slug, site=site)
     new = tables.Achievement(issuer_id=owner.id, slug=slug, draft=draft, created_at=now, updated_at=now)
     return _new(engine.add_if_new(session, new), "achievement", slug)
-
-
-def tag(row: tables.Achievement) -> str:
-    """Return what tells one state of a draft from every other."""
-    return _digest(row.draft)
-
-
-def require_unchanged(session: Session, row: tables.Achievement, tags: Collection[str] | None) -> None:
-    """Lock an achievement, and see that its draft is still one of those that somebody has seen; None where they did not say which.
-
-    Raises:
-        problem.Outdated: It is another.
-    """
-    session.refresh(row, with_for_update=True)
-    if tags is not None and tag(row) not in tags:
-        raise problem.Outdated("Somebody else has changed the draft since you looked at it. Nothing was stored. Look at it again.")
 
 
 def change_achievement(session: Session, row: tables.Achievement, *, draft: JsonObject, site: Site, now: datetime) -> tables.Achievement:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -39,20 +38,6 @@ def kept(request: Request, body: bytes, *, media_type: str, how_long: str, sha25
     if _is_held(request.headers, etag):
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type=media_type)
-
-
-def seen(request: Request) -> frozenset[str] | None:
-    """Return the tags of what a client has seen and wants to change (`If-Match`); None where it does not say, or takes any.
-
-    A weak tag is equal to none (RFC 9110 8.8.3.2).
-    """
-    given = request.headers.get("if-match")
-    if given is None or given.strip() == "*":
-        return None
-    return frozenset(_TAG.findall(given))
-
-
-_TAG = re.compile(r'(?:^|,)\s*"([^"]*)"')
 
 
 def _is_held(headers: Mapping[str, str], etag: str) -> bool:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import ConfigDict
 from sqlalchemy import select
@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from badgeissuer import access, authoring, issuing, pressing, tabulating
 from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import tables
-from badgeissuer.web import headers
 from badgeissuer.web.api.shapes import PROBLEMS, Document, Name, Page, Paging, Repeatable, Shape, Slug
 from badgeissuer.web.service import Acting, Using
 from badgeissuer.web.strict import StrictRoute
@@ -46,19 +45,6 @@ class NewAchievement(Definition):
     slug: Slug
 
 
-def _seen(
-    request: Request,
-    _if_match: Annotated[
-        str | None, Header(alias="If-Match", max_length=2000, description="The `ETag` of the draft that was seen.")
-    ] = None,
-) -> frozenset[str] | None:
-    return headers.seen(request)
-
-
-Seen = Annotated[frozenset[str] | None, Depends(_seen)]
-OUTDATED = PROBLEMS[409] | {"description": "Somebody else has changed the draft since."}
-
-
 class Nothing(Shape):
     """An empty object."""
 
@@ -85,7 +71,7 @@ class Published(Shape):
 
 
 @ROUTER.post("", status_code=201, summary="Define an achievement")
-def create(body: NewAchievement, using: Using, acting: Acting, once: Repeatable, response: Response) -> Achievement:
+def create(body: NewAchievement, using: Using, acting: Acting, once: Repeatable) -> Achievement:
     """Store a definition as a draft, after checking it as if it were published: references, ranges, and that all of it would be signed."""
     access.require(acting, access.DEFINE)
     now = using.now()
@@ -97,7 +83,7 @@ def create(body: NewAchievement, using: Using, acting: Acting, once: Repeatable,
 
     with using.writing() as session:
         slug = once.do(session, acting, body=body, now=now, work=work)
-        return _tagged(response, session, authoring.achievement(session, slug), site=using.site)
+        return _shown(session, authoring.achievement(session, slug), site=using.site)
 
 
 @ROUTER.get("", summary="List achievements")
@@ -110,10 +96,10 @@ def listed(using: Using, acting: Acting, paging: Paging) -> Page[Achievement]:
 
 
 @ROUTER.get("/{slug}", summary="Show an achievement")
-def show(slug: str, using: Using, acting: Acting, response: Response) -> Achievement:
-    """Show the draft and the newest version of an achievement. The `ETag` is that of the draft."""
+def show(slug: str, using: Using, acting: Acting) -> Achievement:
+    """Show the draft and the newest version of an achievement."""
     with using.reading() as session:
-        return _tagged(response, session, _own(session, slug, acting, access.READ), site=using.site)
+        return _shown(session, _own(session, slug, acting, access.READ), site=using.site)
 
 
 @ROUTER.get("/{slug}/roster.csv", summary="Download an empty roster for an achievement", response_class=Response)
@@ -122,32 +108,24 @@ def roster(slug: str, using: Using, acting: Acting) -> Response:
     with using.reading() as session:
         row = _own(session, slug, acting, access.READ)
         version = issuing.version_of(session, row)
-        kept = {"Content-Disposition": f'attachment; filename="{slug}-roster.csv"'}
-        return Response(tabulating.template(version), media_type=tabulating.MEDIA_TYPE, headers=kept)
+        headers = {"Content-Disposition": f'attachment; filename="{slug}-roster.csv"'}
+        return Response(tabulating.template(version), media_type=tabulating.MEDIA_TYPE, headers=headers)
 
 
-@ROUTER.put("/{slug}", summary="Change the draft of an achievement", responses={412: OUTDATED})
-def change(slug: str, body: Definition, using: Using, acting: Acting, seen: Seen, response: Response) -> Achievement:
-    """Replace the draft. Versions that were published, and the badges that assert them, stay as they are.
-
-    With `If-Match`, only a draft is replaced that is still the one with that `ETag`.
-    """
+@ROUTER.put("/{slug}", summary="Change the draft of an achievement")
+def change(slug: str, body: Definition, using: Using, acting: Acting) -> Achievement:
+    """Replace the draft. Versions that were published, and the badges that assert them, stay as they are."""
     with using.writing() as session:
         row = _own(session, slug, acting, access.DEFINE)
-        authoring.require_unchanged(session, row, seen)
         authoring.change_achievement(session, row, draft=body.draft(), site=using.site, now=using.now())
-        return _tagged(response, session, row, site=using.site)
+        return _shown(session, row, site=using.site)
 
 
-@ROUTER.post("/{slug}/publish", summary="Publish the draft as a version that never changes", responses={412: OUTDATED})
-def publish(slug: str, using: Using, acting: Acting, seen: Seen, _body: Nothing | None = None) -> Published:
-    """Freeze the draft as the next version. A draft that is published already gives the version that it is.
-
-    With `If-Match`, only a draft is published that is still the one with that `ETag`.
-    """
+@ROUTER.post("/{slug}/publish", summary="Publish the draft as a version that never changes")
+def publish(slug: str, using: Using, acting: Acting, _body: Nothing | None = None) -> Published:
+    """Freeze the draft as the next version. A draft that is published already gives the version that it is."""
     with using.writing() as session:
         row = _own(session, slug, acting, access.DEFINE)
-        authoring.require_unchanged(session, row, seen)
         now = using.now()
         version = authoring.publish(session, row, site=using.site, now=now)
         pressing.prepare(session, version, site=using.site, now=now)
@@ -158,11 +136,6 @@ def _own(session: Session, slug: str, acting: access.Actor, action: str) -> tabl
     row = authoring.achievement(session, slug)
     access.require(acting, action, issuer_id=row.issuer_id)
     return row
-
-
-def _tagged(response: Response, session: Session, row: tables.Achievement, *, site: Site) -> Achievement:
-    response.headers["ETag"] = f'"{authoring.tag(row)}"'
-    return _shown(session, row, site=site)
 
 
 def _shown(session: Session, row: tables.Achievement, *, site: Site) -> Achievement:

@@ -111,18 +111,23 @@ def _delivery(number: int) -> tuple[dict[str, str], bytes]:
 
 
 def _deliver_all(urls: list[str], path: str) -> Counter[tuple[int, str]]:
-    """Send every delivery `COPIES` times in random order, from `CLIENTS` clients at once; return what was answered."""
+    """Send every delivery `COPIES` times in random order, from `CLIENTS` clients at once; return what was answered.
+
+    Each thread has a client of its own: of one that threads share, httpx may close a connection that another thread has just taken.
+    """
     chosen = [_delivery(number) for number in range(EVENTS)] * COPIES
     random.Random(20260520).shuffle(chosen)  # noqa: S311 - an order, no secret
-    with httpx.Client(timeout=60, trust_env=False, limits=httpx.Limits(max_connections=CLIENTS)) as client:
 
-        def send(item: tuple[int, tuple[dict[str, str], bytes]]) -> tuple[int, str]:
-            position, (headers, body) = item
-            answer = client.post(urls[position % len(urls)] + path, headers=headers, content=body)
-            return answer.status_code, answer.json().get("status", answer.text)
+    def send(number: int) -> Counter[tuple[int, str]]:
+        answers: Counter[tuple[int, str]] = Counter()
+        with httpx.Client(base_url=urls[number % len(urls)], timeout=60, trust_env=False) as client:
+            for headers, body in chosen[number::CLIENTS]:
+                answer = client.post(path, headers=headers, content=body)
+                answers[answer.status_code, answer.json().get("status", answer.text)] += 1
+        return answers
 
-        with ThreadPoolExecutor(CLIENTS) as clients:
-            return Counter(clients.map(send, enumerate(chosen)))
+    with ThreadPoolExecutor(CLIENTS) as clients:
+        return sum(clients.map(send, range(CLIENTS)), Counter())
 
 
 def _one(engine: Engine, query: str) -> int:

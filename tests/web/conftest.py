@@ -57,7 +57,10 @@ _COUNTS = select(
 
 @dataclass(slots=True)
 class Running:
-    """A server that runs, and what is needed to talk with it as an administrator and as a stranger."""
+    """A server that runs, and what is needed to talk with it as an administrator and as a stranger.
+
+    Its clients are for one thread: of one that threads share, httpx may close a connection that another thread has just taken.
+    """
 
     base: str
     app: FastAPI

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from badgeissuer.openbadges import clr, credential, endorsement, fit, legacy, model
+from badgeissuer.openbadges import clr, credential, endorsement, fit, legacy, model, values
 from badgeissuer.vc.document import JsonObject
 
 VIEWS: list[type[model.View]] = [
@@ -136,7 +136,7 @@ def test_what_is_let_through_without_a_check_would_pass_it(url: str, year: int, 
     both = {"id": url, "type": ["EndorsementSubject"], "at": f"{year}-{month:02}-{day:02}T23:59:59Z"}
 
     class View(endorsement.EndorsementSubject):
-        at: model.Moment
+        at: values.Moment
 
     assert _is_read(View, both)
     assert fit.fits(View, both)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from badgeissuer import problem
 from badgeissuer.awarding import cells, columns, roster
-from badgeissuer.openbadges import definition, model
+from badgeissuer.openbadges import definition, values
 from badgeissuer.vc.credential import as_list
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _LOST = "\N{REPLACEMENT CHARACTER}"
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-_STATUSES: tuple[str, ...] = get_args(model.ResultStatus)
+_STATUSES: tuple[str, ...] = get_args(values.ResultStatus)
 _EVIDENCE = {"url": "id", "name": "name", "narrative": "narrative"}
 _NOT_AS_MANY = "The row has {} cells, and there are {} columns. A cell with the delimiter in it needs quotation marks."
 _LEARNER = ("email", "name", "source_id", "did", "given_name", "family_name")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import pydantic
 from pydantic import AfterValidator
 
-from badgeissuer.openbadges import model
+from badgeissuer.openbadges import model, values
 from badgeissuer.problem import Finding
 from badgeissuer.vc.credential import as_list
 
@@ -37,21 +37,21 @@ AssociationType = Literal["exactMatchOf", "isChildOf", "isParentOf", "isPartOf",
 class Association(model.View):
     """How one achievement of the record stands to another."""
 
-    type: Annotated[model.Types, AfterValidator(model.contains("Association"))]
+    type: Annotated[values.Types, AfterValidator(values.contains("Association"))]
     association_type: AssociationType
-    source_id: model.Url
-    target_id: model.Url
+    source_id: values.Url
+    target_id: values.Url
 
 
 class ClrSubject(model.View):
     """Whose record it is, and what it holds."""
 
-    type: Annotated[model.Types, AfterValidator(model.contains("ClrSubject"))]
-    verifiable_credential: model.Many[Annotated[Any, AfterValidator(_credential)]]
-    id: model.Url | None = None
-    identifier: model.Many[model.IdentityObject] | None = None
-    achievement: model.Many[model.Achievement] | None = None
-    association: model.Many[Association] | None = None
+    type: Annotated[values.Types, AfterValidator(values.contains("ClrSubject"))]
+    verifiable_credential: values.Many[Annotated[Any, AfterValidator(_credential)]]
+    id: values.Url | None = None
+    identifier: values.Many[model.IdentityObject] | None = None
+    achievement: values.Many[model.Achievement] | None = None
+    association: values.Many[Association] | None = None
 
     @pydantic.model_validator(mode="after")
     def _is_somebody(self) -> ClrSubject:
@@ -63,14 +63,14 @@ class ClrSubject(model.View):
 class Record(model.Credential):
     """What a learner record holds, in both versions of the W3C data model."""
 
-    name: model.Text
+    name: values.Text
     credential_subject: ClrSubject
     partial: bool | None = None
 
     @pydantic.field_validator("type")
     @classmethod
     def _is_a_record(cls, types: list[str]) -> list[str]:
-        return model.contains(TYPE)(types)
+        return values.contains(TYPE)(types)
 
 
 class ClrCredential(Record, model.Validity):

@@ -14,7 +14,7 @@ import orjson
 import pydantic
 from pydantic import AfterValidator
 
-from badgeissuer.openbadges import model
+from badgeissuer.openbadges import model, values
 from badgeissuer.vc.credential import as_list
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ _WRITTEN = b'"endorsement'
 class EndorsementSubject(model.View):
     """What is endorsed, and with which words."""
 
-    id: model.Url
-    type: Annotated[model.Types, AfterValidator(model.contains("EndorsementSubject"))]
+    id: values.Url
+    type: Annotated[values.Types, AfterValidator(values.contains("EndorsementSubject"))]
     endorsement_comment: str | None = None
 
 
@@ -45,13 +45,13 @@ class Endorsement(model.Credential):
     @pydantic.field_validator("type")
     @classmethod
     def _is_an_endorsement(cls, types: list[str]) -> list[str]:
-        return model.contains(TYPE)(types)
+        return values.contains(TYPE)(types)
 
 
 class EndorsementCredential(Endorsement, model.Validity):
     """An endorsement; unlike a badge it must have a name."""
 
-    name: model.Text
+    name: values.Text
 
 
 def is_endorsement(source: JsonObject) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator
 
-from badgeissuer.openbadges import clr, endorsement, model, terms
+from badgeissuer.openbadges import clr, endorsement, model, terms, values
 from badgeissuer.problem import Finding
 from badgeissuer.vc import contexts
 from badgeissuer.vc.credential import as_list
@@ -25,27 +25,27 @@ if TYPE_CHECKING:
 class Validity(model.View):
     """From when until when a credential counts, as the data model 1.1 writes it."""
 
-    issuance_date: model.Moment
-    expiration_date: model.Moment | None = None
+    issuance_date: values.Moment
+    expiration_date: values.Moment | None = None
 
 
 class IdentityObject(model.IdentityObject):
     """Who the badge is for; the complete example of the time has addresses of the type `email`."""
 
-    identity_type: Annotated[str, AfterValidator(model.one_of(terms.IDENTIFIER_TYPES | {"email"}))]
+    identity_type: Annotated[str, AfterValidator(values.one_of(terms.IDENTIFIER_TYPES | {"email"}))]
 
 
 class AchievementSubject(model.AchievementSubject):
     """Who achieved it, and how well."""
 
     # A list of narrower items could not take the place of the wider one if anybody wrote to it; nobody writes to a view.
-    identifier: model.Many[IdentityObject] | None = None  # type: ignore[assignment]
+    identifier: values.Many[IdentityObject] | None = None  # type: ignore[assignment]
 
 
 class AchievementCredential(model.Badge, Validity):
     """A badge; unlike today's it must have a name."""
 
-    name: model.Text
+    name: values.Text
     credential_subject: AchievementSubject
 
 

@@ -11,100 +11,14 @@ Source: OB-3.0 data model, as of document version 1.4.5.
 from __future__ import annotations
 
 import functools
-import re
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any
 
 import pydantic
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, alias_generators
-from pydantic_core import CoreSchema, core_schema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, alias_generators
 
 from badgeissuer import problem
-from badgeissuer.openbadges import fit, terms
-from badgeissuer.vc import credential, instant, jsonld
+from badgeissuer.openbadges import fit, values
 from badgeissuer.vc.document import JsonObject
-
-_EXTENSION = re.compile(r"ext:[A-Za-z0-9._][A-Za-z0-9._-]*")
-"""Anchored, unlike the pattern of the schema, which however knows no hyphen: it must not come first."""
-_LANGUAGE = re.compile(r"[a-z]{2,4}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?")
-
-T = TypeVar("T")
-
-
-def contains(name: str) -> fit.Check[list[str]]:
-    """Return a validator of the types of a node: `name` must be among them."""
-
-    def check(types: list[str]) -> list[str]:
-        if name not in types:
-            raise ValueError(f"must contain {name}")
-        return types
-
-    return fit.Check(check, _only_type(name))
-
-
-def _only(name: str) -> fit.Check[list[str]]:
-    def check(types: list[str]) -> list[str]:
-        if types != [name]:
-            raise ValueError(f"must be {name}, and nothing else")
-        return types
-
-    return fit.Check(check, _only_type(name))
-
-
-def _only_type(name: str) -> tuple[CoreSchema, ...]:
-    literal = core_schema.literal_schema([name])
-    return core_schema.list_schema(literal, min_length=1, max_length=1), literal
-
-
-def one_of(known: frozenset[str]) -> fit.Check[str]:
-    """Return a validator of a term: one of those known, or an extension."""
-
-    def check(term: str) -> str:
-        if term not in known and not _EXTENSION.fullmatch(term):
-            raise ValueError(f"must be a term of the standard ({', '.join(sorted(known))}), or an extension written ext:Name")
-        return term
-
-    return fit.Check(check, (core_schema.literal_schema(sorted(known)),))
-
-
-def _url(value: str) -> str:
-    if not jsonld.ABSOLUTE_IRI.fullmatch(value):
-        raise ValueError("must be an absolute URL")
-    return value
-
-
-def _moment(value: str) -> str:
-    try:
-        instant.read(value)
-    except problem.Invalid as error:
-        raise ValueError(error.detail) from None
-    return value
-
-
-def _language(value: str) -> str:
-    if not _LANGUAGE.fullmatch(value):
-        raise ValueError("must be a language tag such as en or pt-BR")
-    return value
-
-
-_PLAIN_URL = core_schema.str_schema(pattern=r"\A[A-Za-z][A-Za-z0-9+.-]*:[!#-;=?-\[\]_a-z~]+\z")
-"""A URL in ASCII."""
-_PLAIN_MOMENT = core_schema.str_schema(
-    pattern=r"\A(?:19|20)[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z\z"
-)
-"""A moment of our time and in UTC, on one of the days that all months have."""
-_LISTED = fit.Check(credential.as_list, is_shy=True)
-
-Many = Annotated[list[T], BeforeValidator(_LISTED), Field(min_length=1)]
-Types = Annotated[list[str], BeforeValidator(_LISTED)]
-Url = Annotated[str, AfterValidator(fit.Check(_url, (_PLAIN_URL,)))]
-Moment = Annotated[str, AfterValidator(fit.Check(_moment, (_PLAIN_MOMENT,)))]
-Text = Annotated[str, Field(min_length=1)]
-AchievementType = Annotated[str, AfterValidator(one_of(terms.ACHIEVEMENT_TYPES))]
-ResultType = Annotated[str, AfterValidator(one_of(terms.RESULT_TYPES))]
-TargetType = Annotated[str, AfterValidator(one_of(terms.TARGET_TYPES))]
-IdentifierType = Annotated[str, AfterValidator(one_of(terms.IDENTIFIER_TYPES))]
-ResultStatus = Literal["Completed", "Enrolled", "Failed", "InProgress", "OnHold", "Provisional", "Withdrew"]
-Number = FiniteFloat
 
 
 class View(BaseModel):
@@ -122,48 +36,48 @@ class Closed(View):
 class Image(Closed):
     """A picture by URL or data URI."""
 
-    id: Url
-    type: Annotated[Types, AfterValidator(_only("Image"))]
+    id: values.Url
+    type: Annotated[values.Types, AfterValidator(values.only("Image"))]
     caption: str | None = None
 
 
 class IdentityObject(Closed):
     """Who the badge is for, plain or hashed."""
 
-    type: Annotated[Types, AfterValidator(_only("IdentityObject"))]
+    type: Annotated[values.Types, AfterValidator(values.only("IdentityObject"))]
     hashed: bool
-    identity_hash: Text
-    identity_type: IdentifierType
+    identity_hash: values.Text
+    identity_type: values.IdentifierType
     salt: str | None = None
 
 
 class IdentifierEntry(Closed):
     """A name that some system has for a thing."""
 
-    type: Annotated[Types, AfterValidator(_only("IdentifierEntry"))]
-    identifier: Text
-    identifier_type: IdentifierType
+    type: Annotated[values.Types, AfterValidator(values.only("IdentifierEntry"))]
+    identifier: values.Text
+    identifier_type: values.IdentifierType
 
 
 class Address(View):
     """Where an organisation is."""
 
-    type: Annotated[Types, AfterValidator(contains("Address"))]
-    address_country: Text | None = None
+    type: Annotated[values.Types, AfterValidator(values.contains("Address"))]
+    address_country: values.Text | None = None
     address_country_code: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
-    address_region: Text | None = None
-    address_locality: Text | None = None
-    street_address: Text | None = None
-    postal_code: Text | None = None
+    address_region: values.Text | None = None
+    address_locality: values.Text | None = None
+    street_address: values.Text | None = None
+    postal_code: values.Text | None = None
 
 
 class Profile(View):
     """A person or an organisation."""
 
-    id: Url
-    type: Annotated[Types, AfterValidator(contains("Profile"))]
-    name: Text | None = None
-    url: Url | None = None
+    id: values.Url
+    type: Annotated[values.Types, AfterValidator(values.contains("Profile"))]
+    name: values.Text | None = None
+    url: values.Url | None = None
     description: str | None = None
     email: str | None = None
     phone: str | None = None
@@ -171,7 +85,7 @@ class Profile(View):
     image: Image | None = None
     address: Address | None = None
     parent_org: Profile | None = None
-    other_identifier: Many[IdentifierEntry] | None = None
+    other_identifier: values.Many[IdentifierEntry] | None = None
 
 
 def _profile(value: object) -> object:
@@ -182,8 +96,8 @@ def _profile(value: object) -> object:
 class Criteria(View):
     """What must be done to earn the achievement."""
 
-    id: Url | None = None
-    narrative: Text | None = None
+    id: values.Url | None = None
+    narrative: values.Text | None = None
 
     @pydantic.model_validator(mode="after")
     def _says_something(self) -> Criteria:
@@ -195,10 +109,10 @@ class Criteria(View):
 class Alignment(View):
     """A node of a framework that the achievement is aligned to: a learning outcome, a skill."""
 
-    type: Annotated[Types, AfterValidator(contains("Alignment"))]
-    target_name: Text
-    target_url: Url
-    target_type: TargetType | None = None
+    type: Annotated[values.Types, AfterValidator(values.contains("Alignment"))]
+    target_name: values.Text
+    target_url: values.Url
+    target_type: values.TargetType | None = None
     target_code: str | None = None
     target_description: str | None = None
     target_framework: str | None = None
@@ -207,80 +121,80 @@ class Alignment(View):
 class RubricCriterionLevel(View):
     """A level of a rubric, lowest first in its list."""
 
-    id: Url
-    type: Annotated[Types, AfterValidator(contains("RubricCriterionLevel"))]
-    name: Text
+    id: values.Url
+    type: Annotated[values.Types, AfterValidator(values.contains("RubricCriterionLevel"))]
+    name: values.Text
     description: str | None = None
     level: str | None = None
     points: str | None = None
-    alignment: Many[Alignment] | None = None
+    alignment: values.Many[Alignment] | None = None
 
 
 class ResultDescription(View):
     """What is assessed, and on which scale."""
 
-    id: Url
-    type: Annotated[Types, AfterValidator(contains("ResultDescription"))]
-    name: Text
-    result_type: ResultType
-    allowed_value: Many[str] | None = None
-    required_level: Url | None = None
+    id: values.Url
+    type: Annotated[values.Types, AfterValidator(values.contains("ResultDescription"))]
+    name: values.Text
+    result_type: values.ResultType
+    allowed_value: values.Many[str] | None = None
+    required_level: values.Url | None = None
     required_value: str | None = None
-    rubric_criterion_level: Many[RubricCriterionLevel] | None = None
+    rubric_criterion_level: values.Many[RubricCriterionLevel] | None = None
     value_max: str | None = None
     value_min: str | None = None
-    alignment: Many[Alignment] | None = None
+    alignment: values.Many[Alignment] | None = None
 
 
 class Related(View):
     """The same achievement in another language or version."""
 
-    id: Url
-    type: Annotated[Types, AfterValidator(contains("Related"))]
-    in_language: Annotated[str, AfterValidator(_language)] | None = None
+    id: values.Url
+    type: Annotated[values.Types, AfterValidator(values.contains("Related"))]
+    in_language: values.Language | None = None
     version: str | None = None
 
 
 class Achievement(View):
     """What was achieved: the definition that all its badges share."""
 
-    id: Url
-    type: Annotated[Types, AfterValidator(contains("Achievement"))]
-    name: Text
-    description: Text
+    id: values.Url
+    type: Annotated[values.Types, AfterValidator(values.contains("Achievement"))]
+    name: values.Text
+    description: values.Text
     criteria: Criteria
-    achievement_type: AchievementType | None = None
-    alignment: Many[Alignment] | None = None
+    achievement_type: values.AchievementType | None = None
+    alignment: values.Many[Alignment] | None = None
     creator: Profile | None = None
-    credits_available: Number | None = None
+    credits_available: values.Number | None = None
     field_of_study: str | None = None
     human_code: str | None = None
     image: Image | None = None
-    in_language: Annotated[str, AfterValidator(_language)] | None = None
-    other_identifier: Many[IdentifierEntry] | None = None
-    related: Many[Related] | None = None
-    result_description: Many[ResultDescription] | None = None
+    in_language: values.Language | None = None
+    other_identifier: values.Many[IdentifierEntry] | None = None
+    related: values.Many[Related] | None = None
+    result_description: values.Many[ResultDescription] | None = None
     specialization: str | None = None
-    tag: Many[str] | None = None
+    tag: values.Many[str] | None = None
     version: str | None = None
 
 
 class Result(View):
     """What one learner achieved on one scale."""
 
-    type: Annotated[Types, AfterValidator(contains("Result"))]
-    result_description: Url | None = None
-    achieved_level: Url | None = None
-    status: ResultStatus | None = None
+    type: Annotated[values.Types, AfterValidator(values.contains("Result"))]
+    result_description: values.Url | None = None
+    achieved_level: values.Url | None = None
+    status: values.ResultStatus | None = None
     value: str | None = None
-    alignment: Many[Alignment] | None = None
+    alignment: values.Many[Alignment] | None = None
 
 
 class Evidence(View):
     """Something that shows the work."""
 
-    id: Url | None = None
-    type: Annotated[Types, AfterValidator(contains("Evidence"))]
+    id: values.Url | None = None
+    type: Annotated[values.Types, AfterValidator(values.contains("Evidence"))]
     name: str | None = None
     narrative: str | None = None
     description: str | None = None
@@ -291,17 +205,17 @@ class Evidence(View):
 class AchievementSubject(View):
     """Who achieved it, and how well."""
 
-    type: Annotated[Types, AfterValidator(contains("AchievementSubject"))]
+    type: Annotated[values.Types, AfterValidator(values.contains("AchievementSubject"))]
     achievement: Achievement
-    id: Url | None = None
-    identifier: Many[IdentityObject] | None = None
-    activity_end_date: Moment | None = None
-    activity_start_date: Moment | None = None
-    credits_earned: Number | None = None
+    id: values.Url | None = None
+    identifier: values.Many[IdentityObject] | None = None
+    activity_end_date: values.Moment | None = None
+    activity_start_date: values.Moment | None = None
+    credits_earned: values.Number | None = None
     image: Image | None = None
     license_number: str | None = None
     narrative: str | None = None
-    result: Many[Result] | None = None
+    result: values.Many[Result] | None = None
     role: str | None = None
     source: Profile | None = None
     term: str | None = None
@@ -320,12 +234,12 @@ KINDS = (frozenset({"OpenBadgeCredential", "AchievementCredential"}), frozenset(
 class Credential(View):
     """What badges, endorsements and learner records have in common, in both versions of the W3C data model."""
 
-    id: Url
-    type: Annotated[Types, AfterValidator(contains("VerifiableCredential"))]
+    id: values.Url
+    type: Annotated[values.Types, AfterValidator(values.contains("VerifiableCredential"))]
     issuer: Annotated[Profile, BeforeValidator(fit.Check(_profile, is_shy=True))]
     name: str | None = None
     description: str | None = None
-    awarded_date: Moment | None = None
+    awarded_date: values.Moment | None = None
 
     @pydantic.field_validator("type")
     @classmethod
@@ -339,8 +253,8 @@ class Credential(View):
 class Validity(View):
     """From when until when a credential counts, as the data model 2.0 writes it."""
 
-    valid_from: Moment
-    valid_until: Moment | None = None
+    valid_from: values.Moment
+    valid_until: values.Moment | None = None
 
 
 class Badge(Credential):
@@ -348,7 +262,7 @@ class Badge(Credential):
 
     credential_subject: AchievementSubject
     image: Image | None = None
-    evidence: Many[Evidence] | None = None
+    evidence: values.Many[Evidence] | None = None
 
     @pydantic.field_validator("type")
     @classmethod

@@ -5,7 +5,7 @@ What badges say of their issuer is composed of it (`profile`): the unit itself, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
@@ -24,29 +24,24 @@ if TYPE_CHECKING:
 
 DEEPEST = 5
 """A unit has at most so many above it."""
-INHERITED = ("image", "colour", "accent", "linkedin_id", "country", "region")
-"""What a unit has of those above it where it has none of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Brand:
-    """How a unit is shown: what it says itself, else what the nearest above it says.
-
-    Attributes:
-        image: The URL of its logo.
-        colour: Its colour, `#rrggbb`.
-        accent: A second one.
-        linkedin_id: The number of its page on LinkedIn, with which learners add badges to their profiles.
-        country: ISO 3166-1, two letters.
-        region: A part of the country, as people name it.
-    """
+    """How a unit is shown: of each what it says itself, else what the nearest above it says."""
 
     image: str | None
+    """The URL of its logo."""
     colour: str | None
+    """Its colour, `#rrggbb`."""
     accent: str | None
+    """A second one."""
     linkedin_id: str | None
+    """The number of its page on LinkedIn, with which learners add badges to their profiles."""
     country: str | None
+    """ISO 3166-1, two letters."""
     region: str | None
+    """A part of the country, as people name it."""
 
 
 def lineage(session: Session, row: tables.Issuer) -> list[tables.Issuer]:
@@ -59,7 +54,8 @@ def lineage(session: Session, row: tables.Issuer) -> list[tables.Issuer]:
 
 def brand(line: Sequence[tables.Issuer]) -> Brand:
     """Return how the first of a lineage is shown."""
-    return Brand(**{name: next((value for row in line if (value := getattr(row, name)) is not None), None) for name in INHERITED})
+    names = (field.name for field in fields(Brand))
+    return Brand(**{name: next((value for row in line if (value := getattr(row, name)) is not None), None) for name in names})
 
 
 def profile(line: Sequence[tables.Issuer], *, did: str | None = None) -> JsonObject:
@@ -72,9 +68,13 @@ def profile(line: Sequence[tables.Issuer], *, did: str | None = None) -> JsonObj
     Raises:
         problem.Conflict: The unit, or one above it, has no key yet, and with it no DID.
     """
-    row, shown = line[0], brand(line)
+    row, shown, identifier = line[0], brand(line), line[0].did or did
+    if identifier is None:
+        raise problem.Conflict(
+            f"The issuer {row.slug} has no key yet. Wait for a worker, or run: badgeissuer keys generate --issuer {row.slug}"
+        )
     members = {"name": row.name, "url": row.url, "description": row.description, "email": row.email}
-    found: JsonObject = {"id": row.did or did or _keyless(row), "type": ["Profile"]}
+    found: JsonObject = {"id": identifier, "type": ["Profile"]}
     found |= {name: value for name, value in members.items() if value}
     if shown.image:
         found["image"] = {"id": shown.image, "type": "Image"}
@@ -82,12 +82,6 @@ def profile(line: Sequence[tables.Issuer], *, did: str | None = None) -> JsonObj
         region = {"addressRegion": shown.region} if shown.region else {}
         found["address"] = {"type": ["Address"], "addressCountryCode": shown.country} | region
     return found | ({"parentOrg": profile(line[1:], did=did)} if line[1:] else {})
-
-
-def _keyless(row: tables.Issuer) -> str:
-    raise problem.Conflict(
-        f"The issuer {row.slug} has no key yet. Wait for a worker, or run: badgeissuer keys generate --issuer {row.slug}"
-    )
 
 
 def place(session: Session, row: tables.Issuer | None, parent: tables.Issuer) -> int:

@@ -207,7 +207,8 @@ class Campus:
         """Take a delivery as the web does."""
         key = source if isinstance(source, str) else source.hook_key
         with self.writing() as session:
-            examined = intake.examine(session, key, headers=headers or {}, body=body, now=self.now)
+            examined = intake.judge(intake.senders(session, [key])[0], headers=headers or {}, body=body, now=self.now)
+            intake.require_same(session, examined)
             return intake.keep(session, examined, now=self.now)
 
     def jwt(self, payload: object, *, kid: str = KID) -> bytes:

@@ -184,7 +184,7 @@ def test_what_comes_again_while_a_worker_has_it_keeps_nobody_else_waiting(campus
         keys = [source.hook_key, "x\0y", "nobody-knows-it"]
         assert [row and row.id for row in intake.senders(session, keys)] == [source.id, None, None]
         bodies = [json.dumps(statement(number)).encode() for number in (1, 2)]
-        examined = [intake.examine(session, source.hook_key, headers={}, body=body, now=campus.now) for body in bodies]
+        examined = [intake.judge(source, headers={}, body=body, now=campus.now) for body in bodies]
     with campus.writing() as working:
         working.scalars(select(tables.Delivery).where(tables.Delivery.id == first).with_for_update()).all()
         with engines.writing(campus.engine) as session:

@@ -81,30 +81,6 @@ class Rejected:
     body: bytes
 
 
-def examine(
-    session: Session, hook_key: str, *, headers: Mapping[str, str], body: bytes, now: datetime, statement_id: str | None = None
-) -> Examined:
-    """Return a delivery that may be kept: from a source that we know, signed as it signs, and readable.
-
-    Args:
-        session: A reading session: nothing that anybody sends takes the place of a writer before it is found to be good.
-        hook_key: The last part of the address that it was sent to.
-        headers: Its headers, names in lower case.
-        body: Its raw body.
-        now: The moment.
-        statement_id: The id that the address gives to the one xAPI statement in the body.
-
-    Raises:
-        problem.Unauthenticated: There is no such source, or the signature does not hold; which of both is not said.
-        signature.UnknownKey: The signature names a key that is not known; it may be among those at `connecting.keys_url`.
-        problem.Malformed: The signature holds, but the body is none that the source's adapter can read.
-        problem.Conflict: An xAPI statement came before under the same id and said something else.
-    """
-    examined = judge(senders(session, [hook_key])[0], headers=headers, body=body, now=now, statement_id=statement_id)
-    require_same(session, examined)
-    return examined
-
-
 def senders(session: Session, hook_keys: Sequence[str]) -> list[tables.Source | None]:
     """Return the source that delivers to each address; None where none does."""
     possible = [name for name in hook_keys if _KEY.fullmatch(name)]  # no database is asked for what cannot be one
@@ -120,7 +96,20 @@ _SENDERS = select(tables.Source).where(
 def judge(
     found: tables.Source | None, *, headers: Mapping[str, str], body: bytes, now: datetime, statement_id: str | None = None
 ) -> Examined:
-    """Return a delivery that is signed as its source signs, and readable, as `examine` does; without looking at what came before."""
+    """Return a delivery that is signed as its source signs, and readable; `require_same` looks at what came before.
+
+    Args:
+        found: The source that delivers to the address that it was sent to.
+        headers: Its headers, names in lower case.
+        body: Its raw body.
+        now: The moment.
+        statement_id: The id that the address gives to the one xAPI statement in the body.
+
+    Raises:
+        problem.Unauthenticated: There is no such source, or the signature does not hold; which of both is not said.
+        signature.UnknownKey: The signature names a key that is not known; it may be among those at `connecting.keys_url`.
+        problem.Malformed: The signature holds, but the body is none that the source's adapter can read.
+    """
     if found is None:
         raise problem.Unauthenticated(_UNKNOWN)
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Annotated, Literal
 
 from fastapi import APIRouter
@@ -70,17 +69,6 @@ class IssuerChange(Own):
     parent: Slug | None = None
 
 
-class Brand(Shape):
-    """How a unit is shown: what it says itself, else what the nearest above it says."""
-
-    image: str | None
-    colour: str | None
-    accent: str | None
-    linkedin_id: str | None
-    country: str | None
-    region: str | None
-
-
 class Key(Shape):
     """A signing key as the world may know it."""
 
@@ -106,7 +94,7 @@ class Issuer(Shape):
     names: dict[str, str] | None = None
     notify: bool
     parent: str | None = None
-    brand: Brand
+    brand: branding.Brand
     keys: list[Key]
 
 
@@ -171,6 +159,6 @@ def _shown(session: Session, row: tables.Issuer) -> Issuer:
     keys = [Key(verification_method=key.verification_method, state=key.state) for key in signing.keys(session, row)]
     line = branding.lineage(session, row)
     own = {name: getattr(row, name) for name in Own.model_fields}
-    brand = Brand(**dataclasses.asdict(branding.brand(line)))
+    brand = branding.brand(line)
     above = line[1].slug if line[1:] else None
     return Issuer(slug=row.slug, name=row.name, did=row.did, notify=row.notify, parent=above, brand=brand, keys=keys, **own)

@@ -16,7 +16,7 @@ from badgeissuer.store import engine, tables
 from badgeissuer.vc import controller, jsonld, multikey, statuslist
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -116,6 +116,39 @@ def create_achievement(
     check_draft(session, draft, owner, slug=slug, site=site)
     new = tables.Achievement(issuer_id=owner.id, slug=slug, draft=draft, created_at=now, updated_at=now)
     return _new(engine.add_if_new(session, new), "achievement", slug)
+
+
+def tag(session: Session, row: tables.Achievement) -> str:
+    """Return what tells one state of an achievement from every other: its draft, and whether and as what it is published."""
+    newest = newest_version(session, row)
+    return _tag(row, newest.version if newest else 0)
+
+
+def _tag(row: tables.Achievement, version: int) -> str:
+    return f"{_digest(row.draft)}.{version}"
+
+
+def require_seen(session: Session, row: tables.Achievement, allows: Callable[[str], bool], *, draft: JsonObject | None = None) -> None:
+    """Lock an achievement, and see that it still is what somebody wants to change.
+
+    Who asks again because no answer came finds done what they asked for, and is let through (RFC 9110 13.1.1).
+
+    Args:
+        session: A writing session.
+        row: The achievement.
+        allows: Tells of the tag of a state whether it is one that was seen.
+        draft: What is to take the place of the draft; None where the draft is to be published.
+
+    Raises:
+        problem.Outdated: It is not.
+    """
+    session.refresh(row, with_for_update=True)
+    newest = newest_version(session, row)
+    is_done = row.draft == draft
+    if draft is None and newest is not None and is_published(row, newest):
+        is_done = allows(_tag(row, newest.version - 1))
+    if not (is_done or allows(_tag(row, newest.version if newest else 0))):
+        raise problem.Outdated("Somebody else has changed the draft since you looked at it. Nothing was stored. Look at it again.")
 
 
 def change_achievement(session: Session, row: tables.Achievement, *, draft: JsonObject, site: Site, now: datetime) -> tables.Achievement:

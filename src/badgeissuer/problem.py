@@ -147,6 +147,13 @@ class Conflict(Problem):
     title = "Conflict"
 
 
+class Outdated(Problem):
+    """What was to be changed is not any more what the asker has seen of it (RFC 9110 13.1.1)."""
+
+    default_kind = OURS + "outdated"
+    title = "Changed meanwhile"
+
+
 class Unauthenticated(Problem):
     """The asker did not show who they are."""
 

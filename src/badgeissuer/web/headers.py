@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import re
 from typing import TYPE_CHECKING
 
 from fastapi import Request, Response
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -35,15 +35,40 @@ def kept(request: Request, body: bytes, *, media_type: str, how_long: str, sha25
     """
     etag = f'"{sha256 or hashlib.sha256(body).hexdigest()}"'
     headers = {"Cache-Control": how_long, "ETag": etag} | {name.replace("_", "-"): value for name, value in more.items()}
-    if _is_held(request.headers, etag):
+    if is_held(request.headers, etag):
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type=media_type)
 
 
-def _is_held(headers: Mapping[str, str], etag: str) -> bool:
-    """Return whether the client says that it has what the tag stands for."""
-    held = {tag.strip().removeprefix("W/") for tag in headers.get("if-none-match", "").split(",")}
+def allows(request: Request, etag: str) -> bool:
+    """Return whether a client wants that which is there now to be changed (RFC 9110 section 13.2.2, steps 1 and 3).
+
+    Args:
+        request: What was asked, with the tags of what was seen (`If-Match`), or of what must not be there (`If-None-Match`).
+        etag: The tag of what is there now, a strong one in its quotation marks.
+    """
+    wanted = _tags(request.headers, "if-match")
+    return (wanted is None or bool({etag, "*"} & wanted)) and not is_held(request.headers, etag)
+
+
+def is_held(headers: Headers, etag: str) -> bool:
+    """Return whether the client says that it has what the tag stands for; weak tags count too (RFC 9110 section 13.1.2)."""
+    held = {tag.removeprefix("W/") for tag in _tags(headers, "if-none-match") or ()}
     return bool({etag, "*"} & held)
+
+
+def _tags(headers: Headers, name: str) -> set[str] | None:
+    """Return the tags that a header lists, with their quotation marks, or `*`; none of a list that is malformed, None without a header."""
+    given = headers.getlist(name)
+    text = ",".join(given).strip()
+    if text == "*":
+        return {text}
+    found = _TAG.findall(text) if _TAGS.fullmatch(text) else ()
+    return set(found) if given else None
+
+
+_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
+_TAGS = re.compile(rf"(?:[ \t]*+(?:{_TAG.pattern}[ \t]*+)?(?:,|\Z))++")
 
 
 class CommonHeaders:

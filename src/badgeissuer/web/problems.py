@@ -26,6 +26,7 @@ STATUS: dict[type[problem.Problem], int] = {
     problem.Forbidden: 403,
     problem.NotFound: 404,
     problem.Conflict: 409,
+    problem.Outdated: 412,
     problem.TooLarge: 413,
     problem.Invalid: 422,
     problem.Fault: 500,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable
+from typing import Annotated, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Header, Request
 from fastapi.responses import Response
 from pydantic import ConfigDict
 from sqlalchemy import select
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from badgeissuer import access, authoring, issuing, pressing, tabulating
 from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import tables
+from badgeissuer.web import headers
 from badgeissuer.web.api.shapes import PROBLEMS, Document, Name, Page, Paging, Repeatable, Shape, Slug
 from badgeissuer.web.service import Acting, Using
 from badgeissuer.web.strict import StrictRoute
@@ -45,6 +47,19 @@ class NewAchievement(Definition):
     slug: Slug
 
 
+def _allows(
+    request: Request,
+    _if_match: Annotated[
+        str | None, Header(alias="If-Match", max_length=2000, description="The `ETag` of the achievement that was seen.")
+    ] = None,
+) -> Callable[[str], bool]:
+    return lambda tag: headers.allows(request, f'"{tag}"')
+
+
+Allows = Annotated[Callable[[str], bool], Depends(_allows)]
+OUTDATED = PROBLEMS[409] | {"description": "Somebody else has changed the draft since."}
+
+
 class Nothing(Shape):
     """An empty object."""
 
@@ -71,7 +86,7 @@ class Published(Shape):
 
 
 @ROUTER.post("", status_code=201, summary="Define an achievement")
-def create(body: NewAchievement, using: Using, acting: Acting, once: Repeatable) -> Achievement:
+def create(body: NewAchievement, using: Using, acting: Acting, once: Repeatable, response: Response) -> Achievement:
     """Store a definition as a draft, after checking it as if it were published: references, ranges, and that all of it would be signed."""
     access.require(acting, access.DEFINE)
     now = using.now()
@@ -83,7 +98,7 @@ def create(body: NewAchievement, using: Using, acting: Acting, once: Repeatable)
 
     with using.writing() as session:
         slug = once.do(session, acting, body=body, now=now, work=work)
-        return _shown(session, authoring.achievement(session, slug), site=using.site)
+        return _tagged(response, session, authoring.achievement(session, slug), site=using.site)
 
 
 @ROUTER.get("", summary="List achievements")
@@ -95,11 +110,14 @@ def listed(using: Using, acting: Acting, paging: Paging) -> Page[Achievement]:
         return Page(items=[_shown(session, row, site=using.site) for row in rows], next=after)
 
 
-@ROUTER.get("/{slug}", summary="Show an achievement")
-def show(slug: str, using: Using, acting: Acting) -> Achievement:
-    """Show the draft and the newest version of an achievement."""
+@ROUTER.get("/{slug}", summary="Show an achievement", response_model=Achievement)
+def show(slug: str, request: Request, using: Using, acting: Acting, response: Response) -> Achievement | Response:
+    """Show the draft and the newest version of an achievement. Its `ETag` changes with each of them."""
     with using.reading() as session:
-        return _shown(session, _own(session, slug, acting, access.READ), site=using.site)
+        found = _tagged(response, session, _own(session, slug, acting, access.READ), site=using.site)
+    if headers.is_held(request.headers, response.headers["ETag"]):
+        return Response(status_code=304, headers=dict(response.headers))
+    return found
 
 
 @ROUTER.get("/{slug}/roster.csv", summary="Download an empty roster for an achievement", response_class=Response)
@@ -108,24 +126,32 @@ def roster(slug: str, using: Using, acting: Acting) -> Response:
     with using.reading() as session:
         row = _own(session, slug, acting, access.READ)
         version = issuing.version_of(session, row)
-        headers = {"Content-Disposition": f'attachment; filename="{slug}-roster.csv"'}
-        return Response(tabulating.template(version), media_type=tabulating.MEDIA_TYPE, headers=headers)
+        kept = {"Content-Disposition": f'attachment; filename="{slug}-roster.csv"'}
+        return Response(tabulating.template(version), media_type=tabulating.MEDIA_TYPE, headers=kept)
 
 
-@ROUTER.put("/{slug}", summary="Change the draft of an achievement")
-def change(slug: str, body: Definition, using: Using, acting: Acting) -> Achievement:
-    """Replace the draft. Versions that were published, and the badges that assert them, stay as they are."""
+@ROUTER.put("/{slug}", summary="Change the draft of an achievement", responses={412: OUTDATED})
+def change(slug: str, body: Definition, using: Using, acting: Acting, allows: Allows, response: Response) -> Achievement:
+    """Replace the draft. Versions that were published, and the badges that assert them, stay as they are.
+
+    With `If-Match`, only where the achievement still is the one with that `ETag`, or the draft already says what is sent.
+    """
     with using.writing() as session:
         row = _own(session, slug, acting, access.DEFINE)
+        authoring.require_seen(session, row, allows, draft=body.draft())
         authoring.change_achievement(session, row, draft=body.draft(), site=using.site, now=using.now())
-        return _shown(session, row, site=using.site)
+        return _tagged(response, session, row, site=using.site)
 
 
-@ROUTER.post("/{slug}/publish", summary="Publish the draft as a version that never changes")
-def publish(slug: str, using: Using, acting: Acting, _body: Nothing | None = None) -> Published:
-    """Freeze the draft as the next version. A draft that is published already gives the version that it is."""
+@ROUTER.post("/{slug}/publish", summary="Publish the draft as a version that never changes", responses={412: OUTDATED})
+def publish(slug: str, using: Using, acting: Acting, allows: Allows, _body: Nothing | None = None) -> Published:
+    """Freeze the draft as the next version. A draft that is published already gives the version that it is.
+
+    With `If-Match`, only where the achievement still is the one with that `ETag`, or was before just this was published.
+    """
     with using.writing() as session:
         row = _own(session, slug, acting, access.DEFINE)
+        authoring.require_seen(session, row, allows)
         now = using.now()
         version = authoring.publish(session, row, site=using.site, now=now)
         pressing.prepare(session, version, site=using.site, now=now)
@@ -136,6 +162,12 @@ def _own(session: Session, slug: str, acting: access.Actor, action: str) -> tabl
     row = authoring.achievement(session, slug)
     access.require(acting, action, issuer_id=row.issuer_id)
     return row
+
+
+def _tagged(response: Response, session: Session, row: tables.Achievement, *, site: Site) -> Achievement:
+    response.headers["ETag"] = f'"{authoring.tag(session, row)}"'
+    response.headers["Content-Location"] = f"/api/achievements/{row.slug}"  # what the tag stands for is the answer, not what was sent
+    return _shown(session, row, site=site)
 
 
 def _shown(session: Session, row: tables.Achievement, *, site: Site) -> Achievement:

@@ -13,7 +13,7 @@ import jinja2
 
 from badgeissuer import explaining
 from badgeissuer.vc import instant
-from badgeissuer.web import verdicts, views, words
+from badgeissuer.web import menu, verdicts, views, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -166,7 +166,8 @@ def staff_text(template: str, staff: Staff, **values: object) -> str:
 
 
 def _render(template: str, **values: object) -> str:
-    return _ENVIRONMENT.get_template(template).render(**values)
+    shown = template.removeprefix("staff/").removesuffix(".html")
+    return _ENVIRONMENT.get_template(template).render(shown=shown, **values)
 
 
 _ENVIRONMENT = jinja2.Environment(
@@ -179,4 +180,4 @@ _ENVIRONMENT.filters |= {
     "domain": words.domain,
     "say": instant.say,
 }
-_ENVIRONMENT.globals["listed"] = views.LISTED
+_ENVIRONMENT.globals |= {"listed": views.LISTED, "menu": menu}

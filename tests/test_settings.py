@@ -21,6 +21,7 @@ from badgeissuer.vc import contexts
 Read = Callable[..., Settings]
 SECRET = "correct-horse-battery-staple"
 TERMS = "https://terms.example/v1"
+OWN = "http://localhost:8000/ns/microcredential/v1"
 CONTENT = {"@context": {"level": "https://terms.example/v1#level"}}
 PRODUCTION = {"ENVIRONMENT": "production", "BASE_URL": "https://badges.example", "KEY_PASSPHRASE": SECRET}
 
@@ -391,11 +392,11 @@ class TestContexts:
         (folder / "index.json").write_text(json.dumps({url: about}))
 
     def test_there_are_none_but_ours_where_none_are_named(self) -> None:
-        assert Settings().contexts() == contexts.PINNED
+        assert set(Settings().contexts()) == {*contexts.PINNED, OWN}
 
     def test_a_folder_adds_its_own(self, setting: Read, folder: Path) -> None:
         found = setting(EXTRA_CONTEXTS=folder).contexts()
-        assert set(found) == {*contexts.PINNED, TERMS}
+        assert set(found) == {*contexts.PINNED, OWN, TERMS}
         assert found[TERMS] == contexts.Context(TERMS, CONTENT, contexts.digest(CONTENT))
 
     @pytest.mark.parametrize(("badge", "extends"), [(True, True), (False, False), ("true", False), (1, False), (None, False)])

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import rfc8785
 from sqlalchemy import select
 
-from badgeissuer import branding, problem
-from badgeissuer.openbadges import credential, definition
+from badgeissuer import branding, linking, problem
+from badgeissuer.openbadges import credential, definition, drafting
 from badgeissuer.store import engine, tables
 from badgeissuer.vc import controller, jsonld, multikey, statuslist
 
@@ -169,7 +169,7 @@ def check_draft(session: Session, draft: JsonObject, owner: tables.Issuer, *, sl
     Besides the rules for definitions, a whole example badge is linted: what JSON-LD would leave unsigned is refused here already.
     """
     definition.require(definition.check_draft(draft))
-    completed = _complete(draft, owner, url=site.achievement(slug, 1), version=1)
+    completed = _complete(session, draft, owner, slug=slug, version=1, site=site)
     definition.require(definition.check(completed))
     try:
         credential.lint(_example(session, completed, owner))
@@ -182,9 +182,10 @@ def _of_draft(finding: problem.Finding) -> problem.Finding:
     return dataclasses.replace(finding, pointer=finding.pointer.removeprefix("/credentialSubject/achievement"))
 
 
-def _complete(draft: JsonObject, owner: tables.Issuer, *, url: str, version: int) -> JsonObject:
+def _complete(session: Session, draft: JsonObject, owner: tables.Issuer, *, slug: str, version: int, site: Site) -> JsonObject:
     creator = {"id": owner.did or _EXAMPLE, "type": ["Profile"]}  # only what never changes: a version is for good, a name is not
-    return definition.complete(draft, url=url, version=str(version), creator=creator)
+    expanded = drafting.expand(draft, linking.targets(session, draft, slug=slug, site=site))
+    return definition.complete(expanded, url=site.achievement(slug, version), version=str(version), creator=creator)
 
 
 def _example(session: Session, completed: JsonObject, owner: tables.Issuer) -> JsonObject:
@@ -216,7 +217,7 @@ def publish(session: Session, row: tables.Achievement, *, site: Site, now: datet
     except problem.Invalid as error:
         raise problem.Conflict(f"The draft cannot be published. {error.detail}", findings=error.findings) from None
     number = newest.version + 1 if newest else 1
-    document = _complete(row.draft, owner, url=site.achievement(row.slug, number), version=number)
+    document = _complete(session, row.draft, owner, slug=row.slug, version=number, site=site)
     version = tables.AchievementVersion(
         achievement_id=row.id, version=number, document=document, draft_sha256=_digest(row.draft), published_at=now
     )

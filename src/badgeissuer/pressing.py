@@ -16,21 +16,21 @@ from cachetools import LRUCache
 from sqlalchemy import bindparam, select
 
 from badgeissuer import authoring, problem, signing, status, verifying
-from badgeissuer.openbadges import credential, press, results
+from badgeissuer.openbadges import credential, microcredential, press, results
 from badgeissuer.openbadges import verification as badges
 from badgeissuer.store import engine, tables
 from badgeissuer.vc import alarm, document, proof, statuslist, verification
 from badgeissuer.vc.report import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
 
     from badgeissuer.openbadges.addresses import Site
     from badgeissuer.openbadges.credential import Particulars
-    from badgeissuer.vc import multikey
+    from badgeissuer.vc import contexts, multikey
     from badgeissuer.vc.document import JsonObject
 
 _PRESSES: LRUCache[str, press.Press | None] = LRUCache(256)
@@ -66,7 +66,7 @@ def sign_all(
     _, signer = signing.signer(session, issuer, keyring=keyring)
     profile = authoring.profile(session, issuer)
     lists = _published_lists(session, {item.status.list_url for item in particulars}, keyring=keyring, site=site, now=now)
-    verify = _verifier(session, issuer, lists, now=now)
+    verify = _verifier(session, issuer, lists, now=now, known=microcredential.known(version.document))
     presses: dict[Hashable, press.Press | None] = {}
     made = []
     for item in particulars:
@@ -80,7 +80,7 @@ def sign_all(
             signed = document.write(proof.add_proof(linted, signer, created=item.dates.valid_from))
             verify(signed)
         else:
-            signed = _proven(printed, signer, item)
+            signed = _proven(printed, signer, item, version.document)
             with _explained(item, version.document, profile):
                 verify(signed)
         made.append(signed)
@@ -119,8 +119,9 @@ def check(
         credential.lint(item.badge(version.document, profile))
 
 
-def _proven(printed: press.Printed, signer: multikey.Signer, item: Particulars) -> bytes:
-    return printed.secured(proof.prove(printed.canonical, signer, context=credential.CONTEXT, created=item.dates.valid_from))
+def _proven(printed: press.Printed, signer: multikey.Signer, item: Particulars, achievement: JsonObject) -> bytes:
+    context, known = credential.context(achievement), microcredential.known(achievement)
+    return printed.secured(proof.prove(printed.canonical, signer, context=context, created=item.dates.valid_from, known=known))
 
 
 @contextlib.contextmanager
@@ -174,11 +175,17 @@ def _published_lists(
 
 
 def _verifier(
-    session: Session, issuer: tables.Issuer, lists: dict[str, verification.Resource | verification.Unreachable], *, now: datetime
+    session: Session,
+    issuer: tables.Issuer,
+    lists: dict[str, verification.Resource | verification.Unreachable],
+    *,
+    now: datetime,
+    known: Mapping[str, contexts.Context],
 ) -> Callable[[bytes], None]:
     """Return what verifies as a stranger would; only the date is the badge's own, so that a slow queue does not fail what was fine."""
     gathered = lists | status.controller_resource(session, issuer, now=now)
-    policy = verification.Policy(badges.BADGE, trusted={issuer.did or "": issuer.name}, compromised=signing.compromised(session))
+    trusted = {issuer.did or "": issuer.name}
+    policy = verification.Policy(badges.BADGE, known, trusted=trusted, compromised=signing.compromised(session))
     good = {Outcome.VALID, Outcome.NOT_APPLICABLE}
 
     def verify(signed: bytes) -> None:
@@ -212,16 +219,17 @@ def find(
         if name in _PRESSES:
             return _PRESSES[name]
     row = session.scalar(select(tables.Press).where(tables.Press.achievement_version_id == version.id, tables.Press.members == name))
-    made = _read(row) if row else _make(session, version, particulars, name=name, issuer=issuer, now=now)
+    known = microcredential.known(version.document)
+    made = _read(row, known) if row else _make(session, version, particulars, name=name, issuer=issuer, now=now)
     with _LOCK:
         _PRESSES[name] = made
     return made
 
 
-def _read(row: tables.Press) -> press.Press:
+def _read(row: tables.Press, known: Mapping[str, contexts.Context]) -> press.Press:
     if hashlib.sha256(row.plan).hexdigest() != row.sha256:
         raise problem.Fault(f"The template {row.id} for badges is damaged; nothing is signed with it. Restore it from a backup.")
-    return press.from_json(orjson.loads(row.plan))
+    return press.from_json(orjson.loads(row.plan), known=known)
 
 
 def _make(

@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, Pydanti
 
 from badgeissuer import problem, verifying
 from badgeissuer.net import fetch, mail, post
+from badgeissuer.openbadges import microcredential
 from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import engine
 from badgeissuer.store.keyring import Keyring
@@ -234,12 +235,13 @@ class Settings(BaseSettings):
         return read_trust(self.trust) if self.trust else verifying.Trust()
 
     def contexts(self) -> Mapping[str, contexts.Context]:
-        """Return the JSON-LD contexts that documents may name: those that this package carries, and the operator's.
+        """Return the JSON-LD contexts that documents may name: those that this package carries, with our own, and the operator's.
 
         Raises:
             problem.Invalid: The operator's cannot be read, or are not those that were pinned.
         """
-        return {**contexts.PINNED, **read_contexts(self.extra_contexts)} if self.extra_contexts else contexts.PINNED
+        known = microcredential.with_own(self.site.base)
+        return {**read_contexts(self.extra_contexts), **known} if self.extra_contexts else known
 
 
 def read_contexts(folder: Path) -> dict[str, contexts.Context]:

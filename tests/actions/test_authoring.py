@@ -110,7 +110,8 @@ def test_publishing_needs_a_key(campus: Campus) -> None:
         ({"id": "https://x.example"}, "/id"),
         ({"version": "1"}, "/version"),
         ({"criteria": {}}, "/criteria"),
-        ({"level": "Doctorate"}, ""),
+        ({"colour": "red"}, ""),
+        ({"level": "Doctorate"}, "/level/0"),
         ({"name": "Bell\x07"}, "/name"),
         ({"achievementType": "Medal"}, "/achievementType"),
         (

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 import re
-import shutil
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +14,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from openbadgeslib import ob3
+from tests.interop import judges
+from tests.interop.judges import Verdict
 
 from badgeissuer.vc import contexts
 
@@ -24,8 +23,6 @@ pytestmark = pytest.mark.interop
 
 JsonObject = dict[str, Any]
 
-HERE = Path(__file__).parent
-IN_CI = os.environ.get("CI") == "true"
 LIST_URL = "http://localhost:8000/status-lists/1"
 INDEX = 4711
 
@@ -48,12 +45,6 @@ SIGNED_PLACES = [
 """Where a character is changed; a list on the way is entered at its first item."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    accepted: bool
-    reasons: str
-
-
 Verifier = Callable[[JsonObject, JsonObject], Verdict]
 """Takes a badge and its status list credential."""
 
@@ -61,49 +52,10 @@ NpmVerifier = Callable[[JsonObject, JsonObject], Verdict]
 """Takes a credential and what further URLs answer."""
 
 
-def ask_openbadgeslib(badge: JsonObject, status_list: JsonObject) -> Verdict:
-    """The status list's own proof is checked apart, because the library knows only lists signed as a JWT."""
-    issuer = badge["issuer"]["id"]
-    try:
-        key = ob3.resolve_did(issuer)
-        ob3.OB3LdpVerifier.for_issuer_did(issuer).verify(
-            json.dumps(badge),
-            check_status=True,
-            download=lambda url: json.dumps({status_list["id"]: status_list}[url]).encode(),
-            verify_status_list=False,
-        )
-        ob3.verify_data_integrity_proof(status_list, key)
-    except ob3.OB3VerificationError as refusal:
-        return Verdict(accepted=False, reasons=str(refusal))
-    return Verdict(accepted=True, reasons="")
-
-
-def _missing(what: str) -> None:
-    if IN_CI:
-        pytest.fail(what)
-    pytest.skip(what)
-
-
-def _ask_npm(folder: Path, credential: JsonObject, resources: JsonObject) -> Verdict:
-    for number, content in enumerate(resources.values()):
-        (folder / f"resource-{number}.json").write_text(json.dumps(content), "utf-8")
-    (folder / "resources.json").write_text(json.dumps({url: f"resource-{n}.json" for n, url in enumerate(resources)}), "utf-8")
-    (folder / "credential.json").write_text(json.dumps(credential), "utf-8")
-    command = ["node", str(HERE / "verify.mjs"), str(folder / "credential.json"), str(folder / "resources.json")]
-    run = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
-    assert run.returncode == 0, run.stderr
-    answer = json.loads(run.stdout)
-    return Verdict(accepted=answer["verified"], reasons="; ".join(answer["errors"]))
-
-
 @pytest.fixture
 def npm_verifier(tmp_path: Path) -> NpmVerifier:
-    if shutil.which("node") is None:
-        _missing("node is not installed, so the npm verifier cannot be asked")
-    if not (HERE / "node_modules").is_dir():
-        _missing("the npm verifier is not installed; `make test` does it with `npm ci`")
-    pinned = {url: context.content for url, context in contexts.PINNED.items()}
-    return lambda credential, resources: _ask_npm(tmp_path, credential, pinned | resources)
+    judges.require_npm()
+    return lambda credential, resources: judges.ask_npm(tmp_path, credential, resources)
 
 
 @pytest.fixture
@@ -114,7 +66,7 @@ def ask_npm(npm_verifier: NpmVerifier) -> Verifier:
 @pytest.fixture(params=["openbadgeslib", "npm"])
 def verifier(request: pytest.FixtureRequest) -> Verifier:
     if request.param == "openbadgeslib":
-        return ask_openbadgeslib
+        return judges.ask_openbadgeslib
     chosen: Verifier = request.getfixturevalue("ask_npm")
     return chosen
 
@@ -190,7 +142,7 @@ def test_a_badge_with_one_changed_character_is_refused(
 def test_no_text_of_a_badge_can_change_unnoticed(badge: JsonObject, status_list: JsonObject) -> None:
     copies = dict(_altered_everywhere(badge))
     assert len(copies) > len(SIGNED_PLACES)
-    assert [where for where, altered in copies.items() if ask_openbadgeslib(altered, status_list).accepted] == []
+    assert [where for where, altered in copies.items() if judges.ask_openbadgeslib(altered, status_list).accepted] == []
 
 
 def test_a_changed_status_list_is_refused(verifier: Verifier, badge: JsonObject, status_list: JsonObject) -> None:
@@ -267,9 +219,9 @@ def test_control_a_status_list_with_another_bit_than_was_signed_is_refused(verif
 @pytest.fixture
 def guide_vector() -> JsonObject:
     """The Open Badges implementation guide's own example, read where the shared data is."""
-    file = HERE.parents[1].parent / "shared" / "data" / "ob3" / "vectors" / "1edtech-implguide-ob-eddsa-rdfc-2022.json"
+    file = judges.HERE.parents[1].parent / "shared" / "data" / "ob3" / "vectors" / "1edtech-implguide-ob-eddsa-rdfc-2022.json"
     if not file.is_file():
-        _missing("the shared test data is not here")
+        judges.missing("the shared test data is not here")
     document: JsonObject = json.loads(file.read_bytes())
     return document
 

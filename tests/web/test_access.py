@@ -355,7 +355,7 @@ OPEN = {
     ("GET", "/i/{issuer}/did.json"), ("GET", "/a/{slug}"), ("GET", "/a/{slug}/{version}"), ("GET", "/healthz"), ("GET", "/readyz"),
     ("GET", "/docs"), ("GET", "/verify"), ("POST", "/verify"), ("POST", "/credentials/verify"), ("POST", "/presentations/verify"),
     ("POST", "/hooks/{source}"), ("OPTIONS", "/hooks/{source}"), ("POST", "/hooks/{source}/statements"),
-    ("PUT", "/hooks/{source}/statements"),
+    ("PUT", "/hooks/{source}/statements"), ("GET", "/ns/microcredential/v1"), ("GET", "/ns/microcredential/v1/schema.json"),
 }  # fmt: skip
 """What anybody may ask for."""
 

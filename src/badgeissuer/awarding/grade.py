@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from badgeissuer.awarding import condition, faults
-from badgeissuer.openbadges import definition, results
+from badgeissuer.openbadges import addresses, results
 from badgeissuer.vc import jsonld
 from badgeissuer.vc.credential import as_list
 
@@ -108,7 +108,7 @@ def _results(wanted: Iterable[rule.ResultFrom], seen: condition.Seen, achievemen
 def describe(name: str, achievement: JsonObject) -> JsonObject | None:
     """Return the result description that a rule names: by id, by the fragment of its id, or by name; None where there is none."""
     known = as_list(achievement.get("resultDescription"))
-    resolved = definition.resolve(name, achievement.get("id", ""))
+    resolved = addresses.resolve(name, achievement.get("id", ""))
     return next((item for item in known if name in {item["id"], item["name"]} or item["id"] == resolved), None)
 
 
@@ -137,7 +137,7 @@ def _result(item: rule.ResultFrom, description: JsonObject, value: str) -> JsonO
         return reference | {"status": level}
     if not description.get("rubricCriterionLevel"):
         return reference | {"value": level}
-    name = definition.resolve(level, description["id"].partition("#")[0])
+    name = addresses.resolve(level, description["id"].partition("#")[0])
     known = description["rubricCriterionLevel"]
     found = next((one["id"] for one in known if level in {one["id"], one["name"]} or one["id"] == name), None)
     return None if found is None else reference | {"achievedLevel": found}

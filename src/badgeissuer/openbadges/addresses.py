@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
@@ -40,6 +40,10 @@ class Site:
         """Return the id of a published achievement."""
         return f"{self.base}/a/{slug}/{version}"
 
+    def newest_achievement(self, slug: str) -> str:
+        """Return where the newest version of an achievement is found."""
+        return f"{self.base}/a/{slug}"
+
     def hook(self, key: str) -> str:
         """Return where a source delivers to."""
         return f"{self.base}/hooks/{key}"
@@ -62,6 +66,11 @@ class Site:
         if not same or theirs.username is not None or not f"{theirs.path}/".startswith(f"{ours.path}/"):
             return None
         return theirs.path.removeprefix(ours.path) or "/"
+
+
+def resolve(reference: Any, url: str) -> Any:  # noqa: ANN401 - any JSON value
+    """Return the URL that a fragment means within the achievement at `url`; anything else as it is."""
+    return url + reference if isinstance(reference, str) and reference.startswith("#") else reference
 
 
 def _origin(scheme: str, host: str | None, port: int | None) -> tuple[str, str | None, int | None]:

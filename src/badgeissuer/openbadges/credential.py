@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from badgeissuer.openbadges import identity, model, results
+from badgeissuer.openbadges import identity, microcredential, model, results
 from badgeissuer.problem import Finding
 from badgeissuer.vc import contexts, document, instant, proof, shape, statuslist
 from badgeissuer.vc.credential import as_list
@@ -69,6 +69,12 @@ class Particulars(NamedTuple):
         )
 
 
+def context(achievement: JsonObject) -> list[str]:
+    """Return the `@context` of badges of an Achievement: that of the standard, and where it says more than that, our extension's."""
+    base = microcredential.site(achievement)
+    return CONTEXT if base is None else [*CONTEXT, base + microcredential.PATH]
+
+
 def compose(
     url: str, achievement: JsonObject, *, issuer: JsonObject, recipient: Recipient, claims: Claims, dates: Dates, status: statuslist.Entry
 ) -> JsonObject:
@@ -84,7 +90,7 @@ def compose(
         status: Where its status will be found.
     """
     badge: JsonObject = {
-        "@context": list(CONTEXT),
+        "@context": list(context(achievement)),
         "id": url,
         "type": ["VerifiableCredential", "OpenBadgeCredential"],
         "name": achievement["name"],
@@ -97,6 +103,9 @@ def compose(
     badge["credentialSubject"] = _subject(achievement, recipient, claims)
     if claims.evidence:
         badge["evidence"] = list(claims.evidence)
+    base = microcredential.site(achievement)
+    if base is not None:
+        badge["credentialSchema"] = [{"id": base + microcredential.SCHEMA_PATH, "type": microcredential.SCHEMA_TYPE}]
     return badge | {"credentialStatus": status.to_json()}
 
 
@@ -127,15 +136,17 @@ def lint(badge: JsonObject) -> proof.Linted:
     Raises:
         problem.Invalid: It is no good badge, or a signature would not cover all of it.
     """
-    return proof.lint(badge, _context, shape.gate, _members, _style)
+    return proof.lint(badge, _context, shape.gate, _members, _style, known=microcredential.known(microcredential.asserted(badge)))
 
 
 def _context(badge: JsonObject) -> tuple[Finding, ...]:
-    return () if badge.get("@context") == CONTEXT else (Finding("The @context must be the one of Open Badges 3.0.3.", "/@context"),)
+    if badge.get("@context") == context(microcredential.asserted(badge)):
+        return ()
+    return (Finding("The @context must be the one of Open Badges 3.0.3, and the extension's where its terms are used.", "/@context"),)
 
 
 def _members(badge: JsonObject) -> tuple[Finding, ...]:
-    findings = model.check(badge)
+    findings = model.check(badge) + microcredential.rule(badge)
     if findings:
         return findings
     if badge.get("validUntil") and instant.read(badge["validUntil"]) < instant.read(badge["validFrom"]):
@@ -154,9 +165,9 @@ def _style(badge: JsonObject) -> tuple[Finding, ...]:
 
 _PLURAL = {
     "alignment", "allowedValue", "evidence", "identifier", "otherIdentifier", "related", "result", "resultDescription",
-    "rubricCriterionLevel", "tag",
+    "rubricCriterionLevel", "tag", *microcredential.PLURAL,
 }  # fmt: skip
-_PLAIN = ("GeoCoordinates", "IdentifierEntry", "IdentityObject", "Image", statuslist.ENTRY_TYPE)
+_PLAIN = ("GeoCoordinates", "IdentifierEntry", "IdentityObject", "Image", microcredential.SCHEMA_TYPE, statuslist.ENTRY_TYPE)
 """Types of objects that have that one only, and have it as a text."""
 
 

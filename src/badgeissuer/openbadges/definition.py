@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from badgeissuer import problem
-from badgeissuer.openbadges import model
+from badgeissuer.openbadges import addresses, drafting, microcredential, model
 from badgeissuer.problem import Finding
 from badgeissuer.vc.credential import as_list
 
@@ -48,6 +48,7 @@ def complete(draft: JsonObject, *, url: str, version: str, creator: JsonObject) 
         _set_type(item, "IdentifierEntry", plain=True)
     for number, item in enumerate(as_list(achievement.get("resultDescription")), start=1):
         _complete_result_description(item, url=url, number=number)
+    microcredential.complete(achievement, url=url)
     return achievement
 
 
@@ -55,20 +56,15 @@ def _complete_result_description(item: Any, *, url: str, number: int) -> None:  
     if not isinstance(item, dict):
         return
     _set_type(item, "ResultDescription")
-    item["id"] = resolve(item.get("id", f"#result-{number}"), url)
+    item["id"] = addresses.resolve(item.get("id", f"#result-{number}"), url)
     _set_types(item.get("alignment"), "Alignment")
     if "requiredLevel" in item:
-        item["requiredLevel"] = resolve(item["requiredLevel"], url)
+        item["requiredLevel"] = addresses.resolve(item["requiredLevel"], url)
     for place, level in enumerate(as_list(item.get("rubricCriterionLevel")), start=1):
         if isinstance(level, dict):
             _set_type(level, "RubricCriterionLevel")
-            level["id"] = resolve(level.get("id", f"#result-{number}-level-{place}"), url)
+            level["id"] = addresses.resolve(level.get("id", f"#result-{number}-level-{place}"), url)
             _set_types(level.get("alignment"), "Alignment")
-
-
-def resolve(reference: Any, url: str) -> Any:  # noqa: ANN401 - any JSON value
-    """Return the URL that a fragment means within the achievement at `url`; anything else as it is."""
-    return url + reference if isinstance(reference, str) and reference.startswith("#") else reference
 
 
 def _types(value: object, kind: str) -> list[Any]:
@@ -93,15 +89,15 @@ def check(achievement: JsonObject) -> tuple[Finding, ...]:
 
     Source: OB-3.0 Achievement, ResultDescription, RubricCriterionLevel.
     """
-    findings = model.findings_of(model.Achievement, achievement)
+    findings = model.findings_of(model.Achievement, achievement) + microcredential.check(achievement)
     return findings or tuple(_consistency(achievement))
 
 
 def check_draft(draft: JsonObject) -> tuple[Finding, ...]:
-    """Return what an author may not write, because it is derived when the achievement is published."""
-    return tuple(
-        Finding(f"{name} is set when the achievement is published; leave it out.", f"/{name}") for name in sorted(_DERIVED & set(draft))
-    )
+    """Return what an author may not write, because it is derived when the achievement is published, or is no word of drafts."""
+    derived = sorted(_DERIVED & set(draft))
+    found = tuple(Finding(f"{name} is set when the achievement is published; leave it out.", f"/{name}") for name in derived)
+    return found + drafting.check(draft)
 
 
 def _consistency(achievement: JsonObject) -> Iterator[Finding]:

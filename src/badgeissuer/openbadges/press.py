@@ -137,12 +137,12 @@ def cast(linted: proof.Linted, places: Mapping[Path, int]) -> Press | None:
         places: Where it may differ → the number of that value among those that `print` is given.
     """
     bones = _known(skeleton.of(linted.content))
-    compiled = compiler.compile_document(linted.content, bones)
+    compiled = compiler.compile_document(linted.content, bones, known=linted.known)
     chosen = [(leaf, places[path]) for leaf, path in enumerate(skeleton.paths(linted.content)) if path in places]
     plan = compiled.bind(bones.leaves, free=[leaf for leaf, _ in chosen]) if compiled else None
     if plan is None:
         return None
-    digests = tuple((url, contexts.PINNED[url].sha256) for url in bones.contexts)
+    digests = tuple((url, linted.known[url].sha256) for url in bones.contexts)
     return Press(_format(linted.content, bones, {leaf for leaf, _ in chosen}), plan, tuple(number for _, number in chosen), digests)
 
 
@@ -166,14 +166,18 @@ def to_json(press: Press) -> JsonObject:
     }
 
 
-def from_json(kept: JsonObject) -> Press:
+def from_json(kept: JsonObject, *, known: Mapping[str, contexts.Context] = contexts.PINNED) -> Press:
     """Return the press that was kept.
+
+    Args:
+        kept: What `to_json` made of it.
+        known: The contexts that there are now.
 
     Raises:
         problem.Fault: A context is another one now than when the press was made; what it prints would mean something else.
     """
     for url, sha256 in kept["contexts"].items():
-        if url not in contexts.PINNED or contexts.PINNED[url].sha256 != sha256:
+        if url not in known or known[url].sha256 != sha256:
             raise problem.Fault(
                 f"The context {url} is not the one that a template for badges was made under; nothing is signed with it. "
                 "Reinstall the package that made it, or publish the achievement anew."

@@ -15,7 +15,7 @@ import dataclasses
 import itertools
 from typing import TYPE_CHECKING
 
-from badgeissuer.openbadges import definition, legacy, model
+from badgeissuer.openbadges import addresses, definition, legacy, model
 from badgeissuer.problem import OURS, RANGE_ERROR, Finding
 from badgeissuer.vc.credential import as_list
 
@@ -45,7 +45,7 @@ def complete(results: Sequence[JsonObject], achievement: JsonObject) -> list[Jso
     url = achievement["id"]
     references = ("resultDescription", "achievedLevel")
     return [
-        {"type": ["Result"]} | item | {name: definition.resolve(item[name], url) for name in references if name in item} for item in results
+        {"type": ["Result"]} | item | {name: addresses.resolve(item[name], url) for name in references if name in item} for item in results
     ]
 
 

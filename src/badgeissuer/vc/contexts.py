@@ -18,7 +18,7 @@ import rfc8785
 from badgeissuer import problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from badgeissuer.vc import document
 
@@ -44,12 +44,22 @@ class Context:
         content: The parsed document; treat it as frozen.
         sha256: Lower-case hex of the SHA-256 of its RFC 8785 form.
         extends_badges: Whether badges may name it too, after those that the standard gives them; an operator who pins it says so.
+        rule: What is wrong with its terms in a document that names it.
+        schema: The URL of a JSON Schema that asks for less than `rule` does.
     """
 
     url: str
     content: document.JsonObject
     sha256: str
     extends_badges: bool = False
+    rule: Callable[[document.JsonObject], tuple[problem.Finding, ...]] | None = None
+    schema: str | None = None
+
+
+def named(source: document.JsonObject, known: Mapping[str, Context]) -> list[Context]:
+    """Return the contexts that a document names and that are known."""
+    value = source.get("@context")
+    return [known[url] for url in (value if isinstance(value, list) else [value]) if isinstance(url, str) and url in known]
 
 
 def digest(content: document.JsonObject) -> str:

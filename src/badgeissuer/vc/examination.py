@@ -160,6 +160,11 @@ class Examination:
         return (Step("syntax", Outcome.VALID), context, data_model, issuer, proofs, *later)
 
     @functools.cached_property
+    def rules(self) -> tuple[proof.Rule, ...]:
+        """The rules of the document's kind, and of the contexts that it names."""
+        return self.kind.rules + tuple(found.rule for found in contexts.named(self.source, self.policy.known) if found.rule)
+
+    @functools.cached_property
     def _gated(self) -> tuple[problem.Finding, ...]:
         return self.kind.gate(self.source)
 
@@ -171,7 +176,7 @@ class Examination:
         return Passed()
 
     def _data_model(self) -> Passed:
-        findings = self._gated + tuple(finding for rule in self.kind.rules for finding in rule(self.source))
+        findings = self._gated + tuple(finding for rule in self.rules for finding in rule(self.source))
         if self.token:
             findings += jose.disagreements(self.token, self.source)
         if findings:

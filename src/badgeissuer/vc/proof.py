@@ -126,7 +126,14 @@ def add_proof(
     return linted.content | {"proof": [*earlier, made] if earlier else made}
 
 
-def prove(canonical: bytes, signer: multikey.Signer, *, context: list[str], created: datetime) -> JsonObject:
+def prove(
+    canonical: bytes,
+    signer: multikey.Signer,
+    *,
+    context: list[str],
+    created: datetime,
+    known: Mapping[str, contexts.Context] = contexts.PINNED,
+) -> JsonObject:
     """Return the proof (eddsa-rdfc-2022) of a document whose canonical form was made from a plan that was linted: see `press`.
 
     Args:
@@ -134,6 +141,7 @@ def prove(canonical: bytes, signer: multikey.Signer, *, context: list[str], crea
         signer: Who signs.
         context: The document's `@context`.
         created: The moment that the proof says it was made at.
+        known: The contexts that it may name.
     """
     suite = cryptosuites.EDDSA_RDFC_2022
     options: JsonObject = {
@@ -142,7 +150,7 @@ def prove(canonical: bytes, signer: multikey.Signer, *, context: list[str], crea
         "verificationMethod": signer.verification_method,
         "proofPurpose": "assertionMethod",
     }
-    return _prove(canonical, options, {"@context": context}, suite, signer, contexts.PINNED)
+    return _prove(canonical, options, {"@context": context}, suite, signer, known)
 
 
 def _prove(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from badgeissuer import problem
-from badgeissuer.vc import credential, report, schema
+from badgeissuer.vc import contexts, credential, report, schema
 from badgeissuer.vc.report import Passed, Undecided
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _one(item: Any, examined: Examination) -> Passed:  # noqa: ANN401 - any JSON
         findings, passed = schema.check(examined.source, content, spend=examined.sources.effort.spend), Passed((evidence,))
     else:
         # Where the rule is one of the kind's, data_model has said already what it finds.
-        findings, passed = () if rule in examined.kind.rules else rule(examined.source), Passed()
+        findings, passed = () if rule in examined.rules else rule(examined.source), Passed()
     if findings:
         raise problem.Invalid.of(findings)
     return passed
@@ -60,8 +60,10 @@ def _one(item: Any, examined: Examination) -> Passed:  # noqa: ANN401 - any JSON
 def _own_rule(item: object, examined: Examination) -> proof.Rule | None:
     """Return the rule of our own that answers for a schema; None where it must be fetched."""
     url = item.get("id") if isinstance(item, dict) else None
-    rules = examined.kind.schemas.items()
-    return next((rule for prefix, rule in rules if isinstance(url, str) and url.startswith(prefix)), None)
+    if not isinstance(url, str):
+        return None
+    of_contexts = (context.rule for context in contexts.named(examined.source, examined.policy.known) if context.schema == url)
+    return next(of_contexts, None) or next((rule for prefix, rule in examined.kind.schemas.items() if url.startswith(prefix)), None)
 
 
 def _fetched(item: Any, examined: Examination) -> tuple[JsonObject, report.Evidence]:  # noqa: ANN401 - any JSON value

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, Path, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 
 from badgeissuer import attending, authoring, issuing, problem, signing, verifying
+from badgeissuer.openbadges import microcredential
 from badgeissuer.store import tables
 from badgeissuer.vc import alarm, document, verification
 from badgeissuer.web import headers, negotiation, pages
@@ -37,6 +38,12 @@ class LinkedData(JSONResponse):
     """An answer that is JSON-LD in the context of Open Badges."""
 
     media_type = "application/ld+json"
+
+
+class JsonSchema(JSONResponse):
+    """An answer that is a JSON Schema."""
+
+    media_type = "application/schema+json"
 
 
 class ControllerDocument(JSONResponse):
@@ -118,6 +125,18 @@ def newest_achievement(slug: Annotated[str, Path(max_length=64)], using: Using) 
     with using.reading() as session:
         newest = using.site.achievement(slug, authoring.published(session, slug).version)
     return RedirectResponse(newest, 307, headers={"Cache-Control": headers.FOR_A_MINUTE, **OPEN})
+
+
+@ROUTER.get(microcredential.PATH, response_class=LinkedData, summary="Get the JSON-LD context of the microcredential extension")
+def extension_context(request: Request) -> Response:
+    """Give the context that badges name third where they say what Open Badges has no member for. It never changes."""
+    return _kept(request, LinkedData(microcredential.CONTENT), how_long=headers.FOR_A_DAY)
+
+
+@ROUTER.get(microcredential.SCHEMA_PATH, response_class=JsonSchema, summary="Get the JSON Schema of the microcredential extension")
+def extension_schema(request: Request) -> Response:
+    """Give the schema that such badges name in `credentialSchema`. It never changes."""
+    return _kept(request, JsonSchema(microcredential.SCHEMA), how_long=headers.FOR_A_DAY)
 
 
 @ROUTER.get("/healthz", summary="Tell whether the process is alive")

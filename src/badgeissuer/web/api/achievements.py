@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from badgeissuer import access, authoring, issuing, pressing, tabulating
+from badgeissuer.openbadges import microcredential
 from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import tables
 from badgeissuer.web import headers
@@ -26,7 +27,8 @@ class Definition(Shape):
     """An achievement in Open Badges 3.0 spelling.
 
     All members of the standard are taken, `alignment`, `resultDescription`, `creditsAvailable`, `inLanguage`, `tag` and `fieldOfStudy`
-    among them; `type` and the ids of result descriptions and levels may be left out. `id` and `version` are set when it is published.
+    among them, and those of the microcredential extension (docs/authoring.md); `type` and the ids of result descriptions, levels and
+    outcomes may be left out. `id` and `version` are set when it is published.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -64,8 +66,15 @@ class Nothing(Shape):
     """An empty object."""
 
 
+class Doubt(Shape):
+    """What contradicts itself in a draft, though it may be published."""
+
+    pointer: str
+    detail: str
+
+
 class Achievement(Shape):
-    """An achievement: its draft, and the versions under which it was published."""
+    """An achievement: its draft, the versions under which it was published, and what of the draft contradicts itself."""
 
     slug: str
     issuer: str
@@ -73,6 +82,7 @@ class Achievement(Shape):
     version: int | None
     id: str | None
     draft: Document
+    warnings: list[Doubt]
 
 
 class Published(Shape):
@@ -182,4 +192,5 @@ def _shown(session: Session, row: tables.Achievement, *, site: Site) -> Achievem
         version=newest.version if newest else None,
         id=site.achievement(row.slug, newest.version) if newest else None,
         draft=row.draft,
+        warnings=[Doubt(pointer=finding.pointer, detail=finding.detail) for finding in microcredential.doubts(row.draft)],
     )

@@ -1,0 +1,164 @@
+"""Achievements with all that a microcredential needs: defined, published, issued, verified, and judged by others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jsonschema_rs
+import pytest
+from tests.interop import judges
+from tests.microcredentials import CHARTS
+
+from badgeissuer.openbadges import microcredential
+from badgeissuer.vc import contexts
+
+if TYPE_CHECKING:
+    from tests.web.conftest import Refused, Running
+
+JsonObject = dict[str, Any]
+Judge = Callable[[JsonObject], judges.Verdict]
+
+
+def without_what_is_no_draft(members: JsonObject) -> JsonObject:
+    return {name: value for name, value in members.items() if name not in {"issuer", "slug"}}
+
+
+@pytest.fixture
+def badge(server: Running) -> JsonObject:
+    """A badge as a stranger gets it."""
+    credential = server.award(achievement=server.published(**CHARTS))["credential"]
+    found: JsonObject = server.stranger.get(credential["id"], headers={"Accept": "application/json"}).json()
+    return found
+
+
+@pytest.fixture
+def extension(server: Running, badge: JsonObject) -> dict[str, JsonObject]:
+    """What stands at the context's URL."""
+    url = badge["@context"][2]
+    assert url.startswith(server.base)
+    return {url: server.stranger.get(url).json()}
+
+
+def test_the_context_and_the_schema_are_given_to_anybody_and_never_change(server: Running) -> None:
+    for path, sha256, kind in (
+        (microcredential.PATH, microcredential.SHA256, "application/ld+json"),
+        (microcredential.SCHEMA_PATH, microcredential.SCHEMA_SHA256, "application/schema+json"),
+    ):
+        answer = server.stranger.get(path)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, kind)
+        assert (answer.headers["access-control-allow-origin"], answer.headers["cache-control"]) == ("*", "public, max-age=86400")
+        assert contexts.digest(answer.json()) == sha256
+        assert server.stranger.get(path, headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
+
+
+def test_a_whole_microcredential_is_issued_and_verifies(server: Running, badge: JsonObject) -> None:
+    achievement = badge["credentialSubject"]["achievement"]
+    assert achievement["workload"] == "PT55H"
+    assert [item["statement"] for item in achievement["learningOutcome"]] == [item["statement"] for item in CHARTS["learningOutcome"]]
+    assert {item["targetType"] for item in achievement["alignment"] if "targetType" in item} == {"ext:EQFAlignment", "ext:CreditUnit"}
+    report = server.stranger.post("/verify", json=badge).json()
+    assert report["outcome"] == "VALID", report
+    assert {step["name"]: step["outcome"] for step in report["steps"]}["schema"] == "VALID"
+
+
+def test_a_changed_outcome_is_noticed(server: Running, badge: JsonObject) -> None:
+    badge["credentialSubject"]["achievement"]["learningOutcome"][0]["statement"] += "!"
+    assert server.stranger.post("/verify", json=badge).json()["outcome"] == "INVALID"
+
+
+@pytest.mark.interop
+class TestOthers:
+    @pytest.fixture(params=["openbadgeslib", "openvc-core", "npm"])
+    def judge(self, request: pytest.FixtureRequest, server: Running, extension: dict[str, JsonObject], tmp_path: Path) -> Judge:
+        if request.param == "openbadgeslib":
+            return lambda badge: judges.ask_openbadgeslib_for_the_proof(badge, extension)
+        if request.param == "openvc-core":
+            return lambda badge: judges.ask_openvc_for_the_proof(badge, extension)
+        judges.require_npm()
+
+        def ask(badge: JsonObject) -> judges.Verdict:
+            url = badge["credentialStatus"]["statusListCredential"]
+            return judges.ask_npm(tmp_path, badge, extension | {url: server.stranger.get(url).json()})
+
+        return ask
+
+    def test_they_accept_it(self, judge: Judge, badge: JsonObject) -> None:
+        assert judge(badge) == judges.Verdict(accepted=True, reasons="")
+
+    def test_they_notice_a_changed_part(self, judge: Judge, badge: JsonObject) -> None:
+        badge["credentialSubject"]["achievement"]["resultDescription"][0]["markedBy"] = ["Machine"]
+        assert not judge(badge).accepted
+
+
+@pytest.mark.parametrize(
+    ("file", "deviations"),
+    [
+        ("official-2026/ob_v3p0_achievementcredential_schema.json", []),
+        ("ghpages-2024-strict/achievementcredential.json", ["/proof"]),
+    ],
+)
+def test_1edtechs_schemas_validate_it(badge: JsonObject, shared_data: Path, file: str, deviations: list[str]) -> None:
+    schema = jsonschema_rs.validator_for(json.loads((shared_data / "ob3/schemas" / file).read_text()))
+    assert ["/" + "/".join(map(str, error.instance_path)) for error in schema.iter_errors(badge)] == deviations
+
+
+def test_a_draft_keeps_what_its_author_wrote(server: Running) -> None:
+    draft = server.draft(**CHARTS)
+    made = server.make("achievements", draft)
+    assert made["draft"] == without_what_is_no_draft(draft)
+    assert made["warnings"] == []
+
+
+def test_workload_and_credits_that_do_not_agree_are_told_and_kept(server: Running) -> None:
+    made = server.make("achievements", server.draft(**CHARTS | {"workload": "PT10H"}))
+    assert made["warnings"] == [
+        {
+            "pointer": "/workload",
+            "detail": "2 ECTS credits stand for 50 to 60 hours of work, and the workload is 10. Mend one of them.",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("members", "pointers"),
+    [
+        ({"workload": "55 hours"}, ["/workload"]),
+        ({"creditUnit": "Points"}, ["/creditUnit"]),
+        ({"learningOutcome": [{"name": "Plots"}]}, ["/learningOutcome/0/statement"]),
+        ({"prerequisites": ["nothing-here"]}, ["/prerequisites"]),
+    ],
+)
+def test_a_fault_is_named_and_nothing_is_stored(server: Running, refused: Refused, members: JsonObject, pointers: list[str]) -> None:
+    before = server.rows()
+    found = refused(server.api.post("/api/achievements", json=server.draft(**CHARTS | members)), 422)
+    assert [item["pointer"] for item in found["errors"]] == pointers
+    assert server.rows() == before
+
+
+def test_what_leads_where_is_aligned_with_the_newest_version(server: Running) -> None:
+    first, larger = server.published(name="Knots"), server.published(name="Skipper")
+    slug = server.published(prerequisites=[first], stacksInto=[larger])
+    found = server.stranger.get(f"/a/{slug}/1").json()["alignment"]
+    assert [(item["targetName"], item["targetUrl"], item["targetType"]) for item in found] == [
+        ("Knots", f"{server.base}/a/{first}", "ext:Prerequisite"),
+        ("Skipper", f"{server.base}/a/{larger}", "ext:StacksInto"),
+    ]
+
+
+def test_nothing_comes_before_itself(server: Running, refused: Refused) -> None:
+    first = server.draft()
+    server.make("achievements", first)
+    second, third = (server.draft(prerequisites=[first["slug"]]) for _ in range(2))
+    server.make("achievements", second)
+    server.make("achievements", third | {"prerequisites": [second["slug"]]})
+    changed = without_what_is_no_draft(first) | {"prerequisites": [third["slug"]]}
+    found = refused(server.api.put(f"/api/achievements/{first['slug']}", json=changed), 422)
+    way = " → ".join([first["slug"], third["slug"], second["slug"], first["slug"]])
+    told = [(item["pointer"], item["detail"]) for item in found["errors"]]
+    assert told == [("/prerequisites", f"It would lead to itself: {way}.")]
+    alone = server.draft()
+    found = refused(server.api.post("/api/achievements", json=alone | {"stacksInto": [alone["slug"]]}), 422)
+    assert [item["pointer"] for item in found["errors"]] == ["/stacksInto"]

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import rfc8785
 from sqlalchemy import select
 
-from badgeissuer import branding, linking, problem
+from badgeissuer import access, branding, linking, problem
 from badgeissuer.openbadges import credential, definition, drafting
 from badgeissuer.store import engine, tables
 from badgeissuer.vc import controller, jsonld, multikey, statuslist
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -80,6 +80,24 @@ def change_issuer(session: Session, row: tables.Issuer, values: Mapping[str, Any
         else:
             setattr(row, name, value)
     session.flush()
+
+
+def require_may_change(actor: access.Actor, names: Collection[str], *, row: tables.Issuer | None = None) -> None:
+    """Return if somebody may change what is named of a unit: looks, or who it is, or whom it belongs to.
+
+    Args:
+        actor: Who asks.
+        names: What is to change, as `change_issuer` calls it.
+        row: The unit; None before it is looked for.
+
+    Raises:
+        problem.Forbidden: Their role, or its binding to one unit, does not allow it.
+        problem.NotFound: They may not know of the unit.
+    """
+    needed = access.DEFINE if branding.LOOKS.issuperset(names) else access.MANAGE
+    access.require(actor, needed, issuer_id=row.id if row else None)
+    if "parent" in names:
+        access.require_everywhere(actor, access.MANAGE)
 
 
 def _check_issuer(values: Mapping[str, Any]) -> None:

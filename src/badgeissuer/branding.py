@@ -15,7 +15,7 @@ from badgeissuer.awarding import colour
 from badgeissuer.store import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
     from sqlalchemy.orm import Session
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 DEEPEST = 5
 """A unit has at most so many above it."""
+LOOKS = frozenset({"image", "colour", "accent", "linkedin_id", "names", "notify"})
+"""What those may change who define achievements."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,38 @@ def lineage(session: Session, row: tables.Issuer) -> list[tables.Issuer]:
     return found
 
 
+def origins(line: Sequence[tables.Issuer]) -> dict[str, tables.Issuer]:
+    """Return who of a lineage says each thing of how its first is shown; what nobody says is left out."""
+    said = {field.name: [row for row in line if getattr(row, field.name) is not None] for field in fields(Brand)}
+    return {name: rows[0] for name, rows in said.items() if rows}
+
+
 def brand(line: Sequence[tables.Issuer]) -> Brand:
     """Return how the first of a lineage is shown."""
-    names = (field.name for field in fields(Brand))
-    return Brand(**{name: next((value for row in line if (value := getattr(row, name)) is not None), None) for name in names})
+    found = origins(line)
+    return Brand(**{field.name: getattr(found.get(field.name), field.name, None) for field in fields(Brand)})
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A unit in the tree of those that belong together."""
+
+    row: tables.Issuer
+    line: list[tables.Issuer]
+    """The unit and all above it, itself first."""
+    below: list[Node]
+    """Those that belong to it, by name."""
+
+
+def forest(session: Session, rows: Iterable[tables.Issuer]) -> list[Node]:
+    """Return units as trees, by name; one whose parent is not among them stands at the top."""
+    ordered = sorted(rows, key=lambda row: (row.name.casefold(), row.id))
+    nodes = {row.id: Node(row, lineage(session, row), []) for row in ordered}
+    tops: list[Node] = []
+    for node in nodes.values():
+        parent = nodes.get(node.row.parent_id or 0)
+        (parent.below if parent else tops).append(node)
+    return tops
 
 
 def profile(line: Sequence[tables.Issuer], *, did: str | None = None) -> JsonObject:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from sqlalchemy import bindparam, select, update
 
 from badgeissuer import problem
-from badgeissuer.store import tables
+from badgeissuer.store import jobs, tables
 from badgeissuer.vc import controller, multikey
 
 if TYPE_CHECKING:
@@ -42,6 +42,11 @@ class Keyring(Protocol):
 
     def is_open(self, tenant: str, public: str) -> bool:
         """Return whether signing with a key takes no time, since it was opened before."""
+
+
+def order(session: Session, issuer: tables.Issuer, *, now: datetime) -> None:
+    """Have a worker give an issuer its first key (`generate`)."""
+    jobs.enqueue(session, GENERATE, {"issuer": issuer.id}, now=now)
 
 
 def generate(
@@ -138,6 +143,15 @@ def is_ready(session: Session, issuer: tables.Issuer, *, keyring: Keyring) -> bo
 def keys(session: Session, issuer: tables.Issuer) -> Sequence[tables.SigningKey]:
     """Return the keys of an issuer, oldest first."""
     return session.scalars(select(tables.SigningKey).where(tables.SigningKey.issuer_id == issuer.id).order_by(tables.SigningKey.id)).all()
+
+
+def states(session: Session, issuers: Sequence[tables.Issuer]) -> dict[int, set[str]]:
+    """Return in which states the keys of each issuer are, by its row."""
+    table = tables.SigningKey
+    found: dict[int, set[str]] = {issuer.id: set() for issuer in issuers}
+    for issuer_id, state in session.execute(select(table.issuer_id, table.state).where(table.issuer_id.in_(found)).distinct()):
+        found[issuer_id].add(state)
+    return found
 
 
 def controller_document(session: Session, issuer: tables.Issuer) -> JsonObject:

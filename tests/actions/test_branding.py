@@ -46,6 +46,33 @@ def test_a_unit_has_what_the_nearest_above_it_has_unless_it_says_it_itself(campu
     assert shown(campus, "drawing") == branding.Brand(None, None, "#000000", None, None, None)
 
 
+def test_who_says_what_of_a_unit_can_be_told(campus: Campus) -> None:
+    family(campus)
+    with campus.reading() as session:
+        found = branding.origins(branding.lineage(session, authoring.issuer(session, "drawing")))
+        assert {name: row.slug for name, row in found.items()} == {
+            "image": "arts", "colour": "college", "accent": "drawing", "linkedin_id": "college", "country": "college", "region": "college"
+        }  # fmt: skip
+    change(campus, "college", colour=None)
+    with campus.reading() as session:
+        assert "colour" not in branding.origins(branding.lineage(session, authoring.issuer(session, "drawing")))
+
+
+def test_units_are_trees_by_name_and_those_whose_parent_is_not_asked_for_stand_at_the_top(campus: Campus) -> None:
+    family(campus)
+    campus.new_issuer("boats", parent="college")
+
+    def names(nodes: list[branding.Node]) -> list[object]:
+        return [(node.row.slug, names(node.below)) if node.below else node.row.slug for node in nodes]
+
+    with campus.reading() as session:
+        rows = [authoring.issuer(session, slug) for slug in ("drawing", "boats", "college", "arts")]
+        assert names(branding.forest(session, rows)) == [("college", [("arts", ["drawing"]), "boats"])]
+        (top, other) = branding.forest(session, rows[:2])
+        assert [(top.row.slug, len(top.line)), (other.row.slug, len(other.line))] == [("boats", 2), ("drawing", 3)]
+        assert branding.forest(session, []) == []
+
+
 def test_whom_a_unit_belongs_to_stands_in_its_badges_which_verify(campus: Campus) -> None:
     family(campus)
     campus.new_achievement("sketching", issuer="drawing")

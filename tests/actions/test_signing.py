@@ -92,6 +92,18 @@ def test_an_issuer_without_a_key_has_nothing_to_show_and_nothing_to_sign_with(ca
             signing.signer(session, issuer, keyring=campus.keyring)
 
 
+def test_the_states_of_the_keys_of_many_are_told_at_once(secure_campus: Campus) -> None:
+    campus = secure_campus
+    college = campus.new_issuer("college")
+    with campus.writing() as session:
+        values = {"slug": "keyless", "name": "Keyless"}
+        keyless = authoring.create_issuer(session, values, site=campus.site, now=campus.now)
+        signing.rotate(session, session.merge(college), keyring=campus.keyring, site=campus.site, now=campus.now)
+    with campus.reading() as session:
+        assert signing.states(session, [college, keyless]) == {college.id: {"active", "verify_only"}, keyless.id: set()}
+        assert signing.states(session, []) == {}
+
+
 def test_a_key_that_was_replaced_still_counts(secure_campus: Campus) -> None:
     before = secure_campus.issued()
     old = secure_campus.only(tables.SigningKey)

@@ -29,6 +29,12 @@ def test_text_can_be_read_on_every_colour(background: str) -> None:
     assert colour.contrast(colour.on(background), background) > 4.5
 
 
+def test_text_that_can_hardly_be_read_on_a_colour_is_named_with_its_contrast() -> None:
+    assert {name: round(ratio, 1) for name, ratio in colour.faint("#14578c").items()} == {"black": 2.8}
+    assert {name: round(ratio, 1) for name, ratio in colour.faint("#ffdd00").items()} == {"white": 1.3}
+    assert colour.faint("#757575") == {}, "both can be read on it"
+
+
 def test_text_is_light_on_dark_and_dark_on_light() -> None:
     assert colour.on("#000080") == "#ffffff"
     assert colour.on("#ffff66") == "#000000"

@@ -41,6 +41,7 @@ GUARDED = {
     ("POST", "/staff/rosters/uploads/{uuid}/issue"),
     ("GET", "/staff/reconciling"), ("POST", "/staff/reconciling"), ("GET", "/staff/reconciling/{uuid}"),
     ("POST", "/staff/reconciling/{uuid}/{way}"),
+    ("GET", "/staff/units"), ("POST", "/staff/units"), ("GET", "/staff/units/{slug}"), ("POST", "/staff/units/{slug}"),
     ("GET", "/staff/rosters/{uuid}"), ("GET", "/staff/rosters/{uuid}/{name}.csv"), ("POST", "/staff/rosters/{uuid}/{change}"),
 }  # fmt: skip
 """What only who is signed in gets."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 
 DEFAULT = "#14578c"
+READABLE = 4.5
+"""The contrast that text needs (WCAG 2.2, success criterion 1.4.3)."""
 _COLOUR = re.compile("#[0-9a-f]{6}")
 _BLACK, _WHITE = "#000000", "#ffffff"
 
@@ -21,6 +23,12 @@ def read(text: str | None) -> str | None:
 def on(background: str) -> str:
     """Return black or white: whichever can be read better on a colour that `read` returned; the contrast is more than 4.5."""
     return max((_BLACK, _WHITE), key=lambda text: contrast(text, background))
+
+
+def faint(background: str) -> dict[str, float]:
+    """Return which text, `white` or `black`, can hardly be read on a colour that `read` returned, and its contrast."""
+    found = {name: contrast(text, background) for name, text in (("white", _WHITE), ("black", _BLACK))}
+    return {name: ratio for name, ratio in found.items() if ratio < READABLE}
 
 
 def contrast(one: str, other: str) -> float:

@@ -40,7 +40,7 @@ from badgeissuer.web.api import (
 )
 from badgeissuer.web.service import Bell, Service
 from badgeissuer.web.staff import approvals as staff_approvals
-from badgeissuer.web.staff import connect, door, overview, recorder, rosters
+from badgeissuer.web.staff import connect, door, overview, recorder, rosters, units
 from badgeissuer.web.staff import deliveries as staff_deliveries
 from badgeissuer.web.staff import identities as staff_identities
 from badgeissuer.web.staff import reconciling as staff_reconciling
@@ -78,6 +78,7 @@ STAFF = (
     rosters.ROUTER,
     connect.ROUTER,
     staff_reconciling.ROUTER,
+    units.ROUTER,
 )
 """The pages for staff, which are no part of the API."""
 PATIENCE_SECONDS = 5

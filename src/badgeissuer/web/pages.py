@@ -175,6 +175,9 @@ _ENVIRONMENT = jinja2.Environment(
 )
 _ENVIRONMENT.filters |= {
     "plain": words.plain,
+    "prose": words.prose,
+    "link": words.link,
+    "picture": words.picture,
     "markdown": words.markdown,
     "moment": words.moment,
     "domain": words.domain,

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from badgeissuer import access, authoring, branding, signing
-from badgeissuer.store import jobs, tables
+from badgeissuer.store import tables
 from badgeissuer.web.api.shapes import PROBLEMS, Email, Name, Page, Paging, Repeatable, Shape, Slug, Text
 from badgeissuer.web.service import Acting, Using
 from badgeissuer.web.strict import StrictRoute
@@ -26,10 +26,6 @@ def said(value: object) -> object:
 
 
 Colour = Annotated[str, Field(pattern="^#[0-9A-Fa-f]{6}$", examples=["#14578c"]), AfterValidator(str.lower)]
-
-
-LOOKS = {"image", "colour", "accent", "linkedin_id", "names", "notify"}
-"""What those may change who define achievements."""
 Names = Annotated[dict[Annotated[str, Field(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")], Name], Field(max_length=40)]
 
 
@@ -106,7 +102,7 @@ def create(body: NewIssuer, using: Using, acting: Acting, once: Repeatable) -> I
 
     def work() -> str:
         row = authoring.create_issuer(session, body.model_dump(), site=using.site, now=now)
-        jobs.enqueue(session, signing.GENERATE, {"issuer": row.id}, now=now)
+        signing.order(session, row, now=now)
         return row.slug
 
     with using.writing() as session:
@@ -139,13 +135,10 @@ def change(slug: str, body: IssuerChange, using: Using, acting: Acting) -> Issue
     What stands in badges that were issued stays.
     """
     values = body.model_dump(exclude_unset=True)
-    needed = access.DEFINE if values.keys() <= LOOKS else access.MANAGE
-    access.require(acting, needed)
-    if "parent" in values:
-        access.require_everywhere(acting, access.MANAGE)
+    authoring.require_may_change(acting, values.keys())
     with using.writing() as session:
         row = authoring.issuer(session, slug)
-        access.require(acting, needed, issuer_id=row.id)
+        authoring.require_may_change(acting, values.keys(), row=row)
         authoring.change_issuer(session, row, values)
         return _shown(session, row)
 

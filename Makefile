@@ -17,6 +17,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 LOCK := uv pip compile pyproject.toml --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links
 NODE := $(shell node --version >/dev/null 2>&1 && npm --version >/dev/null 2>&1 && echo yes)
+# The tests start many processes of our own; where none may keep what it compiled, every one of them compiles everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 PURE := src/badgeissuer/vc/*,src/badgeissuer/openbadges/*,src/badgeissuer/awarding/*,src/badgeissuer/problem.py
 
 .PHONY: help demo serve test check bench fuzz worst faults losing differential openapi migration lock

@@ -55,9 +55,14 @@ def lineage(session: Session, row: tables.Issuer) -> list[tables.Issuer]:
 
 
 def origins(line: Sequence[tables.Issuer]) -> dict[str, tables.Issuer]:
-    """Return who of a lineage says each thing of how its first is shown; what nobody says is left out."""
-    said = {field.name: [row for row in line if getattr(row, field.name) is not None] for field in fields(Brand)}
-    return {name: rows[0] for name, rows in said.items() if rows}
+    """Return who of a lineage says each thing of how its first is shown; what nobody says is left out.
+
+    A region is part of a country: what stands above a unit that says its own country is no region of that.
+    """
+    nearest = {field.name: [place for place, row in enumerate(line) if getattr(row, field.name) is not None][:1] for field in fields(Brand)}
+    if nearest["country"] and nearest["region"] > nearest["country"]:
+        nearest["region"] = []
+    return {name: line[place] for name, places in nearest.items() for place in places}
 
 
 def brand(line: Sequence[tables.Issuer]) -> Brand:

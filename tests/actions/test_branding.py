@@ -41,9 +41,11 @@ def test_a_unit_has_what_the_nearest_above_it_has_unless_it_says_it_itself(campu
     assert shown(campus, "drawing") == branding.Brand(OTHER, "#14578c", "#000000", "42", "NZ", "Otago")
     assert shown(campus, "college") == branding.Brand(LOGO, "#14578c", "#ffdd00", "42", "NZ", "Otago")
     change(campus, "arts", image=None, country="AU", region=None)
-    assert shown(campus, "drawing") == branding.Brand(LOGO, "#14578c", "#000000", "42", "AU", "Otago")
+    assert shown(campus, "drawing") == branding.Brand(LOGO, "#14578c", "#000000", "42", "AU", None), "Otago is no part of Australia"
+    change(campus, "drawing", region="Tasmania")
+    assert shown(campus, "drawing") == branding.Brand(LOGO, "#14578c", "#000000", "42", "AU", "Tasmania")
     change(campus, "drawing", parent=None)
-    assert shown(campus, "drawing") == branding.Brand(None, None, "#000000", None, None, None)
+    assert shown(campus, "drawing") == branding.Brand(None, None, "#000000", None, None, "Tasmania")
 
 
 def test_who_says_what_of_a_unit_can_be_told(campus: Campus) -> None:

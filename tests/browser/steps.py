@@ -27,6 +27,39 @@ WELDING = {
 }
 NARROW, WIDE = 320, 1280
 """The widths of the smallest screen and of one on a desk."""
+TOO_WIDE = """() => {
+    document.querySelectorAll('details').forEach((one) => { one.open = true; });
+    const clips = (one) => !one.matches('input') && getComputedStyle(one).overflowX !== 'visible' && one.scrollWidth > one.clientWidth + 1;
+    return [...document.querySelectorAll('body *')]
+        .filter((one) => one.getBoundingClientRect().right > 321 || clips(one))
+        .map((one) => one.outerHTML.slice(0, 80));
+}"""
+"""What sticks out of the smallest screen, or is cut off."""
+CONTRASTS = """() => {
+    const parse = (text) => { const [r, g, b, a = 1] = text.match(/[\\d.]+/g).map(Number); return {r, g, b, a}; };
+    const over = (top, below) => Object.fromEntries(['r', 'g', 'b'].map((c) => [c, top[c] * top.a + below[c] * (1 - top.a)]));
+    const light = (c) => {
+        const [r, g, b] = [c.r, c.g, c.b].map((v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const ground = (element) => {
+        if (!element) return {r: 255, g: 255, b: 255};
+        const colour = parse(getComputedStyle(element).backgroundColor);
+        return colour.a === 1 ? colour : over(colour, ground(element.parentElement));
+    };
+    const found = [];
+    document.querySelectorAll('details').forEach((one) => { one.open = true; });
+    for (const element of document.querySelectorAll('body *')) {
+        const words = [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data.trim()).join('');
+        const control = ['INPUT', 'TEXTAREA'].includes(element.tagName);
+        if ((!words && !control) || !element.checkVisibility({visibilityProperty: true})) continue;
+        const below = ground(element), ink = over(parse(getComputedStyle(element).color), below);
+        const [low, high] = [light(ink), light(below)].sort((a, b) => a - b);
+        found.push([words.slice(0, 40) || element.id, (high + 0.05) / (low + 0.05)]);
+    }
+    return found;
+}"""
+"""Texts and fields with their contrasts (WCAG 2.2)."""
 
 
 def make(base: str, token: str, path: str, body: object) -> Any:  # noqa: ANN401 - any JSON value

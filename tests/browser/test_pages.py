@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.browser import steps
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -33,37 +34,6 @@ PAGES = (
 )
 FOCUSED = "() => document.activeElement.id || document.activeElement.textContent.trim()"
 OUTLINE = "() => getComputedStyle(document.activeElement).outlineStyle"
-TOO_WIDE = """() => {
-    document.querySelectorAll('details').forEach((one) => { one.open = true; });
-    const clips = (one) => !one.matches('input') && getComputedStyle(one).overflowX !== 'visible' && one.scrollWidth > one.clientWidth + 1;
-    return [...document.querySelectorAll('body *')]
-        .filter((one) => one.getBoundingClientRect().right > 321 || clips(one))
-        .map((one) => one.outerHTML.slice(0, 80));
-}"""
-CONTRASTS = """() => {
-    const parse = (text) => { const [r, g, b, a = 1] = text.match(/[\\d.]+/g).map(Number); return {r, g, b, a}; };
-    const over = (top, below) => Object.fromEntries(['r', 'g', 'b'].map((c) => [c, top[c] * top.a + below[c] * (1 - top.a)]));
-    const light = (c) => {
-        const [r, g, b] = [c.r, c.g, c.b].map((v) => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    };
-    const ground = (element) => {
-        if (!element) return {r: 255, g: 255, b: 255};
-        const colour = parse(getComputedStyle(element).backgroundColor);
-        return colour.a === 1 ? colour : over(colour, ground(element.parentElement));
-    };
-    const found = [];
-    document.querySelectorAll('details').forEach((one) => { one.open = true; });
-    for (const element of document.querySelectorAll('body *')) {
-        const words = [...element.childNodes].filter((node) => node.nodeType === 3).map((node) => node.data.trim()).join('');
-        const control = ['INPUT', 'TEXTAREA'].includes(element.tagName);
-        if ((!words && !control) || !element.checkVisibility({visibilityProperty: true})) continue;
-        const below = ground(element), ink = over(parse(getComputedStyle(element).color), below);
-        const [low, high] = [light(ink), light(below)].sort((a, b) => a - b);
-        found.push([words.slice(0, 40) || element.id, (high + 0.05) / (low + 0.05)]);
-    }
-    return found;
-}"""
 
 
 def test_no_page_breaks_its_policy_or_asks_anybody_else(browser_page: Page, page_site: str) -> None:
@@ -91,7 +61,7 @@ def test_every_page_fits_a_screen_of_320_pixels(browser_page: Page, page_site: s
     browser_page.set_viewport_size({"width": 320, "height": 640})
     for name in PAGES:
         browser_page.goto(f"{page_site}/{name}.html")
-        assert browser_page.evaluate(TOO_WIDE) == [], name
+        assert browser_page.evaluate(steps.TOO_WIDE) == [], name
         assert browser_page.evaluate("document.documentElement.scrollWidth") == 320, name
 
 
@@ -100,7 +70,7 @@ def test_every_text_can_be_told_from_its_ground(browser_page: Page, page_site: s
     browser_page.emulate_media(color_scheme=scheme)
     for name in PAGES:
         browser_page.goto(f"{page_site}/{name}.html")
-        contrasts = browser_page.evaluate(CONTRASTS)
+        contrasts = browser_page.evaluate(steps.CONTRASTS)
         assert len(contrasts) > 8
         assert [(words, round(ratio, 2)) for words, ratio in contrasts if ratio < 4.5] == [], name
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 from tests.browser import steps
@@ -69,3 +69,21 @@ def test_an_administrator_makes_a_unit_and_sees_it_get_its_key(browser_page: Pag
     assert "Signs" in browser_page.get_by_role("main").inner_text()
     assert "#14578c" in browser_page.get_by_role("main").inner_text()
     steps.shot(browser_page, "unit-made")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_about_units_can_be_told_from_its_ground(
+    browser_page: Page, served: tuple[str, str], scheme: Literal["light", "dark"]
+) -> None:
+    base, token = served
+    prepare(base, token)
+    browser_page.emulate_media(color_scheme=scheme)
+    steps.sign_in(browser_page, token, to=f"{base}/staff/units")
+    for path in ("units", "units/college", "units/fine"):
+        browser_page.goto(f"{base}/staff/{path}")
+        browser_page.set_viewport_size({"width": steps.WIDE, "height": 800})
+        contrasts = browser_page.evaluate(steps.CONTRASTS)
+        assert len(contrasts) > 20
+        assert [(words, round(ratio, 2)) for words, ratio in contrasts if ratio < 4.5] == [], path
+        browser_page.set_viewport_size({"width": steps.NARROW, "height": 800})
+        assert browser_page.evaluate(steps.TOO_WIDE) == [], path

@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-START_SECONDS = 30
+START_SECONDS = 120  # the first start of an environment may compile everything
 STOP_SECONDS = 20
 
 
@@ -69,17 +68,6 @@ def run() -> Run:
 def bare_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """No setting of this machine, no coverage and no PYTHONPATH reaches what is started with it."""
     return {"PATH": os.defpath, "HOME": str(tmp_path_factory.mktemp("home")), "LANG": "C.UTF-8"}
-
-
-@pytest.fixture(scope="session")
-def new_python(run: Run) -> Callable[[Path], Path]:
-    """Make an empty virtual environment and return its interpreter."""
-
-    def new_python(folder: Path) -> Path:
-        run([sys.executable, "-m", "venv", folder], cwd=folder.parent)
-        return folder / "bin" / "python"
-
-    return new_python
 
 
 @pytest.fixture

@@ -40,14 +40,18 @@ def wheel(distributions: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def command(root: Path, wheel: Path, run: Run, new_python: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The `badgeissuer` command of an environment that holds the run-time lock and the wheel, nothing else."""
+def command(root: Path, wheel: Path, run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The `badgeissuer` command of an environment that holds the run-time lock and the wheel, nothing else, not even pip.
+
+    What is never imported need not be compiled; the environment of the container is made with everything that users have.
+    """
     folder = tmp_path_factory.mktemp("installed")
-    python = new_python(folder / "environment")
-    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    run([*pip, "--require-hashes", "-r", root / "requirements.lock"], cwd=folder)
-    run([*pip, "--no-deps", "--no-index", wheel], cwd=folder)
-    run([python, "-m", "pip", "check", "--disable-pip-version-check"], cwd=folder)
+    python = folder / "environment" / "bin" / "python"
+    run([sys.executable, "-m", "venv", "--without-pip", folder / "environment"], cwd=folder)
+    pip = [sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check"]
+    run([*pip, "install", "--quiet", "--no-compile", "--require-hashes", "-r", root / "requirements.lock"], cwd=folder)
+    run([*pip, "install", "--quiet", "--no-compile", "--no-deps", "--no-index", wheel], cwd=folder)
+    run([*pip, "check"], cwd=folder)
     return python.parent / "badgeissuer"
 
 

@@ -19,7 +19,7 @@ LOCK := uv pip compile pyproject.toml --quiet --upgrade --universal --python-ver
 NODE := $(shell node --version >/dev/null 2>&1 && npm --version >/dev/null 2>&1 && echo yes)
 # The tests start many processes of our own; where none may keep what it compiled, every one of them compiles everything anew.
 unexport PYTHONDONTWRITEBYTECODE
-PURE := src/badgeissuer/vc/*,src/badgeissuer/openbadges/*,src/badgeissuer/awarding/*,src/badgeissuer/problem.py
+PURE := src/badgeissuer/vc/*,src/badgeissuer/openbadges/*,src/badgeissuer/awarding/*,src/badgeissuer/frameworks/*,src/badgeissuer/problem.py
 
 .PHONY: help demo serve test check bench fuzz worst faults losing differential openapi migration lock
 

@@ -77,3 +77,60 @@ CHARTS: JsonObject = {
     "reviewDate": "2029-06-30",
 }
 """European Approach to Micro-credentials."""
+
+HERBS: JsonObject = CHARTS | {
+    "name": "Growing Herbs under Glass",
+    "description": "Raises herbs from seed to market in an unheated house.",
+    "criteria": {"narrative": "Raise one crop and keep its diary.", "id": "https://gardening.example/herbs"},
+    "creditsAvailable": 1,
+    "creditUnit": "UK",
+    "workload": "PT10H",
+    "level": [{"framework": "AQF", "code": "4", "url": "https://levels.example/aqf/4"}],
+    "fieldOfStudy": "Horticulture",
+    "participationType": "OnSite",
+    "learningOutcome": [
+        {"statement": "Raises three herbs from seed.", "proficiencyLevel": "Apply"},
+        {"statement": "Tells four diseases apart.", "proficiencyLevel": "Analyse"},
+    ],
+}
+"""National Microcredentials Framework of Australia."""
+
+BEES: JsonObject = CHARTS | {
+    "name": "Wintering Bees",
+    "description": "For keepers with two seasons behind them: brings a hive through a winter.",
+    "creditsAvailable": 5,
+    "creditUnit": "NZ",
+    "workload": "PT50H",
+    "level": [{"framework": "NZQCF", "code": "4", "url": "https://levels.example/nzqcf/4"}],
+    "alignment": [
+        {
+            "targetName": "Apiculture",
+            "targetUrl": "https://fields.example/nzsced/050105",
+            "targetFramework": "NZSCED",
+            "targetCode": "050105",
+            "targetType": "ext:NZSCEDAlignment",
+        }
+    ],
+    "learningOutcome": [{"statement": "Feeds a hive through a winter."}, {"statement": "Judges whether a hive will live."}],
+}
+"""Micro-credentials of the NZQCF."""
+
+KILNS: JsonObject = CHARTS | {
+    "name": "Firing a Kiln",
+    "description": "Packs and fires a kiln alone.",
+    "creditsAvailable": 5,
+    "creditUnit": "UK",
+    "workload": "PT50H",
+    "level": [{"framework": "RQF", "code": "3", "url": "https://levels.example/rqf/3"}],
+    "learningOutcome": [{"statement": "Packs a kiln without loss."}, {"statement": "Reads cones."}],
+}
+"""QAA's Characteristics Statement."""
+
+_EVIDENCE = [part | {"evidenceRequired": "A recording, kept for a year."} for part in CHARTS["resultDescription"]]
+KNOTS: JsonObject = CHARTS | {"name": "Knots under Load", "resultDescription": _EVIDENCE}
+"""1EdTech's TrustEd profile."""
+
+WHOLE = {"eu-2022": CHARTS, "au-2021": HERBS, "nz-2022": BEES, "uk-2022": KILNS, "1edtech-trusted": KNOTS}
+"""Framework → one that has all that it asks for."""
+UNIT = {"country": "NZ", "name": "Harbour School"}
+"""What a unit says of itself, as its Profile has it."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import rfc8785
 from sqlalchemy import select
 
-from badgeissuer import access, branding, linking, problem
+from badgeissuer import access, appraising, branding, linking, problem
 from badgeissuer.openbadges import credential, definition, drafting
 from badgeissuer.store import engine, tables
 from badgeissuer.vc import controller, jsonld, multikey, statuslist
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.orm import Session
 
+    from badgeissuer import frameworks
     from badgeissuer.openbadges.addresses import Site
     from badgeissuer.vc.document import JsonObject
 
@@ -236,12 +237,20 @@ def publish(session: Session, row: tables.Achievement, *, site: Site, now: datet
         raise problem.Conflict(f"The draft cannot be published. {error.detail}", findings=error.findings) from None
     number = newest.version + 1 if newest else 1
     document = _complete(session, row.draft, owner, slug=row.slug, version=number, site=site)
+    appraising.require(branding.lineage(session, owner), document)
     version = tables.AchievementVersion(
         achievement_id=row.id, version=number, document=document, draft_sha256=_digest(row.draft), published_at=now
     )
     session.add(version)
     session.flush()
     return version
+
+
+def completeness(session: Session, row: tables.Achievement, *, site: Site) -> tuple[frameworks.Appraisal, ...]:
+    """Return how far the draft of an achievement has what each framework asks for."""
+    owner = session.get_one(tables.Issuer, row.issuer_id)
+    document = _complete(session, row.draft, owner, slug=row.slug, version=1, site=site)
+    return appraising.appraise(branding.lineage(session, owner), document, did=_EXAMPLE)
 
 
 def is_published(row: tables.Achievement, version: tables.AchievementVersion) -> bool:

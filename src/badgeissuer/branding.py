@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from badgeissuer import problem
+from badgeissuer import frameworks, problem
 from badgeissuer.awarding import colour
 from badgeissuer.store import tables
 
@@ -151,6 +151,8 @@ def check(values: Mapping[str, Any]) -> None:
     for name in ("colour", "accent"):
         if values.get(name) is not None and colour.read(values[name]) is None:
             raise _invalid(name, f"{name} must be written as #rrggbb.")
+    if values.get("gate") is not None and not frameworks.find(values["gate"]).gates:
+        raise _invalid("gate", "That framework only describes, and cannot be a gate.")
 
 
 def _invalid(name: str, text: str) -> problem.Invalid:

@@ -219,6 +219,8 @@ def _new_source(server: Running, names: dict[str, str]) -> dict[str, Any]:
 
 
 LIST = {"admin": 200, "issuer": 200, "reviewer": 200, "auditor": 200, "stranger": 200, "bound admin": 200}
+FOR_ALL = dict(LIST)
+"""Not of any issuer."""
 READ = LIST | {"stranger": 404, "bound admin": 404}
 WRITE = {"admin": 200, "issuer": 200, "reviewer": 403, "auditor": 403, "stranger": 404, "bound admin": 404}
 APPROVE = WRITE | {"reviewer": 200}
@@ -238,6 +240,8 @@ RULES: dict[tuple[str, str], tuple[dict[str, int], Prepare]] = {
     ("POST", "/api/achievements"): (MAKE, _with("/api/achievements", lambda server, _: server.draft())),
     ("GET", "/api/achievements/{slug}"): (READ, _of("/api/achievements/{achievement}")),
     ("GET", "/api/achievements/{slug}/roster.csv"): (READ, _of("/api/achievements/{achievement}/roster.csv")),
+    ("GET", "/api/achievements/{slug}/completeness"): (READ, _of("/api/achievements/{achievement}/completeness")),
+    ("GET", "/api/frameworks"): (FOR_ALL, _of("/api/frameworks")),
     ("PUT", "/api/achievements/{slug}"): (WRITE, _with("/api/achievements/{achievement}", lambda server, _: _definition(server))),
     ("POST", "/api/achievements/{slug}/publish"): (WRITE, _of("/api/achievements/{achievement}/publish", {})),
     ("GET", "/api/sources"): (LIST, _of("/api/sources")),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema_rs
 import pytest
 from tests.interop import judges
-from tests.microcredentials import CHARTS
+from tests.microcredentials import CHARTS, UNIT, WHOLE
 
 from badgeissuer.openbadges import microcredential
 from badgeissuer.vc import contexts
@@ -162,3 +162,74 @@ def test_nothing_comes_before_itself(server: Running, refused: Refused) -> None:
     alone = server.draft()
     found = refused(server.api.post("/api/achievements", json=alone | {"stacksInto": [alone["slug"]]}), 422)
     assert [item["pointer"] for item in found["errors"]] == ["/stacksInto"]
+
+
+def completeness(server: Running, slug: str) -> dict[str, JsonObject]:
+    answer = server.api.get(f"/api/achievements/{slug}/completeness")
+    assert answer.status_code == 200, answer.text
+    return {item["framework"]: item for item in answer.json()["frameworks"]}
+
+
+def whole_unit(server: Running, **members: object) -> str:
+    slug: str = server.make("issuers", {"slug": server.fresh("unit"), **UNIT, **members})["slug"]
+    return slug
+
+
+@pytest.mark.parametrize("key", WHOLE)
+def test_one_that_is_complete_is_issued_and_verifies(server: Running, key: str) -> None:
+    unit = whole_unit(server)
+    slug = server.published(issuer=unit, **WHOLE[key])
+    assert completeness(server, slug)[key] | {"elements": []} == {
+        "framework": key,
+        "name": completeness(server, slug)[key]["name"],
+        "is_gate": False,
+        "score": 100,
+        "is_met": True,
+        "gaps": [],
+        "elements": [],
+    }
+    url = server.award(achievement=slug)["credential"]["id"]
+    badge = server.stranger.get(url, headers={"Accept": "application/json"}).json()
+    assert server.stranger.post("/verify", json=badge).json()["outcome"] == "VALID"
+    assert badge["issuer"]["address"]["addressCountryCode"] == "NZ"
+
+
+def test_every_gap_is_named_with_its_field_and_its_reason(server: Running) -> None:
+    unit = server.make("issuers", {"slug": server.fresh("unit"), "name": "Harbour School"})["slug"]
+    slug = server.published(issuer=unit, **{name: value for name, value in CHARTS.items() if name != "workload"})
+    found = completeness(server, slug)["eu-2022"]
+    assert (found["score"], found["is_met"]) == (86, False)
+    assert [(gap["key"], gap["fields"], gap["need"]) for gap in found["gaps"]] == [
+        ("country", ["unit/country"], "required"),
+        ("workload", ["/workload"], "required"),
+    ]
+    assert found["gaps"][1]["detail"] == "Notional workload, in ECTS where possible is missing. Fill /workload."
+    assert found["gaps"][1]["why"]
+    states = {element["key"]: element["state"] for element in found["elements"]}
+    assert (states["learner"], states["workload"], states["title"], states["ects_hours"]) == ("given", "missing", "met", "not_applicable")
+
+
+def test_a_unit_publishes_only_what_its_gate_lets_through(server: Running, refused: Refused) -> None:
+    above = whole_unit(server, gate="eu-2022")
+    unit = server.make("issuers", {"slug": server.fresh("unit"), "name": "Faculty", "parent": above})["slug"]
+    draft = server.draft(issuer=unit, **{name: value for name, value in CHARTS.items() if name not in {"level", "stackability"}})
+    slug = server.make("achievements", draft)["slug"]
+    found = completeness(server, slug)
+    assert {key: item["is_gate"] for key, item in found.items() if item["is_gate"]} == {"eu-2022": True}
+    answer = refused(server.api.post(f"/api/achievements/{slug}/publish"), 409)
+    assert [item["pointer"] for item in answer["errors"]] == ["/level"]  # what is optional does not keep it back
+    assert "European Approach" in answer["detail"]
+    assert server.api.get(f"/api/achievements/{slug}").json()["state"] == "draft"
+    assert server.api.patch(f"/api/issuers/{above}", json={"gate": None}).status_code == 200
+    server.make(f"achievements/{slug}/publish", {}, expect=200)
+
+
+@pytest.mark.parametrize(("gate", "said"), [("uk-2022", "only describes"), ("eu-1999", "There is no framework by the name")])
+def test_what_can_be_no_gate_is_refused(server: Running, refused: Refused, gate: str, said: str) -> None:
+    assert said in refused(server.api.post("/api/issuers", json={"slug": server.fresh("unit"), "name": "x", "gate": gate}), 422)["detail"]
+
+
+def test_the_frameworks_are_listed_with_their_sources(server: Running) -> None:
+    found = server.listed("frameworks")
+    assert [item["key"] for item in found] == list(WHOLE)
+    assert all(item["source"]["certainty"] in {"read", "second-hand", "memory"} and item["elements"] for item in found)

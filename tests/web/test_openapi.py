@@ -98,6 +98,7 @@ def real(sqlite_server: Running) -> dict[str, dict[str, object]]:
         "/hooks/{source}/statements": {"source": source["hook_url"].rpartition("/")[2]},
         "/vc-api/{way}/credentials/issue": {"way": "vc-jwt"},
         "/api/achievements/{slug}/publish": {"slug": award["achievement"]},
+        "/api/achievements/{slug}/completeness": {"slug": award["achievement"]},
         "/api/achievements/{slug}/roster.csv": {"slug": award["achievement"]},
         "/api/awards/{uuid}": {"uuid": award["id"]},
         "/api/awards/{uuid}/retry": {"uuid": award["id"]},

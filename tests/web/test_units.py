@@ -9,7 +9,9 @@ import pytest
 if TYPE_CHECKING:
     from tests.web.conftest import Refused, Running
 
-NOTHING_OWN = dict.fromkeys(("url", "description", "image", "email", "colour", "accent", "linkedin_id", "country", "region", "names"))
+NOTHING_OWN = dict.fromkeys(
+    ("url", "description", "image", "email", "colour", "accent", "linkedin_id", "country", "region", "names", "gate"),
+)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ class Issuer(Base):
     """An issuing unit: who stands in the badge as its issuer; an institution is one that belongs to no other.
 
     `names` are its names in other languages, by BCP 47 tag. What it does not say of its brand is that of `parent_id` (`branding`).
-    `notify` says whether learners are written to.
+    `gate` is the key of a framework (`appraising`); `notify` says whether learners are written to.
     """
 
     __tablename__ = "issuer"
@@ -41,6 +41,7 @@ class Issuer(Base):
     linkedin_id: Mapped[str | None] = mapped_column(default=None)
     country: Mapped[str | None] = mapped_column(default=None)
     region: Mapped[str | None] = mapped_column(default=None)
+    gate: Mapped[str | None] = mapped_column(default=None)
 
 
 class SigningKey(Base):

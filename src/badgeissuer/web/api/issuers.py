@@ -32,7 +32,8 @@ Names = Annotated[dict[Annotated[str, Field(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,
 class Own(Shape):
     """What a unit says of itself. Logo, colours, country and page on LinkedIn are those of the nearest unit above it that has them.
 
-    `names` are its names in other languages. `country` is ISO 3166-1, two letters. `linkedin_id` is the number of its page on LinkedIn.
+    `names` are its names in other languages, `gate` a framework without which it publishes nothing (`/api/frameworks`), which holds for
+    units below it too. `country` is ISO 3166-1, two letters. `linkedin_id` is the number of its page on LinkedIn.
     """
 
     url: str | None = None
@@ -45,6 +46,7 @@ class Own(Shape):
     country: Annotated[str, Field(pattern="^[A-Z]{2}$", examples=["NZ"])] | None = None
     region: Name | None = None
     names: Names | None = None
+    gate: Annotated[str, Field(max_length=40, examples=["eu-2022"])] | None = None
 
 
 class NewIssuer(Own):
@@ -88,6 +90,7 @@ class Issuer(Shape):
     country: str | None = None
     region: str | None = None
     names: dict[str, str] | None = None
+    gate: str | None = None
     notify: bool
     parent: str | None = None
     brand: branding.Brand

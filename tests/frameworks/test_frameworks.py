@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.microcredentials import WHOLE
+
+from badgeissuer import frameworks, problem
+from badgeissuer.frameworks import Element
+from badgeissuer.openbadges import definition, drafting
+from badgeissuer.vc.document import JsonObject
+
+PROFILE: JsonObject = {
+    "id": "did:key:x",
+    "type": ["Profile"],
+    "name": "Harbour School",
+    "address": {"type": ["Address"], "addressCountryCode": "NZ"},
+}
+UNIT_MEMBERS = {"name": ("name",), "country": ("address", "addressCountryCode")}
+LINKS = {"skipper": ("Skipper", "https://badges.example/a/skipper")}
+
+
+def appraise(key: str, draft: JsonObject, issuer: JsonObject = PROFILE) -> frameworks.Appraisal:
+    completed = definition.complete(drafting.expand(draft, LINKS), url="https://b.example/a/x/1", version="1", creator={"id": "did:key:x"})
+    return frameworks.appraise(frameworks.find(key), frameworks.gather(completed, issuer))
+
+
+def missing(found: frameworks.Appraisal) -> list[str]:
+    return [gap.element.key for gap in found.gaps]
+
+
+def emptied(key: str, element: Element) -> tuple[JsonObject, JsonObject]:
+    """Return a whole draft and its unit without any of the fields that fill an element."""
+    draft, issuer = copy.deepcopy(WHOLE[key]), copy.deepcopy(PROFILE)
+    for field in element.fields:
+        if field.startswith("/"):
+            _remove(draft, field.split("/")[1:])
+        else:
+            _remove(issuer, list(UNIT_MEMBERS[field.removeprefix("unit/")]))
+    return draft, issuer
+
+
+def _remove(node: Any, path: list[str]) -> None:  # noqa: ANN401 - any JSON value
+    if path[0] == "*":
+        for item in node:
+            _remove(item, path[1:])
+    elif path[1:]:
+        _remove(node[path[0]], path[1:])
+    else:
+        node.pop(path[0], None)
+
+
+def elements() -> Iterator[tuple[str, Element]]:
+    for framework in frameworks.ALL:
+        yield from ((framework.key, element) for element in framework.elements)
+
+
+@pytest.mark.parametrize("key", WHOLE)
+def test_a_whole_one_has_all_that_its_framework_asks_for(key: str) -> None:
+    found = appraise(key, WHOLE[key])
+    assert (missing(found), found.score, found.is_met) == ([], 100, True)
+    assert {state for _, state in found.states} <= {"met", "given", "not_applicable"}
+
+
+@pytest.mark.parametrize(("key", "element"), [pytest.param(key, element, id=f"{key}-{element.key}") for key, element in elements()])
+def test_what_is_taken_away_is_the_one_gap_that_is_named(key: str, element: Element) -> None:
+    found = appraise(key, *emptied(key, element))
+    if element.given:
+        assert (element.fields, missing(found)) == ([], [])
+        return
+    assert missing(found) == [element.key]
+    assert found.score < 100
+    assert found.is_met is (element.need == "optional")
+    (gap,) = found.gaps
+    assert gap.said.startswith(element.label)
+    assert all(field.removeprefix("unit/") in gap.said for field in element.fields)
+    assert element.why
+    first = element.fields[0]
+    assert gap.pointer == ("" if first.startswith("unit/") else first.partition("/*")[0])
+
+
+BROKEN: dict[tuple[str, str], JsonObject] = {
+    ("eu-2022", "ects_hours"): {"workload": "PT20H"},
+    ("eu-2022", "eqf_levels"): {
+        "level": [],
+        "alignment": [{"targetName": "EQF", "targetUrl": "https://x.example", "targetType": "ext:EQFAlignment", "targetCode": "9"}],
+    },
+    ("nz-2022", "title_words"): {"name": "National Beekeeping"},
+    ("nz-2022", "credits_limit"): {"creditsAvailable": 41, "workload": "PT410H"},
+    ("nz-2022", "credit_hours"): {"workload": "PT51H"},
+    ("nz-2022", "nzqcf_levels"): {"level": [{"framework": "NZQCF", "code": "11", "url": "https://x.example"}]},
+    ("nz-2022", "nzsced_digits"): {
+        "alignment": [{"targetName": "Bees", "targetUrl": "https://x.example", "targetType": "ext:NZSCEDAlignment", "targetCode": "0501"}]
+    },
+    ("uk-2022", "credit_hours"): {"workload": "PT51H"},
+}
+
+
+def test_each_rule_has_a_case_that_breaks_it() -> None:
+    assert {(framework.key, rule.key) for framework in frameworks.ALL for rule in framework.rules} == set(BROKEN)
+
+
+@pytest.mark.parametrize(("key", "rule"), BROKEN)
+def test_a_broken_rule_is_the_one_gap_that_is_named(key: str, rule: str) -> None:
+    found = appraise(key, WHOLE[key] | BROKEN[key, rule])
+    assert missing(found) == [rule]
+    assert not found.is_met
+    assert "it is not so" in found.gaps[0].said
+
+
+@pytest.mark.parametrize("title", ["Diploma of Bees", "A Degree in Bees", "Bees of New Zealand", "National: Bees", "new  zealand bees"])
+def test_a_title_must_not_mislead(title: str) -> None:
+    assert missing(appraise("nz-2022", WHOLE["nz-2022"] | {"name": title})) == ["title_words"]
+
+
+@pytest.mark.parametrize("title", ["International Bees", "Degrees of Wintering", "Nationality and Bees"])
+def test_a_part_of_a_word_is_no_word(title: str) -> None:
+    assert missing(appraise("nz-2022", WHOLE["nz-2022"] | {"name": title})) == []
+
+
+def test_where_no_credit_is_offered_nothing_needs_to_recognise_it() -> None:
+    draft = {name: value for name, value in WHOLE["au-2021"].items() if name not in {"creditsAvailable", "creditUnit", "stackability"}}
+    found = appraise("au-2021", draft)
+    assert missing(found) == []
+    assert {element.key: state for element, state in found.states}["stackability"] == "not_applicable"
+
+
+def test_what_it_stacks_into_is_enough_for_stackability() -> None:
+    draft = {name: value for name, value in WHOLE["eu-2022"].items() if name != "stackability"}
+    assert missing(appraise("eu-2022", draft)) == ["stackability"]
+    assert missing(appraise("eu-2022", draft | {"stacksInto": ["skipper"]})) == []
+
+
+def test_an_hour_is_enough_in_australia_and_less_is_not() -> None:
+    assert missing(appraise("au-2021", WHOLE["au-2021"] | {"workload": "PT1H"})) == []
+    assert missing(appraise("au-2021", WHOLE["au-2021"] | {"workload": "PT59M"})) == ["workload"]
+
+
+def test_one_part_without_its_method_is_a_gap() -> None:
+    draft = copy.deepcopy(WHOLE["eu-2022"])
+    del draft["resultDescription"][1]["assessmentMethod"]
+    assert missing(appraise("eu-2022", draft)) == ["assessment_type"]
+
+
+def test_of_next_to_nothing_next_to_everything_is_missing() -> None:
+    found = appraise("eu-2022", {"name": "Knots", "description": "x", "criteria": {"narrative": "x"}, "resultDescription": ["x"]}, {})
+    assert found.score == 100 // 14
+    assert not found.is_met
+
+
+def test_guidance_can_be_no_gate() -> None:
+    assert [framework.key for framework in frameworks.ALL if not framework.gates] == ["uk-2022"]
+    assert all(element.need != "required" for element in frameworks.find("uk-2022").elements)
+
+
+def test_a_framework_that_asks_for_nothing_is_met() -> None:
+    empty = frameworks.find("uk-2022").model_copy(update={"elements": [], "rules": []})
+    assert frameworks.appraise(empty, {}).score == 100
+
+
+def test_an_unknown_framework_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(problem.Invalid, match="eu-2022, au-2021, nz-2022, uk-2022, 1edtech-trusted"):
+        frameworks.find("eu-1999")
+
+
+def test_each_element_says_where_it_is_from_and_how_sure_that_is() -> None:
+    for framework in frameworks.ALL:
+        keys = [element.key for element in (*framework.elements, *framework.rules)]
+        assert len(set(keys)) == len(keys)
+        assert framework.source.title
+        assert framework.source.note
+        for element in (*framework.elements, *framework.rules):
+            assert element.clause
+            assert bool(element.given) is not bool(element.path and element.fields and element.why)
+
+
+def test_nobody_is_said_to_conform() -> None:
+    for framework in frameworks.ALL:
+        assert not re.search(r"conform|complian|certif|accredited", framework.model_dump_json(), re.IGNORECASE)

@@ -166,8 +166,8 @@ def staff_text(template: str, staff: Staff, **values: object) -> str:
 
 
 def _render(template: str, **values: object) -> str:
-    shown = template.removeprefix("staff/").removesuffix(".html")
-    return _ENVIRONMENT.get_template(template).render(shown=shown, **values)
+    page_name = template.removeprefix("staff/").removesuffix(".html")
+    return _ENVIRONMENT.get_template(template).render(page_name=page_name, **values)
 
 
 _ENVIRONMENT = jinja2.Environment(

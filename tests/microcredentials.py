@@ -130,7 +130,7 @@ _EVIDENCE = [part | {"evidenceRequired": "A recording, kept for a year."} for pa
 KNOTS: JsonObject = CHARTS | {"name": "Knots under Load", "resultDescription": _EVIDENCE}
 """1EdTech's TrustEd profile."""
 
-WHOLE = {"eu-2022": CHARTS, "au-2021": HERBS, "nz-2022": BEES, "uk-2022": KILNS, "1edtech-trusted": KNOTS}
+WHOLE = {"european-approach": CHARTS, "australian-framework": HERBS, "nzqcf": BEES, "uk-qaa": KILNS, "trusted": KNOTS}
 """Framework → one that has all that it asks for."""
 UNIT = {"country": "NZ", "name": "Harbour School"}
 """What a unit says of itself, as its Profile has it."""

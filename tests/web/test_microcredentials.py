@@ -167,7 +167,7 @@ def test_nothing_comes_before_itself(server: Running, refused: Refused) -> None:
 def completeness(server: Running, slug: str) -> dict[str, JsonObject]:
     answer = server.api.get(f"/api/achievements/{slug}/completeness")
     assert answer.status_code == 200, answer.text
-    return {item["framework"]: item for item in answer.json()["frameworks"]}
+    return {item["profile"]: item for item in answer.json()["profiles"]}
 
 
 def whole_unit(server: Running, **members: object) -> str:
@@ -180,10 +180,10 @@ def test_one_that_is_complete_is_issued_and_verifies(server: Running, key: str) 
     unit = whole_unit(server)
     slug = server.published(issuer=unit, **WHOLE[key])
     assert completeness(server, slug)[key] | {"elements": []} == {
-        "framework": key,
+        "profile": key,
         "name": completeness(server, slug)[key]["name"],
         "is_gate": False,
-        "score": 100,
+        "score": 1.0,
         "is_met": True,
         "gaps": [],
         "elements": [],
@@ -197,11 +197,11 @@ def test_one_that_is_complete_is_issued_and_verifies(server: Running, key: str) 
 def test_every_gap_is_named_with_its_field_and_its_reason(server: Running) -> None:
     unit = server.make("issuers", {"slug": server.fresh("unit"), "name": "Harbour School"})["slug"]
     slug = server.published(issuer=unit, **{name: value for name, value in CHARTS.items() if name != "workload"})
-    found = completeness(server, slug)["eu-2022"]
-    assert (found["score"], found["is_met"]) == (86, False)
-    assert [(gap["key"], gap["fields"], gap["need"]) for gap in found["gaps"]] == [
-        ("country", ["unit/country"], "required"),
-        ("workload", ["/workload"], "required"),
+    found = completeness(server, slug)["european-approach"]
+    assert (found["score"], found["is_met"]) == (0.86, False)
+    assert [(gap["element"], gap["field"], gap["need"]) for gap in found["gaps"]] == [
+        ("country", "unit/country", "required"),
+        ("workload", "/workload", "required"),
     ]
     assert found["gaps"][1]["detail"] == "Notional workload, in ECTS where possible is missing. Fill /workload."
     assert found["gaps"][1]["why"]
@@ -210,12 +210,12 @@ def test_every_gap_is_named_with_its_field_and_its_reason(server: Running) -> No
 
 
 def test_a_unit_publishes_only_what_its_gate_lets_through(server: Running, refused: Refused) -> None:
-    above = whole_unit(server, gate="eu-2022")
+    above = whole_unit(server, gate="european-approach")
     unit = server.make("issuers", {"slug": server.fresh("unit"), "name": "Faculty", "parent": above})["slug"]
     draft = server.draft(issuer=unit, **{name: value for name, value in CHARTS.items() if name not in {"level", "stackability"}})
     slug = server.make("achievements", draft)["slug"]
     found = completeness(server, slug)
-    assert {key: item["is_gate"] for key, item in found.items() if item["is_gate"]} == {"eu-2022": True}
+    assert {key: item["is_gate"] for key, item in found.items() if item["is_gate"]} == {"european-approach": True}
     answer = refused(server.api.post(f"/api/achievements/{slug}/publish"), 409)
     assert [item["pointer"] for item in answer["errors"]] == ["/level"]  # what is optional does not keep it back
     assert "European Approach" in answer["detail"]
@@ -224,7 +224,7 @@ def test_a_unit_publishes_only_what_its_gate_lets_through(server: Running, refus
     server.make(f"achievements/{slug}/publish", {}, expect=200)
 
 
-@pytest.mark.parametrize(("gate", "said"), [("uk-2022", "only describes"), ("eu-1999", "There is no framework by the name")])
+@pytest.mark.parametrize(("gate", "said"), [("uk-qaa", "only describes"), ("african-approach", "There is no framework by the name")])
 def test_what_can_be_no_gate_is_refused(server: Running, refused: Refused, gate: str, said: str) -> None:
     assert said in refused(server.api.post("/api/issuers", json={"slug": server.fresh("unit"), "name": "x", "gate": gate}), 422)["detail"]
 

@@ -61,10 +61,10 @@ class Appraisal:
         return tuple(Gap(element) for element, state in self.states if state == "missing")
 
     @property
-    def score(self) -> int:
-        """Of a hundred: the share of what applies that is met; 100 only where nothing is missing."""
+    def score(self) -> float:
+        """The share of what applies that is met, to two digits; 1.0 only where nothing is missing."""
         counted = [state for _, state in self.states if state in {"met", "missing"}]
-        return 100 * counted.count("met") // len(counted) if counted else 100
+        return 100 * counted.count("met") // len(counted) / 100 if counted else 1.0
 
     @property
     def is_met(self) -> bool:

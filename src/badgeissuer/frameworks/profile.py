@@ -90,5 +90,5 @@ def _load(key: str) -> Framework:
     return Framework.model_validate(json.loads(text))
 
 
-ALL = tuple(_load(key) for key in ("eu-2022", "au-2021", "nz-2022", "uk-2022", "1edtech-trusted"))
+ALL = tuple(_load(key) for key in ("european-approach", "australian-framework", "nzqcf", "uk-qaa", "trusted"))
 """Every framework that is known here."""

@@ -54,11 +54,12 @@ class State(Element):
 
 
 class Gap(Shape):
-    """Something that is missing or wrong: what, in which field, and why a receiving institution wants to know it."""
+    """Something that is missing or wrong: what, in which field (the first of those that fill it), and why somebody wants to know it."""
 
-    key: str
+    element: str
     need: Literal["required", "optional", "rule"]
     detail: str
+    field: str
     fields: list[str]
     why: str
 
@@ -66,14 +67,14 @@ class Gap(Shape):
 class Appraisal(Shape):
     """How far a draft has what a framework asks for.
 
-    `score` is the share of what applies that is met, of a hundred; `is_met` says whether all is there that must be. Nobody conforms to
+    `score` is the share of what applies that is met, 0.0 to 1.0; `is_met` says whether all is there that must be. Nobody conforms to
     anything by it.
     """
 
-    framework: str
+    profile: str
     name: str
     is_gate: bool
-    score: int
+    score: float
     is_met: bool
     gaps: list[Gap]
     elements: list[State]
@@ -82,7 +83,7 @@ class Appraisal(Shape):
 class Completeness(Shape):
     """How far a draft has what each framework asks for."""
 
-    frameworks: list[Appraisal]
+    profiles: list[Appraisal]
 
 
 @ROUTER.get("/frameworks", summary="List what frameworks for microcredentials ask for")
@@ -109,16 +110,23 @@ def completeness(slug: str, using: Using, acting: Acting) -> Completeness:
         access.require(acting, access.READ, issuer_id=row.issuer_id)
         gate = appraising.gate(branding.lineage(session, session.get_one(tables.Issuer, row.issuer_id)))
         found = authoring.completeness(session, row, site=using.site)
-    return Completeness(frameworks=[_shown(item, is_gate=item.framework is gate) for item in found])
+    return Completeness(profiles=[_shown(item, is_gate=item.framework is gate) for item in found])
 
 
 def _shown(found: frameworks.Appraisal, *, is_gate: bool) -> Appraisal:
     gaps = [
-        Gap(key=gap.element.key, need=gap.element.need, detail=gap.said, fields=gap.element.fields, why=gap.element.why)
+        Gap(
+            element=gap.element.key,
+            need=gap.element.need,
+            detail=gap.said,
+            field=gap.element.fields[0],
+            fields=gap.element.fields,
+            why=gap.element.why,
+        )
         for gap in found.gaps
     ]
     return Appraisal(
-        framework=found.framework.key,
+        profile=found.framework.key,
         name=found.framework.name,
         is_gate=is_gate,
         score=found.score,

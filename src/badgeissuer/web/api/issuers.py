@@ -46,7 +46,7 @@ class Own(Shape):
     country: Annotated[str, Field(pattern="^[A-Z]{2}$", examples=["NZ"])] | None = None
     region: Name | None = None
     names: Names | None = None
-    gate: Annotated[str, Field(max_length=40, examples=["eu-2022"])] | None = None
+    gate: Annotated[str, Field(max_length=40, examples=["european-approach"])] | None = None
 
 
 class NewIssuer(Own):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import httpx
@@ -17,15 +18,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SECONDS = 60
+PORTS = range(10_240, 32_000)
 COMMAND = (sys.executable, "-m", "badgeissuer.cli")
+
+
+def free_port() -> int:
+    """Return a port that nobody uses, for a program that takes it a while later.
+
+    It is none of those that the system itself gives away: until the program has started one of them may belong to somebody's connection.
+    """
+    while True:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", PORTS[secrets.randbelow(len(PORTS))]))
+            return int(probe.getsockname()[1])
 
 
 @contextmanager
 def served(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
     """Give the address of a service that is ready, and the environment it runs in."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("BADGEISSUER_")}
     log = folder.joinpath("log").open("wb")
     server = subprocess.Popen([*COMMAND, "serve", "--port", str(port)], cwd=folder, env=environment, stderr=log)

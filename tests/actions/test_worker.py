@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
     from tests.actions.conftest import Campus
 
-SECONDS = 20
+SECONDS = 60
 
 
 def put(campus: Campus, kind: str, **payload: int) -> int:

@@ -6,7 +6,6 @@ import contextlib
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from tests import serving
 
 from badgeissuer import authoring, cli, signing
 from badgeissuer.settings import Settings, clock, opened
@@ -27,7 +27,7 @@ from badgeissuer.store import keyring
 if TYPE_CHECKING:
     import ssl
 
-START_SECONDS = 40
+START_SECONDS = 90
 STOP_SECONDS = 30
 DRAFT = {"name": "Knots", "description": "Ties knots.", "achievementType": "Badge", "criteria": {"narrative": "Tie ten knots."}}
 COMMAND = (sys.executable, "-m", "badgeissuer.cli")
@@ -123,10 +123,7 @@ Start = Callable[..., AbstractContextManager[Process]]
 
 @pytest.fixture
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-    return port
+    return serving.free_port()
 
 
 def _wait_until(holds: Callable[[], bool], started: subprocess.Popen[bytes], log: Path) -> None:

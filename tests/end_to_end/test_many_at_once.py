@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import random
-import socket
 import subprocess
 import sys
 import time
@@ -20,18 +19,13 @@ import httpx
 import pytest
 from sqlalchemy import Engine, text
 from standardwebhooks import Webhook
+from tests import serving
 
 EVENTS = 200
 COPIES = 3
 CLIENTS = 64
 SECRET = "whsec_" + "bWFueS1hdC1vbmNlLXRlc3Qtc2VjcmV0LTAwMDE="
 SECONDS = 120
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
@@ -139,7 +133,7 @@ def _one(engine: Engine, query: str) -> int:
 def test_every_event_earns_one_badge_however_often_and_wherever_it_is_delivered(
     environment: dict[str, str], postgresql_engine: Engine, tmp_path: Path
 ) -> None:
-    ports = [_free_port(), _free_port()]
+    ports = [serving.free_port(), serving.free_port()]
     urls = [f"http://127.0.0.1:{port}" for port in ports]
     environment = environment | {"BADGEISSUER_BASE_URL": f"http://localhost:{ports[0]}"}
     token = _token(environment)

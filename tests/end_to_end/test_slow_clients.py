@@ -16,6 +16,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests import serving
 
 HALF_OPEN = 500
 USERS = 50
@@ -29,9 +30,7 @@ HEAD = b"POST /verify HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/j
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the service is served by a process of its own."""
     folder = tmp_path_factory.mktemp("slow")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = serving.free_port()
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("BADGEISSUER_")}
     own = {"BADGEISSUER_DATA_DIR": str(folder / "data"), "BADGEISSUER_KEYS_DIR": str(folder / "keys"), "BADGEISSUER_KEY_PASSPHRASE": "slow"}
     command = [sys.executable, "-m", "badgeissuer.cli", "serve", "--port", str(port)]

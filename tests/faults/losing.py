@@ -13,7 +13,6 @@ import json
 import os
 import random
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -27,6 +26,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, update
 from standardwebhooks import Webhook
+from tests import serving
 from tests.faults import killing
 
 from badgeissuer import authoring, connecting, ruling, status
@@ -106,7 +106,7 @@ class Sender:
         now = clock()
         signed = {"webhook-id": event, "webhook-timestamp": str(int(now.timestamp()))}
         signed |= {"webhook-signature": Webhook(SECRET).sign(event, now, body), "Content-Type": "application/json"}
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             connection.request("POST", self.path, body.encode(), signed)
             return connection.getresponse().status == _OK
@@ -196,13 +196,6 @@ def check(engine: Engine, accepted: Sequence[str]) -> list[str]:
     return faults
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def main() -> int:
     """Kill as often as asked, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -222,7 +215,7 @@ def main() -> int:
         ordeal = killing.Ordeal(url, folder, random.Random(asked.seed))  # noqa: S311 - repeatable on purpose
         stack.callback(ordeal.stop)
         path = prepare(engine, ordeal)
-        accepted = run(ordeal, engine, path=path, port=free_port(), kills=asked.kills)
+        accepted = run(ordeal, engine, path=path, port=serving.free_port(), kills=asked.kills)
         with suppress(TimeoutError):
             await_badges(engine, len(accepted))
         faults = check(engine, accepted)

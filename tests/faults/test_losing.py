@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import TYPE_CHECKING
 
+from tests import serving
 from tests.faults import killing, losing
 from tests.faults.test_killing import fork
 
@@ -19,7 +20,7 @@ def test_no_event_that_was_accepted_is_lost_or_doubled_when_server_and_worker_ar
     ordeal = killing.Ordeal(url, tmp_path, random.Random(2), start=fork)  # noqa: S311 - repeatable on purpose
     path = losing.prepare(engine, ordeal)
     try:
-        accepted = losing.run(ordeal, engine, path=path, port=losing.free_port(), kills=1, senders=2)
+        accepted = losing.run(ordeal, engine, path=path, port=serving.free_port(), kills=1, senders=2)
         losing.await_badges(engine, len(accepted))
     finally:
         ordeal.stop()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import time
 import urllib.request
@@ -14,6 +13,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+import tests.serving
 
 START_SECONDS = 120  # the first start of an environment may compile everything
 STOP_SECONDS = 20
@@ -46,10 +46,7 @@ def root() -> Path:
 
 @pytest.fixture
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-    return port
+    return tests.serving.free_port()
 
 
 @pytest.fixture(scope="session")

@@ -96,7 +96,7 @@ def test_the_sdist_holds_no_key_and_no_data(distributions: Path) -> None:
 
 def _ask(url: str, *, body: bytes | None = None, **headers: str) -> tuple[str, bytes]:
     request = urllib.request.Request(url, data=body, headers={name.replace("_", "-"): value for name, value in headers.items()})
-    with urllib.request.urlopen(request, timeout=10) as response:
+    with urllib.request.urlopen(request, timeout=30) as response:
         assert response.status == 200
         return response.headers.get_content_type(), response.read()
 

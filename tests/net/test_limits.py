@@ -263,7 +263,7 @@ def test_more_than_so_many_at_once_are_told_to_come_back(fetcher: Fetching, site
     fetching = fetcher(at_once=2)
     with futures.ThreadPoolExecutor() as together:
         under_way = [together.submit(fetching.fetch, f"{URL}{number}") for number in (1, 2)]
-        assert all(begun.acquire(timeout=5) for _ in range(2))
+        assert all(begun.acquire(timeout=30) for _ in range(2))
         began = time.monotonic()
         with pytest.raises(problem.Unavailable) as raised:
             fetching.fetch(URL)

@@ -168,7 +168,7 @@ def test_connecting_waits_until_the_file_can_be_brought_to_wal(occupied_engine: 
         with pytest.raises(TimeoutError):
             waiting.result(timeout=0.3)
         holder.execute("ROLLBACK")
-        assert waiting.result(timeout=5) == "wal"
+        assert waiting.result(timeout=30) == "wal"
 
 
 def test_connecting_does_not_wait_for_ever(occupied_engine: tuple[Engine, sqlite3.Connection], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,7 +249,7 @@ def test_a_turn_is_given_in_the_order_in_which_it_was_asked_for() -> None:
     for name in range(3):
 
         def wait(name: int = name) -> None:
-            assert turn.acquire(timeout=10)
+            assert turn.acquire(timeout=30)
             order.append(name)
             turn.release()
 

@@ -97,4 +97,4 @@ def test_a_second_request_waits_for_the_end_of_the_first(engine: Engine, token_i
             with pytest.raises(TimeoutError):
                 answer.result(timeout=0.3)
             idempotency.finish(row, "/api/awards/7")
-        assert answer.result(timeout=5) == "/api/awards/7"
+        assert answer.result(timeout=30) == "/api/awards/7"

@@ -96,11 +96,11 @@ def test_a_job_taken_by_another_connection_is_skipped(engine: Engine, now: datet
             first = jobs.claim(session, "w1", now=now, lease=LEASE)
             other = pool.submit(take, engine, worker="w2", now=now)
             if engine.dialect.name == "postgresql":
-                assert other.result(timeout=5) is not None
+                assert other.result(timeout=30) is not None
             else:
                 time.sleep(0.2)
                 assert not other.done()
-        second = other.result(timeout=5)
+        second = other.result(timeout=30)
     assert first is not None
     assert second is not None
     assert first.id != second.id

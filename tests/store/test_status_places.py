@@ -289,7 +289,7 @@ def test_nobody_waits_for_another_until_there_are_many_lists_on_postgresql(postg
             waiting = pool.submit(wait)
             time.sleep(0.2)
             assert not waiting.done()
-        assert waiting.result(timeout=5) == 1
+        assert waiting.result(timeout=30) == 1
 
 
 def test_giving_out_places_does_not_wait_for_a_publication_on_postgresql(postgresql_engine: Engine, now: datetime) -> None:
@@ -305,4 +305,4 @@ def test_giving_out_places_does_not_wait_for_a_publication_on_postgresql(postgre
             with engines.writing(postgresql_engine) as session:
                 return len(reserve(session, issuer.id, 3, now=now))
 
-        assert pool.submit(other).result(timeout=5) == 3
+        assert pool.submit(other).result(timeout=30) == 3

@@ -50,9 +50,9 @@ def test_the_w3c_suite_passes_whole(shared_data: Path, read_json: Callable[[str]
     assert len(entries) == 86
     for entry in entries:
         with subtests.test(entry["id"]):
-            started = time.perf_counter()
+            started = time.process_time()
             _one(entry, folder)
-            assert time.perf_counter() - started < SECONDS
+            assert time.process_time() - started < SECONDS
 
 
 def _one(entry: dict[str, str], folder: Path) -> None:
@@ -106,10 +106,10 @@ def test_a_quad_that_stands_twice_counts_once() -> None:
     ids=["clique", "two hubs with nine leaves", "ring"],
 )
 def test_a_poisoned_dataset_is_given_up_soon(edges: list[tuple[int, int]]) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(problem.TooLarge, match="look alike"):
         canonical.canonicalize(_quads(edges))
-    assert time.perf_counter() - started < SECONDS
+    assert time.process_time() - started < SECONDS
 
 
 def test_a_chain_that_outgrows_the_stack_is_too_large_and_no_crash() -> None:

@@ -184,10 +184,10 @@ def test_brackets_inside_a_text_are_no_depth() -> None:
 
 @pytest.mark.parametrize("body", [b"[" * 1_000_000, b'{"a":' * 150_000, b'"' + b"[" * 1000, b'"\\', b'["' + b"\\" * 1_000_001])
 def test_a_bracket_bomb_is_refused_before_anything_recurses(body: bytes) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises((problem.Malformed, problem.TooLarge)):
         document.parse(body, max_bytes=2_000_000)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_a_long_text_takes_memory_in_proportion_to_its_size() -> None:

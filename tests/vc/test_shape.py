@@ -103,17 +103,17 @@ def test_types_that_cannot_be_hashed_are_a_finding_and_no_crash() -> None:
 
 
 def test_a_document_of_too_many_parts_is_refused_at_once() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     for source in ({"a": list(range(200_000))}, {"a": [None] * 200_000}):
         assert "more than 2000 parts" in _said(source)
         assert [finding.detail for finding in shape.generic_gate(source)] == ["The document holds more than 2000 parts."]
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_the_largest_array_that_is_looked_at_takes_no_time() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert shape.gate({"a": [{"b": {"c": number}} for number in range(shape.MAX_ITEMS)]}) == ()
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize(

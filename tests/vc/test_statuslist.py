@@ -55,10 +55,10 @@ def test_the_published_bad_lists_are_refused(read_json: ReadJson, subtests: pyte
         if vector["encodedList"] in good:
             continue  # "padded base64url" needs no padding, and is the good list of bit 0
         with subtests.test(vector["name"]):
-            started = time.perf_counter()
+            started = time.process_time()
             with pytest.raises(problem.Invalid):
                 statuslist.decode(vector["encodedList"])
-            assert time.perf_counter() - started < 2
+            assert time.process_time() - started < 2
 
 
 def test_the_published_bad_indices_are_refused(read_json: ReadJson, subtests: pytest.Subtests) -> None:

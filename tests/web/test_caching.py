@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import time
 from collections import Counter
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from tests import serving
 
 if TYPE_CHECKING:
     from tests.web.conftest import Running
@@ -73,13 +73,6 @@ class Cdn:
         return Counter(self.log.read_text().split())
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.fixture(scope="module")
 def cdn(sqlite_server: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cdn]:
     program = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
@@ -87,8 +80,8 @@ def cdn(sqlite_server: Running, tmp_path_factory: pytest.TempPathFactory) -> Ite
         reason = "nginx is not installed"
         pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
     folder = tmp_path_factory.mktemp("cdn")
-    port, user = free_port(), "user root;" if os.geteuid() == 0 else ""
-    values = {"folder": folder, "cdn": port, "counted": free_port(), "base": sqlite_server.base.replace("localhost", "127.0.0.1")}
+    port, user = serving.free_port(), "user root;" if os.geteuid() == 0 else ""
+    values = {"folder": folder, "cdn": port, "counted": serving.free_port(), "base": sqlite_server.base.replace("localhost", "127.0.0.1")}
     (folder / "nginx.conf").write_text(CONFIGURATION.format(user=user, **values))
     command = [str(program), "-e", str(folder / "error.log"), "-p", str(folder), "-c", str(folder / "nginx.conf")]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
@@ -98,7 +91,7 @@ def cdn(sqlite_server: Running, tmp_path_factory: pytest.TempPathFactory) -> Ite
                 yield Cdn(client, folder / "origin.log")
         finally:
             process.terminate()
-            process.wait(timeout=10)
+            process.wait(timeout=30)
 
 
 def _await(client: httpx.Client, process: subprocess.Popen[bytes], log: Path) -> None:

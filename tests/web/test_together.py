@@ -14,7 +14,7 @@ from badgeissuer.web import together
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-SECONDS = 20
+SECONDS = 60
 
 
 class Desk:

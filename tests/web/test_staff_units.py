@@ -123,6 +123,21 @@ def test_administrators_of_a_unit_change_who_it_is_but_not_whom_it_belongs_to(
     assert client.post(path, data=form(client, path) | {"parent": ""}).status_code == 403
 
 
+def test_a_gate_for_publishing_holds_for_the_units_below_too(sqlite_server: Running, sign_in: SignIn, college: dict[str, Any]) -> None:
+    whole, part = college["whole"]["slug"], college["part"]["slug"]
+    client = sign_in("admin")
+    assert "<dd>whatever is a badge</dd>" in client.get(f"/staff/units/{part}").text
+    sent = form(client, f"/staff/units/{whole}")
+    assert client.post(f"/staff/units/{whole}", data=sent | {"gate": "eu-2022"}).status_code == 303
+    assert shown(sqlite_server, whole)["gate"] == "eu-2022"
+    page = client.get(f"/staff/units/{part}").text
+    assert re.search(r"asked for by European Approach[^<]+<span class=\"hint\">from <a[^>]+>Harbour &lt;College&gt;</a></span>", page)
+    options = page.partition('<select id="gate"')[2].partition("</select>")[0]
+    assert "uk-2022" not in options, "it only describes"
+    answer = client.post(f"/staff/units/{part}", data=form(client, f"/staff/units/{part}") | {"gate": "nothing"})
+    assert (answer.status_code, "There is no framework by the name" in answer.text) == (422, True)
+
+
 def test_who_changes_nothing_stores_nothing(sqlite_server: Running, sign_in: SignIn, college: dict[str, Any]) -> None:
     slug = college["whole"]["slug"]
     path, client = f"/staff/units/{slug}", sign_in("admin")
@@ -148,6 +163,8 @@ def test_who_changes_nothing_stores_nothing(sqlite_server: Running, sign_in: Sig
         ({"description": "Bell \x07"}, {"description": "cannot be shown"}),
         ({"notify": "perhaps"}, {"notify": "Choose"}),
         ({"parent": "nowhere"}, {"parent": "no such unit"}),
+        ({"gate": "uk-2022"}, {"gate": "only describes"}),
+        ({"gate": "e" * 41}, {"gate": "Choose"}),
     ],
 )
 def test_what_cannot_be_said_is_told_at_its_field_and_what_was_typed_is_kept(

@@ -16,7 +16,7 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from badgeissuer import access, authoring, branding, problem, signing
+from badgeissuer import access, appraising, authoring, branding, frameworks, problem, signing
 from badgeissuer.awarding import colour
 from badgeissuer.store import tables
 from badgeissuer.web import pages, problems
@@ -40,6 +40,7 @@ _WORDS = {
     "names": "Each line has a language, such as mi or pt-BR, a colon, and a name of at most 300 characters.",
     "description": "The description holds a character that cannot be shown.",
     "notify": "Choose one of those that are offered.",
+    "gate": "Choose one of those that are offered.",
     "did_method": "Choose one of those that are offered.",
 }
 """What is said of a field that does not fit its description."""
@@ -131,6 +132,9 @@ def _one(
             "line": line,
             "brand": branding.brand(line),
             "origins": branding.origins(line),
+            "gate": appraising.gate(line),
+            "gate_of": next((one for one in line if one.gate is not None), None),
+            "gates": [(one.key, one.name) for one in frameworks.ALL if one.gates],
             "keys": signing.keys(session, row),
             "below": [one for one in units if one.parent_id == row.id],
             "visible": {one.id for one in units},

@@ -14,6 +14,7 @@ from badgeissuer import access, appraising, branding, linking, problem
 from badgeissuer.openbadges import credential, definition, drafting
 from badgeissuer.store import engine, tables
 from badgeissuer.vc import controller, jsonld, multikey, statuslist
+from badgeissuer.vc.credential import as_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -236,7 +237,7 @@ def publish(session: Session, row: tables.Achievement, *, site: Site, now: datet
     except problem.Invalid as error:
         raise problem.Conflict(f"The draft cannot be published. {error.detail}", findings=error.findings) from None
     number = newest.version + 1 if newest else 1
-    document = _complete(session, row.draft, owner, slug=row.slug, version=number, site=site)
+    document = completed(session, row, version=number, site=site)
     appraising.require(branding.lineage(session, owner), document)
     version = tables.AchievementVersion(
         achievement_id=row.id, version=number, document=document, draft_sha256=_digest(row.draft), published_at=now
@@ -249,8 +250,17 @@ def publish(session: Session, row: tables.Achievement, *, site: Site, now: datet
 def completeness(session: Session, row: tables.Achievement, *, site: Site) -> tuple[frameworks.Appraisal, ...]:
     """Return how far the draft of an achievement has what each framework asks for."""
     owner = session.get_one(tables.Issuer, row.issuer_id)
-    document = _complete(session, row.draft, owner, slug=row.slug, version=1, site=site)
-    return appraising.appraise(branding.lineage(session, owner), document, did=_EXAMPLE)
+    return appraising.appraise(branding.lineage(session, owner), completed(session, row, version=1, site=site), did=_EXAMPLE)
+
+
+def completed(session: Session, row: tables.Achievement, *, version: int, site: Site) -> JsonObject:
+    """Return the Achievement that the draft would be as a version; from the second on it names the one before (OB-3.0 Related)."""
+    owner = session.get_one(tables.Issuer, row.issuer_id)
+    found = _complete(session, row.draft, owner, slug=row.slug, version=version, site=site)
+    if version > 1:
+        before = {"id": site.achievement(row.slug, version - 1), "type": ["Related"], "version": str(version - 1)}
+        found["related"] = [*as_list(found.get("related")), before]
+    return found
 
 
 def is_published(row: tables.Achievement, version: tables.AchievementVersion) -> bool:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.sql.functions import coalesce
 
-from badgeissuer import authoring, issuing, problem
+from badgeissuer import authoring, issuing, problem, retiring
 from badgeissuer.awarding import roster
 from badgeissuer.store import bulk, engine, jobs, spool, tables
 
@@ -79,10 +79,11 @@ def create(
         layout: What the columns mean, where it is a sheet.
 
     Raises:
-        problem.Conflict: The achievement is not published, or the key was used for another roster.
+        problem.Conflict: The achievement is not published or awarded to nobody new, or the key was used for another roster.
         problem.Invalid: There is no row.
     """
     version = issuing.version_of(session, achievement)
+    retiring.require_open(achievement, version, issuer=session.get_one(tables.Issuer, achievement.issuer_id), now=now)
     if not rows.total:
         form = "Below the names of the columns stands at least one." if layout else "Send one JSON object a line, at least one."
         raise problem.Invalid(f"The roster holds no rows. {form}")

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, bindparam, func, select
 
-from badgeissuer import access, announcing, issuing, pressing, problem, recognising, signing, status
+from badgeissuer import access, announcing, issuing, pressing, problem, recognising, retiring, signing, status
 from badgeissuer.openbadges import credential, identity
 from badgeissuer.store import bulk, jobs, tables
 from badgeissuer.vc import statuslist
@@ -166,6 +166,7 @@ def _checked(number: int, wish: Wish, found: _Published | None, *, check: Callab
     access.require(wish.actor, access.ISSUE, issuer_id=achievement.issuer_id)
     if version is None:
         raise issuing.unpublished(achievement)
+    retiring.require_open(achievement, version, issuer=issuer, now=now)
     issuing.check_end(wish.decision, now=now)
     claims = issuing.claims(wish.decision, version)
     if claims["results"] or claims["evidence"]:  # while there is somebody to mend them

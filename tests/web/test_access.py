@@ -187,6 +187,16 @@ def _revoked(server: Running, names: dict[str, str]) -> Request:
     return f"/api/revocations/{server.make('revocations', body | {'achievement': names['achievement']}, expect=202)['id']}", None
 
 
+def _to_retire(change: str) -> Prepare:
+    def prepare(server: Running, names: dict[str, str]) -> Request:
+        slug = server.published(issuer=names["unit"])
+        if change == "reopen":
+            server.make(f"achievements/{slug}/retire", {"reason": "x"}, expect=200)
+        return f"/api/achievements/{slug}/{change}", {"reason": "x"} if change == "retire" else None
+
+    return prepare
+
+
 def _definition(server: Running) -> dict[str, Any]:
     return {name: value for name, value in server.draft().items() if name not in {"issuer", "slug"}}
 
@@ -241,6 +251,12 @@ RULES: dict[tuple[str, str], tuple[dict[str, int], Prepare]] = {
     ("GET", "/api/achievements/{slug}"): (READ, _of("/api/achievements/{achievement}")),
     ("GET", "/api/achievements/{slug}/roster.csv"): (READ, _of("/api/achievements/{achievement}/roster.csv")),
     ("GET", "/api/achievements/{slug}/completeness"): (READ, _of("/api/achievements/{achievement}/completeness")),
+    ("GET", "/api/achievements/{slug}/versions"): (READ, _of("/api/achievements/{achievement}/versions")),
+    ("GET", "/api/achievements/{slug}/changes"): (READ, _of("/api/achievements/{achievement}/changes")),
+    ("GET", "/api/achievements/{slug}/impact"): (READ, _of("/api/achievements/{achievement}/impact")),
+    ("GET", "/api/achievements/{slug}/standing"): (READ, _of("/api/achievements/{achievement}/standing")),
+    ("POST", "/api/achievements/{slug}/retire"): (WRITE, _to_retire("retire")),
+    ("POST", "/api/achievements/{slug}/reopen"): (WRITE, _to_retire("reopen")),
     ("GET", "/api/frameworks"): (FOR_ALL, _of("/api/frameworks")),
     ("PUT", "/api/achievements/{slug}"): (WRITE, _with("/api/achievements/{achievement}", lambda server, _: _definition(server))),
     ("POST", "/api/achievements/{slug}/publish"): (WRITE, _of("/api/achievements/{achievement}/publish", {})),

@@ -65,6 +65,9 @@ def test_every_operation_says_what_it_is_and_what_goes_wrong(method: str, path: 
     assert expected <= set(problems)
 
 
+OF_ACHIEVEMENTS = ("completeness", "versions", "changes", "impact", "standing", "retire", "reopen")
+
+
 def described(server: Running) -> Any:  # noqa: ANN401 - schemathesis says no more of it either
     return schemathesis.openapi.from_dict(server.app.openapi())
 
@@ -98,7 +101,7 @@ def real(sqlite_server: Running) -> dict[str, dict[str, object]]:
         "/hooks/{source}/statements": {"source": source["hook_url"].rpartition("/")[2]},
         "/vc-api/{way}/credentials/issue": {"way": "vc-jwt"},
         "/api/achievements/{slug}/publish": {"slug": award["achievement"]},
-        "/api/achievements/{slug}/completeness": {"slug": award["achievement"]},
+        **{f"/api/achievements/{{slug}}/{what}": {"slug": award["achievement"]} for what in OF_ACHIEVEMENTS},
         "/api/achievements/{slug}/roster.csv": {"slug": award["achievement"]},
         "/api/awards/{uuid}": {"uuid": award["id"]},
         "/api/awards/{uuid}/retry": {"uuid": award["id"]},

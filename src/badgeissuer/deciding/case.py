@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, or_, select
 
-from badgeissuer import authoring, issuing, problem, recognising, reviewing, standing, status
+from badgeissuer import authoring, issuing, problem, recognising, retiring, reviewing, standing, status
 from badgeissuer.awarding import condition, event, grade, rule, trigger
 from badgeissuer.deciding.rules import Heard, Listening, Raws
 from badgeissuer.store import engine, tables
@@ -196,6 +196,10 @@ class Case:
                 self._again(award, decision, one, basis)
         except problem.Invalid as error:
             return self._said(active, one, f"Not awarded because of this: {error.detail}")
+        except problem.Conflict as error:
+            if self._closed(active) is None:
+                raise
+            return self._said(active, one, f"Not awarded because of this: {error.detail}")
         self._touches = touched or not is_new
         waits = award.state if award.state in issuing.WAITING else "awarded"
         return self._said(active, one, reason, outcome=waits if is_new else "already_awarded", award_id=award.id)
@@ -211,6 +215,12 @@ class Case:
         return issuing.award(
             self.session, achievement, learner=learner, decision=decision, randomness=self.randomness, now=self.now, known=known
         )
+
+    def _closed(self, active: Listening) -> str | None:
+        """Return why the achievement of a rule is awarded to nobody new; None where it is."""
+        achievement, version = self._achievement(active.row.achievement_id)
+        issuer = self.session.get_one(tables.Issuer, achievement.issuer_id)
+        return None if version is None else retiring.closed(achievement, version, issuer=issuer, now=self.now)
 
     def weigh_again(self, active: Listening, learner: tables.Learner) -> None:
         """Award what a rule with parts gives for what a learner has reached, where that is enough now and was not before."""

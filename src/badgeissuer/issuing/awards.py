@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, func, select
 
-from badgeissuer import announcing, authoring, problem, recognising, status
+from badgeissuer import announcing, authoring, problem, recognising, retiring, status
 from badgeissuer.issuing.decisions import MOMENTS, Decision, check_end, claims
 from badgeissuer.openbadges import identity
 from badgeissuer.store import engine, jobs, tables
@@ -80,11 +80,15 @@ def award(
         The award, and whether it is new: one learner has one award of an achievement and scope.
 
     Raises:
-        problem.Conflict: The achievement is not published.
+        problem.Conflict: The achievement is not published, or is awarded to nobody new.
         problem.Invalid: A result or a piece of evidence does not fit, or the badge would be over before it begins.
     """
     version = (known.version if known else None) or version_of(session, achievement)
     check_end(decision, now=now)
+    issuer = session.get_one(tables.Issuer, achievement.issuer_id)
+    reason = retiring.closed(achievement, version, issuer=issuer, now=now)
+    if reason is not None:
+        return _earlier(session, achievement, learner=learner, scope=decision.scope, reason=reason), False
     email, did = recognising.address(session, learner) if known is None else (known.email, known.did)
     email, did = identity.normal_email(decision.email) if decision.email else email, decision.did or did
     fixed = {"email": email, "did": did, "salt": randomness.token(identity.SALT_BYTES)}
@@ -310,6 +314,16 @@ def _numbered(decision: Decision, row: tables.Award) -> JsonObject:
     if decision.license_prefix is None:
         return {}
     return {"license_number": decision.license_prefix + base64.b32encode(row.uuid.bytes)[:_NUMBER].decode()}
+
+
+def _earlier(session: Session, achievement: tables.Achievement, *, learner: tables.Learner, scope: str, reason: str) -> tables.Award:
+    """Return the award that a learner has already of what is awarded to nobody new, or raise `problem.Conflict`."""
+    table = tables.Award
+    same = (table.achievement_id == achievement.id, table.learner_id == learner.id, table.scope == scope)
+    found = session.scalars(select(table).where(*same)).one_or_none()
+    if found is None:
+        raise problem.Conflict(reason)
+    return found
 
 
 def _existing(session: Session, achievement: tables.Achievement, *, learner: tables.Learner, scope: str) -> tables.Award:

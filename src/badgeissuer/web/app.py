@@ -38,6 +38,7 @@ from badgeissuer.web.api import (
     sources,
     subscribers,
     tokens,
+    versions,
 )
 from badgeissuer.web.service import Bell, Service
 from badgeissuer.web.staff import approvals as staff_approvals
@@ -55,6 +56,7 @@ ROUTERS = (
     issuers.ROUTER,
     achievements.ROUTER,
     frameworks.ROUTER,
+    versions.ROUTER,
     sources.ROUTER,
     rules.ROUTER,
     awards.ROUTER,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text, true
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, false, text, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from badgeissuer.store.base import Base, Id, Ref, one_of
@@ -17,7 +17,8 @@ class Issuer(Base):
     """An issuing unit: who stands in the badge as its issuer; an institution is one that belongs to no other.
 
     `names` are its names in other languages, by BCP 47 tag. What it does not say of its brand is that of `parent_id` (`branding`).
-    `gate` is the key of a framework (`appraising`); `notify` says whether learners are written to.
+    `gate` is the key of a framework (`appraising`); `pauses_overdue` says whether what should have been
+    reviewed is awarded no more; `notify` says whether learners are written to.
     """
 
     __tablename__ = "issuer"
@@ -42,6 +43,7 @@ class Issuer(Base):
     country: Mapped[str | None] = mapped_column(default=None)
     region: Mapped[str | None] = mapped_column(default=None)
     gate: Mapped[str | None] = mapped_column(default=None)
+    pauses_overdue: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class SigningKey(Base):
@@ -81,6 +83,8 @@ class Achievement(Base):
     draft: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None] = mapped_column(default=None)
+    retired_reason: Mapped[str | None] = mapped_column(default=None)
 
 
 class AchievementVersion(Base):

@@ -50,12 +50,16 @@ class Own(Shape):
 
 
 class NewIssuer(Own):
-    """An issuing unit to be made, with its first key; `parent` is the unit that it belongs to."""
+    """An issuing unit to be made, with its first key; `parent` is the unit that it belongs to.
+
+    With `pauses_overdue`, what should have been reviewed is awarded no more until a reviewed version is published.
+    """
 
     slug: Slug
     name: Name
     did_method: Literal["web", "key"] | None = None
     notify: bool = True
+    pauses_overdue: bool = False
     parent: Slug | None = None
 
 
@@ -64,6 +68,7 @@ class IssuerChange(Own):
 
     name: Annotated[Name | None, AfterValidator(said)] = None
     notify: Annotated[bool | None, AfterValidator(said)] = None
+    pauses_overdue: Annotated[bool | None, AfterValidator(said)] = None
     parent: Slug | None = None
 
 
@@ -92,6 +97,7 @@ class Issuer(Shape):
     names: dict[str, str] | None = None
     gate: str | None = None
     notify: bool
+    pauses_overdue: bool
     parent: str | None = None
     brand: branding.Brand
     keys: list[Key]
@@ -157,4 +163,14 @@ def _shown(session: Session, row: tables.Issuer) -> Issuer:
     own = {name: getattr(row, name) for name in Own.model_fields}
     brand = branding.brand(line)
     above = line[1].slug if line[1:] else None
-    return Issuer(slug=row.slug, name=row.name, did=row.did, notify=row.notify, parent=above, brand=brand, keys=keys, **own)
+    return Issuer(
+        slug=row.slug,
+        name=row.name,
+        did=row.did,
+        notify=row.notify,
+        pauses_overdue=row.pauses_overdue,
+        parent=above,
+        brand=brand,
+        keys=keys,
+        **own,
+    )

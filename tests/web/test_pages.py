@@ -16,7 +16,7 @@ import pytest
 from badgeissuer import problem
 from badgeissuer.vc import controller, multikey, proof, report, statuslist, verification
 from badgeissuer.vc.report import Outcome, Step
-from badgeissuer.web import pages, views, words
+from badgeissuer.web import pages, words
 
 NOW = datetime(2026, 6, 19, 14, 5, tzinfo=UTC)
 DID = "did:web:badges.northvalley.example:i:north-valley"
@@ -110,7 +110,19 @@ def badge(said: str = "plain words", address: str = "https://there.example/x") -
             {"id": f"https://there.example/a#r-{number}", "name": f"L{number} {said}", "description": said, "points": said}
             for number in (1, 2)
         ],
+        "assessmentMethod": said,
+        "assessmentSupervision": said,
+        "markedBy": ["Teacher", said],
+        "aiAssistedMarking": True,
+        "hasGroupParticipation": True,
+        **dict.fromkeys(["description", "assessmentOutput", "evaluationMethod", "evidenceRequired", "feedback"], f"Part {said}"),
+        "assesses": ["https://there.example/a#outcome-1"],
     }
+    outcome = {"id": "https://there.example/a#outcome-1", "statement": f"Can {said}", "proficiencyLevel": said}
+    leading = [
+        {"targetName": f"{kind} {said}", "targetUrl": address, "targetCode": said, "targetType": f"ext:{kind}"}
+        for kind in ("Prerequisite", "StacksInto", "EQFAlignment", "CreditUnit")
+    ]
     achievement = {
         "id": address,
         "type": ["Achievement"],
@@ -120,7 +132,8 @@ def badge(said: str = "plain words", address: str = "https://there.example/x") -
         "criteria": {"id": address, "narrative": f"Criteria {said}"},
         "image": {"id": address, "type": "Image", "caption": said},
         "alignment": [
-            {"targetName": f"Outcome {said}", "targetUrl": address, "targetCode": said, "targetFramework": said, "targetDescription": said}
+            {"targetName": f"Outcome {said}", "targetUrl": address, "targetCode": said, "targetFramework": said, "targetDescription": said},
+            *leading,
         ],
         "resultDescription": [described],
         "creditsAvailable": 4,
@@ -129,6 +142,16 @@ def badge(said: str = "plain words", address: str = "https://there.example/x") -
         "inLanguage": said,
         "version": said,
         "tag": [said, said],
+        "creditUnit": said,
+        "workload": said,
+        "participationType": said,
+        "instructionLanguage": [said, said],
+        "learningOutcome": [outcome | {"relatedSkill": [address, said]}],
+        "entryRequirement": f"Enters {said}",
+        "stackability": f"Counts {said}",
+        "qualityAssurance": {"name": f"Assured {said}", "url": address, "description": said},
+        "partner": [{"name": f"Partner {said}", "url": address, "partnerRole": said}],
+        "reviewDate": "2029-06-30",
     }
     result = {"resultDescription": described["id"], "achievedLevel": "https://there.example/a#r-2", "value": f"V {said}", "status": said}
     return {
@@ -380,15 +403,21 @@ def test_a_percentage_has_its_sign_once() -> None:
     document["credentialSubject"]["result"] = [{"resultDescription": "https://there.example/a#r", "value": "87.5"}]
     assert "87.5 %" in Reader(shown(document, judged())).text
     document["credentialSubject"]["result"][0]["value"] = "87.5%"
-    assert "87.5% Scale" in Reader(shown(document, judged())).text
+    found = Reader(shown(document, judged())).text
+    assert "87.5%" in found
+    assert "87.5% %" not in found
 
 
 def test_a_badge_of_single_values_reads_like_one_of_arrays() -> None:
     single, several = badge(), badge()
+    for one in (single, several):
+        del one["credentialSubject"]["achievement"]["alignment"][1:]
+        del one["credentialSubject"]["achievement"]["learningOutcome"][0]["relatedSkill"][1:]
     for owner, names in (
         (single, ["evidence"]),
         (single["credentialSubject"], ["identifier"]),
-        (single["credentialSubject"]["achievement"], ["alignment", "resultDescription"]),
+        (single["credentialSubject"]["achievement"], ["alignment", "resultDescription", "learningOutcome", "partner"]),
+        (single["credentialSubject"]["achievement"]["learningOutcome"][0], ["relatedSkill"]),
         (single["credentialSubject"]["achievement"]["resultDescription"][0], ["allowedValue"]),
     ):
         owner |= {name: owner[name][0] for name in names}
@@ -403,6 +432,7 @@ def test_members_of_any_form_make_a_page(value: object) -> None:
     achievement = owners[2]
     owners += [achievement["criteria"], achievement["alignment"][0], achievement["resultDescription"][0], whole["evidence"][0]]
     owners += [whole["credentialSubject"]["result"][0], achievement["resultDescription"][0]["rubricCriterionLevel"][0]]
+    owners += [achievement["learningOutcome"][0], achievement["qualityAssurance"], achievement["partner"][0], *achievement["alignment"][1:]]
     for owner in owners:
         for member in list(owner):
             kept, owner[member] = owner[member], value
@@ -435,6 +465,8 @@ def test_only_a_did_of_the_recipient_is_shown(owner: str) -> None:
 
 def test_credits_are_told_as_numbers() -> None:
     document = badge()
+    for name in ("alignment", "creditUnit", "workload"):
+        del document["credentialSubject"]["achievement"][name]
     assert "2.5 of 4" in Reader(shown(document, judged())).text
     del document["credentialSubject"]["creditsEarned"]
     assert "Up to 4" in Reader(shown(document, judged())).text
@@ -564,7 +596,7 @@ def test_a_hostile_document_cannot_make_a_page_without_end() -> None:
     page = shown(document, judged())
     assert time.process_time() - started < 60, "every level of every one of a thousand results was written"
     assert len(page) < 20_000_000
-    assert f"At most {views.LISTED} of a kind are shown" in page
+    assert f"At most {words.LISTED} of a kind are shown" in page
 
 
 PAGES = {

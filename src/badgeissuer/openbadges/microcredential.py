@@ -175,10 +175,11 @@ _ASSESSMENT_TYPES = {
 def is_used(achievement: JsonObject) -> bool:
     """Return whether an Achievement has members of this extension."""
     parts = [part for part in as_list(achievement.get("resultDescription")) if isinstance(part, dict)]
-    return not MEMBERS.isdisjoint(achievement) or any(_is_assessed(part) for part in parts)
+    return not MEMBERS.isdisjoint(achievement) or any(is_assessed(part) for part in parts)
 
 
-def _is_assessed(part: JsonObject) -> bool:
+def is_assessed(part: JsonObject) -> bool:
+    """Return whether a ResultDescription is an assessed part."""
     return not ASSESSMENT_MEMBERS.isdisjoint(part) or ASSESSED in as_list(part.get("type"))
 
 
@@ -222,7 +223,7 @@ def check(achievement: JsonObject, *, prefix: str = "") -> tuple[Finding, ...]:
     """Return what is wrong with the members of this extension in a completed Achievement; pointers begin with `prefix`."""
     findings = list(model.findings_of(Metadata, achievement, prefix=prefix))
     for pointer, part in model.items(achievement.get("resultDescription") or [], below(prefix, "resultDescription")):
-        if isinstance(part, dict) and _is_assessed(part):
+        if isinstance(part, dict) and is_assessed(part):
             findings += model.findings_of(Assessment, part, prefix=pointer)
     return tuple(findings or _references(achievement, prefix))
 
@@ -271,7 +272,7 @@ def complete(achievement: JsonObject, *, url: str) -> None:
             _name(item, kind, f"#{stem}-{number}", url)
     _name(achievement.get("qualityAssurance"), "QualityAssurance", "#quality-assurance", url)
     for part in as_list(achievement.get("resultDescription")):
-        if isinstance(part, dict) and _is_assessed(part):
+        if isinstance(part, dict) and is_assessed(part):
             _complete_assessment(part, url)
 
 

@@ -13,7 +13,7 @@ import jinja2
 
 from badgeissuer import explaining
 from badgeissuer.vc import instant
-from badgeissuer.web import menu, verdicts, views, words
+from badgeissuer.web import menu, verdicts, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -183,4 +183,4 @@ _ENVIRONMENT.filters |= {
     "domain": words.domain,
     "say": instant.say,
 }
-_ENVIRONMENT.globals |= {"listed": views.LISTED, "menu": menu}
+_ENVIRONMENT.globals |= {"listed": words.LISTED, "menu": menu}

@@ -14,14 +14,12 @@ from markupsafe import Markup, escape
 from badgeissuer.openbadges import clr, endorsement
 from badgeissuer.vc import presentation
 from badgeissuer.vc.credential import as_list
-from badgeissuer.web import words
+from badgeissuer.web import learning, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
 
-LISTED = 100
-"""How many of a kind are shown; with `words.PROSE_CHARACTERS` this bounds the work that a hostile document can make."""
 MARKDOWN_CHARACTERS = 3 * words.PROSE_CHARACTERS
 """How much Markdown is read for one page; reading it takes its time, and what is beyond stays plain text."""
 
@@ -37,17 +35,6 @@ class Prose:
         text = words.prose(value)
         self._left -= len(text)
         return words.markdown(text) if self._left >= 0 else escape(text)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """Something that the badge points to: a learning outcome, or a piece of evidence."""
-
-    name: str
-    notes: tuple[str, ...]
-    description: str
-    narrative: Markup
-    link: words.Link | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +60,7 @@ class Assessment:
     required: str = ""
     allowed: tuple[str, ...] = ()
     levels: tuple[Level, ...] = ()
+    part: learning.Part | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +99,11 @@ class Badge:
     credits_earned: str
     credits_available: str
     tags: tuple[str, ...]
-    outcomes: tuple[Entry, ...]
+    learning: learning.Learning
     assessments: tuple[Assessment, ...]
-    evidence: tuple[Entry, ...]
+    evidence: tuple[words.Entry, ...]
     learner: Learner
+    is_cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +208,7 @@ def period(document: Mapping[str, Any]) -> tuple[datetime | None, datetime | Non
 
 def _learner(subject: Mapping[str, Any]) -> Learner:
     owner = words.plain(subject.get("id"))
-    identities = ((words.plain(item.get("identityType")), item.get("hashed") is True) for item in _objects(subject.get("identifier")))
+    identities = ((words.plain(item.get("identityType")), item.get("hashed") is True) for item in words.objects(subject.get("identifier")))
     return Learner(tuple(identities), owner if owner.startswith("did:") else "")
 
 
@@ -227,6 +216,8 @@ def _badge(document: Mapping[str, Any], prose: Prose) -> Badge:
     subject = _first(document.get("credentialSubject"))
     achievement = _first(subject.get("achievement"))
     criteria = _first(achievement.get("criteria"))
+    assessments = tuple(itertools.islice(_assessments(subject, achievement), words.LISTED))
+    listed = [document.get("evidence"), *(achievement.get(name) for name in ("alignment", "learningOutcome", "partner", "tag"))]
     return Badge(
         name=words.plain(achievement.get("name")) or words.plain(document.get("name")),
         kind=words.spaced(achievement.get("achievementType")),
@@ -238,40 +229,37 @@ def _badge(document: Mapping[str, Any], prose: Prose) -> Badge:
         criteria=prose.markdown(criteria.get("narrative")),
         criteria_link=words.link(criteria.get("id")),
         narrative=prose.markdown(subject.get("narrative")),
-        credits_earned=_number(subject.get("creditsEarned")),
-        credits_available=_number(achievement.get("creditsAvailable")),
-        tags=_plain_list(achievement.get("tag")),
-        outcomes=tuple(_outcome(item) for item in _objects(achievement.get("alignment"))),
-        assessments=tuple(itertools.islice(_assessments(subject, achievement), LISTED)),
-        evidence=tuple(_evidence(item, prose) for item in _objects(document.get("evidence"))),
+        credits_earned=words.number(subject.get("creditsEarned")),
+        credits_available=words.number(achievement.get("creditsAvailable")),
+        tags=words.names(achievement.get("tag")),
+        learning=learning.learning(achievement, earned=subject.get("creditsEarned")),
+        assessments=assessments,
+        evidence=tuple(_evidence(item, prose) for item in words.objects(document.get("evidence"))),
         learner=_learner(subject),
+        is_cut=max(len(assessments), *(len(as_list(value)) - 1 for value in listed)) >= words.LISTED,
     )
 
 
-def _outcome(item: Mapping[str, Any]) -> Entry:
-    notes = _plain_list([item.get("targetFramework"), item.get("targetCode")])
-    return Entry(
-        words.plain(item.get("targetName")), notes, words.prose(item.get("targetDescription")), Markup(), words.link(item.get("targetUrl"))
-    )
-
-
-def _evidence(item: Mapping[str, Any], prose: Prose) -> Entry:
-    notes, narrative = _plain_list(item.get("genre")), prose.markdown(item.get("narrative"))
-    return Entry(words.plain(item.get("name")), notes, words.prose(item.get("description")), narrative, words.link(item.get("id")))
+def _evidence(item: Mapping[str, Any], prose: Prose) -> words.Entry:
+    notes, narrative = words.names(item.get("genre")), prose.markdown(item.get("narrative"))
+    return words.Entry(words.plain(item.get("name")), notes, words.prose(item.get("description")), words.link(item.get("id")), narrative)
 
 
 def _assessments(subject: Mapping[str, Any], achievement: Mapping[str, Any]) -> Iterator[Assessment]:
     """Join what can be achieved with what this learner achieved; results that describe nothing known stand at the end."""
-    results = _objects(subject.get("result"))
-    descriptions = _objects(achievement.get("resultDescription"))
+    results = words.objects(subject.get("result"))
+    descriptions = words.objects(achievement.get("resultDescription"))
+    statements = learning.statements(achievement)
     for description in descriptions:
         about = [item for item in results if item.get("resultDescription", "") == description.get("id")]
-        yield from (_assessment(description, result) for result in about or [{}])
+        part = learning.part(description, statements)
+        for number, result in enumerate(about or [{}]):
+            yield _assessment(description, result, part if number == 0 else None)  # it is the same for every result
     known = [description.get("id") for description in descriptions]
-    yield from (_assessment({}, result) for result in results if result.get("resultDescription") not in known)
+    yield from (_assessment({}, result, None) for result in results if result.get("resultDescription") not in known)
 
 
-def _assessment(description: Mapping[str, Any], result: Mapping[str, Any]) -> Assessment:
+def _assessment(description: Mapping[str, Any], result: Mapping[str, Any], part: learning.Part | None) -> Assessment:
     return Assessment(
         name=words.plain(description.get("name")),
         kind=words.spaced(description.get("resultType")),
@@ -280,7 +268,7 @@ def _assessment(description: Mapping[str, Any], result: Mapping[str, Any]) -> As
         lowest=words.plain(description.get("valueMin")),
         highest=words.plain(description.get("valueMax")),
         required=words.plain(description.get("requiredValue")),
-        allowed=_plain_list(description.get("allowedValue")),
+        allowed=words.names(description.get("allowedValue")),
         levels=tuple(
             Level(
                 words.plain(level.get("name")),
@@ -288,22 +276,11 @@ def _assessment(description: Mapping[str, Any], result: Mapping[str, Any]) -> As
                 reached=level.get("id", "") == result.get("achievedLevel"),
                 required=level.get("id", "") == description.get("requiredLevel"),
             )
-            for level in _objects(description.get("rubricCriterionLevel"))
+            for level in words.objects(description.get("rubricCriterionLevel"))
         ),
+        part=part,
     )
 
 
 def _first(value: object) -> Mapping[str, Any]:
-    return next(iter(_objects(value)), {})
-
-
-def _objects(value: object) -> list[Mapping[str, Any]]:
-    return [item for item in as_list(value)[:LISTED] if isinstance(item, dict)]
-
-
-def _plain_list(value: object) -> tuple[str, ...]:
-    return tuple(filter(None, map(words.plain, as_list(value)[:LISTED])))
-
-
-def _number(value: object) -> str:
-    return f"{value:,.10g}" if isinstance(value, int | float) and not isinstance(value, bool) else ""
+    return next(iter(words.objects(value)), {})

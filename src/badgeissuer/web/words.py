@@ -10,7 +10,8 @@ import html
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import markdown_it
@@ -19,10 +20,16 @@ from markupsafe import Markup
 
 from badgeissuer import problem
 from badgeissuer.vc import instant
+from badgeissuer.vc.credential import as_list
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 NAME_CHARACTERS = 300
 URL_CHARACTERS = 2000
 PROSE_CHARACTERS = 10_000
+LISTED = 100
+"""How many of a kind are shown; with `PROSE_CHARACTERS` this bounds the work that a hostile document can make."""
 PICTURE_PIXELS = 2048
 """How wide and how high an embedded picture may say it is; a small file can unfold to gigabytes."""
 
@@ -30,6 +37,7 @@ _MARKS = 3
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _DIRECTIONS = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 _PNG = re.compile(r"data:image/png;base64,([A-Za-z0-9+/]+={0,2})")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _IN_URLS = "!$%&'()*+,/:;=?@[]~"
 _TAGS = {"a", "blockquote", "br", "code", "em", "hr", "li", "ol", "p", "pre", "strong", "ul"}
 
@@ -40,6 +48,32 @@ class Link:
 
     href: str
     host: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something that a document points to: a skill, a partner, or a piece of evidence."""
+
+    name: str
+    notes: tuple[str, ...]
+    description: str
+    link: Link | None
+    narrative: Markup | None = None
+
+
+def objects(value: object) -> list[Mapping[str, Any]]:
+    """Return the objects of a member that may hold one or several, as many as are shown; what is none is left out."""
+    return [item for item in as_list(value)[:LISTED] if isinstance(item, dict)]
+
+
+def names(value: object) -> tuple[str, ...]:
+    """Return the names of a member that may hold one or several, as many as are shown; what is none is left out."""
+    return tuple(filter(None, map(plain, as_list(value)[:LISTED])))
+
+
+def number(value: object) -> str:
+    """Return a number as it is read; empty where the value is none."""
+    return f"{value:,.10g}" if isinstance(value, int | float) and not isinstance(value, bool) else ""
 
 
 def plain(value: object, limit: int = NAME_CHARACTERS) -> str:
@@ -123,6 +157,17 @@ def moment(value: object) -> datetime | None:
         return instant.read(value)
     except problem.Invalid:
         return None
+
+
+def day(value: object) -> date | None:
+    """Return the day that a date, or a date-time stamp, names; None where it names none."""
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            return None
+    found = moment(value)
+    return found.date() if found else None
 
 
 def domain(identifier: str) -> str:

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import rfc8785
-from sqlalchemy import select
+from sqlalchemy import and_, func, select
 
 from badgeissuer import access, appraising, branding, linking, problem
 from badgeissuer.openbadges import credential, definition, drafting
@@ -17,7 +17,7 @@ from badgeissuer.vc import controller, jsonld, multikey, statuslist
 from badgeissuer.vc.credential import as_list
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -276,6 +276,15 @@ def newest_version(session: Session, row: tables.Achievement) -> tables.Achievem
     """Return the version that new badges assert; None where nothing is published."""
     table = tables.AchievementVersion
     return session.scalar(select(table).where(table.achievement_id == row.id).order_by(table.version.desc()).limit(1))
+
+
+def newest_versions(session: Session, rows: Sequence[tables.Achievement]) -> dict[int, tables.AchievementVersion]:
+    """Return the newest version of each achievement that has one, by the achievement's row."""
+    table = tables.AchievementVersion
+    newest = select(table.achievement_id, func.max(table.version).label("version")).group_by(table.achievement_id).subquery()
+    same = and_(table.achievement_id == newest.c.achievement_id, table.version == newest.c.version)
+    query = select(table).join(newest, same).where(table.achievement_id.in_([row.id for row in rows]))
+    return {found.achievement_id: found for found in session.scalars(query)}
 
 
 def published(session: Session, slug: str, *, version: int | None = None) -> tables.AchievementVersion:

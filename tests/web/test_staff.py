@@ -41,6 +41,8 @@ GUARDED = {
     ("POST", "/staff/rosters/uploads/{uuid}/issue"),
     ("GET", "/staff/reconciling"), ("POST", "/staff/reconciling"), ("GET", "/staff/reconciling/{uuid}"),
     ("POST", "/staff/reconciling/{uuid}/{way}"),
+    ("GET", "/staff/achievements"), ("GET", "/staff/achievements/{slug}"), ("POST", "/staff/achievements/{slug}/publish"),
+    ("POST", "/staff/achievements/{slug}/retire"), ("POST", "/staff/achievements/{slug}/reopen"),
     ("GET", "/staff/units"), ("POST", "/staff/units"), ("GET", "/staff/units/{slug}"), ("POST", "/staff/units/{slug}"),
     ("GET", "/staff/rosters/{uuid}"), ("GET", "/staff/rosters/{uuid}/{name}.csv"), ("POST", "/staff/rosters/{uuid}/{change}"),
 }  # fmt: skip

@@ -41,6 +41,7 @@ from badgeissuer.web.api import (
     versions,
 )
 from badgeissuer.web.service import Bell, Service
+from badgeissuer.web.staff import achievements as staff_achievements
 from badgeissuer.web.staff import approvals as staff_approvals
 from badgeissuer.web.staff import connect, door, overview, recorder, rosters, units
 from badgeissuer.web.staff import deliveries as staff_deliveries
@@ -82,6 +83,7 @@ STAFF = (
     rosters.ROUTER,
     connect.ROUTER,
     staff_reconciling.ROUTER,
+    staff_achievements.ROUTER,
     units.ROUTER,
 )
 """The pages for staff, which are no part of the API."""

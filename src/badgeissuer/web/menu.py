@@ -32,7 +32,10 @@ class Place:
 
 OVERVIEW = Place("/staff", "Overview", ("overview", "source"))
 GROUPS = {
-    "Define": (Place("/staff/units", "Units", ("units", "unit")),),
+    "Define": (
+        Place("/staff/achievements", "Achievements", ("achievements", "achievement")),
+        Place("/staff/units", "Units", ("units", "unit")),
+    ),
     "Issue": (
         Place("/staff/rosters", "Rosters", ("rosters", "roster_columns", "roster_check", "batch")),
         Place("/staff/approvals", "Approvals", ("approvals",)),

@@ -315,7 +315,7 @@ def rsa() -> jwk.RSAKey:
 @pytest.fixture
 def keys(tmp_path: Path) -> keyring.Keyring:
     """A keyring at the lowest cost."""
-    return keyring.Keyring(tmp_path / "keys", b"a passphrase", operations=1, memory_bytes=8 * 1024 * 1024)
+    return keyring.Keyring(tmp_path / "keys", b"a passphrase", operations=1, memory_bytes=8192)
 
 
 Found = Callable[..., Campus]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def until(holds: Callable[[], bool]) -> None:
-    ends = time.monotonic() + 30
+    ends = time.monotonic() + 90
     while not holds():
         assert time.monotonic() < ends, "this took too long"
         time.sleep(0.05)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+from typing import Any
+
 from badgeissuer.vc.document import JsonObject
 
 CHARTS: JsonObject = {
@@ -134,3 +137,16 @@ WHOLE = {"european-approach": CHARTS, "australian-framework": HERBS, "nzqcf": BE
 """Framework → one that has all that it asks for."""
 UNIT = {"country": "NZ", "name": "Harbour School"}
 """What a unit says of itself, as its Profile has it."""
+
+
+def edited(node: JsonObject, *path: str | int, to: object = ...) -> JsonObject:
+    """Return a copy of a JSON object with one part left out, or with another value in its place."""
+    found = copy.deepcopy(node)
+    place: Any = found
+    for step in path[:-1]:
+        place = place[step]
+    if to is ...:
+        del place[path[-1]]
+    else:
+        place[path[-1]] = to
+    return found

@@ -73,25 +73,22 @@ def versions(session: Session, row: tables.Achievement) -> list[tables.Achieveme
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """Whom a revision or a retirement touches.
-
-    Attributes:
-        rules: Active rules that award it.
-        listening: Active rules of other achievements for which its badges count.
-        issued: Badges that were issued, and stay as they are.
-        waiting: Awards without a badge yet.
-        batches: Rosters that are under way.
-        requiring: Slugs of achievements whose drafts name it as a prerequisite.
-        stacking: Slugs of achievements whose drafts stack into it.
-    """
+    """Whom a revision or a retirement of an achievement touches."""
 
     rules: list[int]
+    """Active rules that award it."""
     listening: list[int]
+    """Active rules of other achievements for which its badges count."""
     issued: int
+    """Badges that were issued, and stay as they are."""
     waiting: int
+    """Awards without a badge yet."""
     batches: int
+    """Rosters that are under way."""
     requiring: list[str]
+    """Slugs of achievements whose drafts name it as a prerequisite."""
     stacking: list[str]
+    """Slugs of achievements whose drafts stack into it."""
 
 
 def impact(session: Session, row: tables.Achievement) -> Impact:

@@ -1,10 +1,7 @@
 from __future__ import annotations
 
-import copy
-from typing import Any
-
 import pytest
-from tests.microcredentials import CHARTS
+from tests.microcredentials import CHARTS, edited
 
 from badgeissuer.openbadges import comparison, definition, drafting
 from badgeissuer.vc.document import JsonObject
@@ -19,18 +16,6 @@ def changes(draft: JsonObject) -> list[tuple[str, str, bool]]:
     return [(item.pointer, item.kind, item.is_major) for item in comparison.compare(version(1), version(2, draft))]
 
 
-def edited(*path: Any, to: object = ...) -> JsonObject:  # noqa: ANN401 - steps into JSON
-    draft = copy.deepcopy(CHARTS)
-    place: Any = draft
-    for step in path[:-1]:
-        place = place[step]
-    if to is ...:
-        del place[path[-1]]
-    else:
-        place[path[-1]] = to
-    return draft
-
-
 def test_publishing_alone_changes_nothing() -> None:
     assert changes(CHARTS) == []
     linked = version(2) | {"related": [{"id": "https://badges.example/a/charts/1", "type": ["Related"], "version": "1"}]}
@@ -40,22 +25,25 @@ def test_publishing_alone_changes_nothing() -> None:
 @pytest.mark.parametrize(
     ("draft", "expected"),
     [
-        (edited("name", to="Charts"), [("/name", "changed", False)]),
-        (edited("description", to="x"), [("/description", "changed", False)]),
-        (edited("partner"), [("/partner/#partner-1", "removed", False)]),
-        (edited("reviewDate", to="2031-01-01"), [("/reviewDate", "changed", False)]),
-        (edited("creditsAvailable", to=3), [("/creditsAvailable", "changed", True)]),
-        (edited("workload"), [("/workload", "removed", True)]),
-        (edited("criteria", "narrative", to="Pass."), [("/criteria/narrative", "changed", True)]),
-        (edited("learningOutcome", 0, "statement", to="Plots."), [("/learningOutcome/#outcome-1/statement", "changed", True)]),
-        (edited("learningOutcome", 1), [("/learningOutcome/#outcome-2", "removed", True)]),
-        (edited("resultDescription", 0, "requiredValue", to="50"), [("/resultDescription/#result-1/requiredValue", "changed", True)]),
+        (edited(CHARTS, "name", to="Charts"), [("/name", "changed", False)]),
+        (edited(CHARTS, "description", to="x"), [("/description", "changed", False)]),
+        (edited(CHARTS, "partner"), [("/partner/#partner-1", "removed", False)]),
+        (edited(CHARTS, "reviewDate", to="2031-01-01"), [("/reviewDate", "changed", False)]),
+        (edited(CHARTS, "creditsAvailable", to=3), [("/creditsAvailable", "changed", True)]),
+        (edited(CHARTS, "workload"), [("/workload", "removed", True)]),
+        (edited(CHARTS, "criteria", "narrative", to="Pass."), [("/criteria/narrative", "changed", True)]),
+        (edited(CHARTS, "learningOutcome", 0, "statement", to="Plots."), [("/learningOutcome/#outcome-1/statement", "changed", True)]),
+        (edited(CHARTS, "learningOutcome", 1), [("/learningOutcome/#outcome-2", "removed", True)]),
         (
-            edited("resultDescription", 0, "aiAssistedMarking", to=True),
+            edited(CHARTS, "resultDescription", 0, "requiredValue", to="50"),
+            [("/resultDescription/#result-1/requiredValue", "changed", True)],
+        ),
+        (
+            edited(CHARTS, "resultDescription", 0, "aiAssistedMarking", to=True),
             [("/resultDescription/#result-1/aiAssistedMarking", "changed", True)],
         ),
         (
-            edited("level", to=[{"framework": "EQF", "code": "6"}]),
+            edited(CHARTS, "level", to=[{"framework": "EQF", "code": "6"}]),
             [
                 ("/alignment/http:~1~1data.europa.eu~1snb~1eqf~15", "removed", True),
                 ("/alignment/http:~1~1data.europa.eu~1snb~1eqf~16", "added", True),
@@ -73,7 +61,7 @@ def test_each_change_is_named_and_weighed(draft: JsonObject, expected: list[tupl
 
 
 def test_what_it_was_and_what_it_is_are_told() -> None:
-    (change,) = comparison.compare(version(1), version(2, edited("creditsAvailable", to=3)))
+    (change,) = comparison.compare(version(1), version(2, edited(CHARTS, "creditsAvailable", to=3)))
     assert (change.before, change.after) == (2, 3)
     (change,) = comparison.compare(version(1), version(2, CHARTS | {"tag": ["sea"]}))
     assert (change.before, change.after) == (None, ["sea"])

@@ -1,15 +1,13 @@
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import pytest
-from tests.microcredentials import CHARTS
+from tests.microcredentials import CHARTS, edited
 
 from badgeissuer import problem
 from badgeissuer.openbadges import credential, definition, drafting, microcredential
@@ -28,19 +26,6 @@ VALIDATOR = jsonschema.Draft201909Validator(microcredential.SCHEMA)
 
 def completed(draft: JsonObject | None = None, *, url: str = URL) -> JsonObject:
     return definition.complete(drafting.expand(draft or CHARTS, {}), url=url, version="3", creator={"id": "https://x.example"})
-
-
-def without(node: JsonObject, path: tuple[str | int, ...], value: object = ...) -> JsonObject:
-    """Return a copy of a JSON value with one part left out, or with another value in its place."""
-    found = copy.deepcopy(node)
-    place: Any = found
-    for step in path[:-1]:
-        place = place[step]
-    if value is ...:
-        del place[path[-1]]
-    else:
-        place[path[-1]] = value
-    return found
 
 
 def pointers(achievement: JsonObject) -> list[str]:
@@ -131,7 +116,7 @@ class TestComplete:
         assert (part["assessmentType"], part["hasGroupParticipation"], part["hasGroupEvaluation"]) == ("Artifact", False, False)
 
     def test_what_the_author_says_stays(self) -> None:
-        draft = without(CHARTS, ("learningOutcome", 1, "id"), "#trust")
+        draft = edited(CHARTS, "learningOutcome", 1, "id", to="#trust")
         draft["resultDescription"][0] |= {
             "assessmentType": "Performance",
             "hasGroupParticipation": True,
@@ -153,7 +138,7 @@ class TestComplete:
         assert completed(members) == once
 
     def test_a_part_need_not_say_which_outcomes_it_assesses(self) -> None:
-        draft = without(CHARTS, ("resultDescription", 0, "assesses"))
+        draft = edited(CHARTS, "resultDescription", 0, "assesses")
         assert definition.check(completed(draft)) == ()
 
     @pytest.mark.parametrize("value", ["x", 7, ["x"], [None], [[]], {}])
@@ -199,10 +184,10 @@ class TestCheck:
         ],
     )
     def test_each_fault_is_named_where_it_is(self, path: tuple[str | int, ...], value: object, pointer: str) -> None:
-        assert pointers(without(completed(), path, value)) == [pointer]
+        assert pointers(edited(completed(), *path, to=value)) == [pointer]
 
     def test_no_outcome_may_have_the_id_of_another(self) -> None:
-        changed = without(completed(), ("learningOutcome", 1, "id"), f"{URL}#outcome-1")
+        changed = edited(completed(), "learningOutcome", 1, "id", to=f"{URL}#outcome-1")
         assert pointers(changed) == ["/learningOutcome/1/id", "/resultDescription/1/assesses"]
 
     @pytest.mark.parametrize("value", [None, "x", 7, ["x"], {"id": "x"}, [{"assesses": ["#x"]}], [{"assesses": 7, "type": 7}]])
@@ -242,7 +227,7 @@ class TestSchema:
     def test_what_it_refuses_our_rule_or_the_gate_refuses_too(self, badge: JsonObject, value: object) -> None:
         achievement = badge["credentialSubject"]["achievement"]
         for path in _paths(achievement):
-            changed = without(badge, ("credentialSubject", "achievement", *path), value)
+            changed = edited(badge, "credentialSubject", "achievement", *path, to=value)
             if not VALIDATOR.is_valid(changed):
                 assert microcredential.rule(changed) or shape.gate(changed), path
 
@@ -266,7 +251,7 @@ class TestSigned:
         whole = credential.lint(badge).canonical
         for path in _paths({name: achievement[name] for name in microcredential.MEMBERS}):
             if path[-1] not in {"id", "type"} and isinstance(path[-1], str):
-                changed = without(badge, ("credentialSubject", "achievement", *path))
+                changed = edited(badge, "credentialSubject", "achievement", *path)
                 assert cryptosuites.rdfc(changed, microcredential.known(achievement)) != whole, path
 
     def test_a_signed_badge_verifies_but_for_the_status_list_that_is_not_there(self, badge: JsonObject, signer: Signer) -> None:
@@ -278,14 +263,14 @@ class TestSigned:
         assert {finding.type for step in found.steps for finding in step.findings} >= {problem.OURS + "unknown-context"}
 
     def test_a_word_out_of_its_vocabulary_cannot_be_signed(self, badge: JsonObject) -> None:
-        changed = without(badge, ("credentialSubject", "achievement", "participationType"), "Telepathy")
+        changed = edited(badge, "credentialSubject", "achievement", "participationType", to="Telepathy")
         with pytest.raises(problem.Invalid) as raised:
             credential.lint(changed)
         assert [finding.pointer for finding in raised.value.findings] == ["/credentialSubject/achievement/participationType"]
 
     def test_a_good_signature_does_not_make_a_bad_microcredential_good(self, badge: JsonObject, signer: Signer) -> None:
         path = ("credentialSubject", "achievement", "learningOutcome", 0, "relatedSkill")
-        changed = without(badge, path, ["https://elsewhere.example"])
+        changed = edited(badge, *path, to=["https://elsewhere.example"])
         known = microcredential.known(microcredential.asserted(badge))
         signed = proof.add_proof(proof.lint(changed, known=known), signer, created=NOW)
         assert _not_good(signed) == {"data_model", "status"}

@@ -47,22 +47,6 @@ class Difference(Shape):
     changes: list[Change]
 
 
-class Impact(Shape):
-    """Whom a revision or a retirement touches.
-
-    `rules` award the achievement; `listening` are rules for others which count its badges. `requiring` and `stacking` are achievements that
-    name it. Badges that were `issued` stay as they are.
-    """
-
-    rules: list[int]
-    listening: list[int]
-    issued: int
-    waiting: int
-    batches: int
-    requiring: list[str]
-    stacking: list[str]
-
-
 class Retirement(Shape):
     """Why an achievement is awarded no more, for those who ask."""
 
@@ -102,19 +86,10 @@ def changes(slug: str, using: Using, acting: Acting, since: Number = None, to: N
 
 
 @ROUTER.get("/{slug}/impact", summary="See whom a change of an achievement touches")
-def impact(slug: str, using: Using, acting: Acting) -> Impact:
+def impact(slug: str, using: Using, acting: Acting) -> revising.Impact:
     """Count what hangs on an achievement: rules, awards, rosters under way, and what it leads to."""
     with using.reading() as session:
-        found = revising.impact(session, _own(session, slug, acting, access.READ))
-    return Impact(
-        rules=found.rules,
-        listening=found.listening,
-        issued=found.issued,
-        waiting=found.waiting,
-        batches=found.batches,
-        requiring=found.requiring,
-        stacking=found.stacking,
-    )
+        return revising.impact(session, _own(session, slug, acting, access.READ))
 
 
 @ROUTER.get("/{slug}/standing", summary="See whether an achievement is awarded, and when it is to be reviewed")

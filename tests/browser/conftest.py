@@ -26,11 +26,12 @@ import nacl.signing
 import pytest
 from playwright.sync_api import sync_playwright
 from tests.corpus import kit
+from tests.microcredentials import CHARTS
 from tests.web import conftest as web
 from tests.web import seen
 
 from badgeissuer import access
-from badgeissuer.openbadges import credential, definition, results
+from badgeissuer.openbadges import credential, definition, drafting, results
 from badgeissuer.openbadges import verification as badges
 from badgeissuer.vc import controller, multikey, proof, report, statuslist, verification
 from badgeissuer.web import pages
@@ -182,6 +183,9 @@ def rendered(samples: dict[str, tuple[dict[str, Any], dict[str, Any]]]) -> dict[
         achievement["alignment"][0]["targetName"] = words
         issuer = {"id": f"did:web:{'w' * 60}.example", "name": words, "identity": "unverified"}
         made[f"badge-{name}"] = pages.badge_page(said, found | {"issuer": issuer, "summary": words}, downloads=downloads)
+    whole = microcredential(document)
+    made["badge-microcredential"] = pages.badge_page(whole, found, downloads=downloads)
+    made["verify-microcredential"] = pages.verify_page(asked=BADGE_URL, report=found, document=whole)
     made |= {f"verify-{name}": seen.page(case) for name, case in WHOLES.items()}
     made["verify-somebody-else"] = seen.page("recipient/another-address-plain.json", recipient="eve@example.org")
     made["verify-endless-record"] = endless_record(found)
@@ -258,6 +262,18 @@ def signed(name: str) -> dict[str, Any]:
         status=statuslist.Entry(LIST_URL, 77, "revocation"),
     )
     return proof.add_proof(credential.lint(badge), Signer(), created=EARNED)
+
+
+def microcredential(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a badge that says all that a microcredential can, instead of what `document` says."""
+    url = f"{SITE}/a/charts/1"
+    links = {"knots": ("Knots under Load", f"{SITE}/a/knots"), "skipper": ("Coastal Skipper", f"{SITE}/a/skipper")}
+    draft = drafting.expand(CHARTS | {"prerequisites": ["knots"], "stacksInto": ["skipper"]}, links)
+    achievement = definition.complete(draft, url=url, version="1", creator={"id": DID, "name": ISSUER})
+    parts = achievement["resultDescription"]
+    scored = [{"resultDescription": parts[0]["id"], "value": "82"}, {"resultDescription": parts[1]["id"], "achievedLevel": f"{url}#sound"}]
+    subject = document["credentialSubject"] | {"achievement": achievement, "result": scored, "creditsEarned": 2}
+    return document | {"credentialSubject": subject}
 
 
 def draft() -> dict[str, Any]:

@@ -21,6 +21,7 @@ WHOLES = (
     "older",
     "somebody-else",
     "endless-record",
+    "microcredential",
 )
 PAGES = (
     "home",
@@ -29,6 +30,7 @@ PAGES = (
     "problem",
     "badge-endless",
     "badge-right-to-left",
+    "badge-microcredential",
     *(f"verify-{name}" for name in WHOLES),
     *(f"{kind}-{name}" for kind in ("verify", "badge") for name in ANSWERS),
 )
@@ -148,6 +150,44 @@ def test_what_a_badge_inside_says_opens_by_keyboard(browser_page: Page, page_sit
     more.locator("summary").focus()
     browser_page.keyboard.press("Enter")
     assert more.get_by_text("What it takes to earn it").is_visible()
+
+
+def test_how_much_and_at_which_level_stands_above_all_that_is_known_of_a_microcredential(browser_page: Page, page_site: str) -> None:
+    browser_page.goto(f"{page_site}/badge-microcredential.html")
+    gist = browser_page.get_by_text("55 hours of work \u00b7 2 ECTS credits \u00b7 EQF level 5")
+    facts = browser_page.locator("dl.facts")
+    first, second = gist.bounding_box(), facts.bounding_box()
+    assert first
+    assert second
+    assert first["y"] + first["height"] <= second["y"]
+    for label, said in (("Way of learning", "Partly online, partly on site"), ("Quality assured by", "Council for Quality at Sea")):
+        assert facts.locator("div", has=browser_page.get_by_text(label, exact=True)).locator("dd").inner_text() == said
+    headings = browser_page.locator("article h2").all_inner_texts()
+    assert headings == [
+        "Learning outcomes",
+        "Assessment and results",
+        "What it takes to earn it",
+        "Before it and after it",
+        "Quality assurance",
+        "Partners",
+        "Evidence",
+    ]
+
+
+@pytest.mark.parametrize("kind", ["badge", "verify"])
+def test_how_a_part_was_assessed_stands_below_it_and_its_details_open_by_keyboard(browser_page: Page, page_site: str, kind: str) -> None:
+    browser_page.goto(f"{page_site}/{kind}-microcredential.html")
+    part = browser_page.get_by_role("listitem").filter(has_text="Passage plan").first
+    assert part.get_by_text(
+        "Project \u00b7 Unsupervised, identity checked \u00b7 Marked by a teacher and an external examiner"
+    ).is_visible()
+    details = part.locator("dl")
+    assert not details.is_visible()
+    part.locator("summary").focus()
+    browser_page.keyboard.press("Enter")
+    said = dict(zip(details.locator("dt").all_inner_texts(), details.locator("dd").all_inner_texts(), strict=True))
+    assert said["Marking with AI"] == "No AI is used in the marking"
+    assert said["Outcomes assessed"] == "Plots a course with its tidal set, and says how sure it is."
 
 
 def test_every_verdict_inside_can_be_told_from_the_others_without_colour(browser_page: Page, page_site: str) -> None:

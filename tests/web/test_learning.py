@@ -89,10 +89,10 @@ def test_a_whole_microcredential_is_told_in_plain_words() -> None:
         "Oral examination Oral examination · Supervised, identity checked · Marked by an external examiner",
         "Sound needed",
         "Marking with AI Not declared",
-        "Before it and after it To enter None.",
+        "Before it and after it Entry requirement None.",
         "To be earned before Knots badges.example",
         "Leads to Coastal Skipper badges.example",
-        "How it counts Counts towards Coastal Skipper.",
+        "How it counts elsewhere Counts towards Coastal Skipper.",
         "Quality assurance Council for Quality at Sea quality.example Visits every third year; reports are public.",
         "Partners Harbour Board harbour.example Says what its pilots need.",
     )

@@ -11,6 +11,8 @@ import jsonschema_rs
 import pytest
 from tests.interop import judges
 from tests.microcredentials import CHARTS, UNIT, WHOLE
+from tests.web.conftest import PAGE
+from tests.web.test_pages import Reader
 
 from badgeissuer.openbadges import microcredential
 from badgeissuer.vc import contexts
@@ -62,6 +64,18 @@ def test_a_whole_microcredential_is_issued_and_verifies(server: Running, badge: 
     report = server.stranger.post("/verify", json=badge).json()
     assert report["outcome"] == "VALID", report
     assert {step["name"]: step["outcome"] for step in report["steps"]}["schema"] == "VALID"
+
+
+def test_its_page_and_the_verifier_tell_people_what_it_says(server: Running, badge: JsonObject) -> None:
+    told = (
+        server.stranger.get(badge["id"], headers=PAGE).text,
+        server.stranger.get("/verify", params={"url": badge["id"]}, headers=PAGE).text,
+    )
+    for text in (Reader(page).text for page in told):
+        assert "55 hours of work \u00b7 2 ECTS credits \u00b7 EQF level 5" in text
+        assert "Project \u00b7 Unsupervised, identity checked \u00b7 Marked by a teacher and an external examiner" in text
+        for outcome in CHARTS["learningOutcome"]:
+            assert outcome["statement"] in text
 
 
 def test_a_changed_outcome_is_noticed(server: Running, badge: JsonObject) -> None:

@@ -166,7 +166,6 @@ def _checked(number: int, wish: Wish, found: _Published | None, *, check: Callab
     access.require(wish.actor, access.ISSUE, issuer_id=achievement.issuer_id)
     if version is None:
         raise issuing.unpublished(achievement)
-    retiring.require_open(achievement, version, issuer=issuer, now=now)
     issuing.check_end(wish.decision, now=now)
     claims = issuing.claims(wish.decision, version)
     if claims["results"] or claims["evidence"]:  # while there is somebody to mend them
@@ -221,6 +220,10 @@ def _granted_by(session: Session, issuer: tables.Issuer, good: Sequence[_Good], 
         if before is not None and not _goes_on(session, before, email=email, did=did, means=means, now=now):
             detail = f"This learner already has this achievement (award {before.uuid}). Give another scope to award it again."
             errors[item.number] = problem.Conflict(detail, kind=ALREADY, award=str(before.uuid))
+            continue
+        closed = retiring.closed(item.achievement, item.version, issuer=issuer, now=now) if before is None else None
+        if closed is not None:
+            errors[item.number] = problem.Conflict(closed)
             continue
         if before is None:
             fixed = {"email": email, "did": did, "salt": means.randomness.token(identity.SALT_BYTES)}

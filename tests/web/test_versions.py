@@ -114,7 +114,8 @@ def test_what_is_retired_is_awarded_to_nobody_new_and_stays_valid(server: Runnin
     slug = draft["slug"]
     learner = {"email": f"{server.fresh('learner')}@example.org"}
     earlier = server.make("awards", {"achievement": slug, "learner": learner})
-    waiting = server.make("awards", {"achievement": slug, "learner": {"source_id": server.fresh("nameless")}})
+    nameless = server.fresh("nameless")
+    waiting = server.make("awards", {"achievement": slug, "learner": {"source_id": nameless}})
     retired = server.make(f"achievements/{slug}/retire", {"reason": "A newer course takes its place."}, expect=200)
     assert (retired["awarded"], retired["retired_reason"]) == (False, "A newer course takes its place.")
     found = refused(server.api.post("/api/awards", json={"achievement": slug, "learner": {"email": "a@example.org"}}), 409)
@@ -125,6 +126,9 @@ def test_what_is_retired_is_awarded_to_nobody_new_and_stays_valid(server: Runnin
     assert server.stranger.post("/verify", json=badge).json()["outcome"] == "VALID"
     assert server.stranger.get(f"/a/{slug}/1").status_code == 200
     assert server.api.get(f"/api/awards/{waiting['id']}").json()["state"] == "needs_identity"
+    known = {"source_id": nameless, "email": f"{nameless}@example.org"}
+    assert server.make("awards", {"achievement": slug, "learner": known})["id"] == waiting["id"]
+    assert server.api.get(f"/api/awards/{waiting['id']}").json()["state"] == "issued"
     refused(server.api.post(f"/api/achievements/{slug}/retire", json={"reason": "again"}), 409)
     assert server.make(f"achievements/{slug}/reopen", None, expect=200)["awarded"] is True
     refused(server.api.post(f"/api/achievements/{slug}/reopen"), 409)

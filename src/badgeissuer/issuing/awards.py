@@ -87,8 +87,8 @@ def award(
     check_end(decision, now=now)
     issuer = session.get_one(tables.Issuer, achievement.issuer_id)
     reason = retiring.closed(achievement, version, issuer=issuer, now=now)
-    if reason is not None:
-        return _earlier(session, achievement, learner=learner, scope=decision.scope, reason=reason), False
+    if reason is not None and not _is_awarded(session, achievement, learner=learner, scope=decision.scope):
+        raise problem.Conflict(reason)
     email, did = recognising.address(session, learner) if known is None else (known.email, known.did)
     email, did = identity.normal_email(decision.email) if decision.email else email, decision.did or did
     fixed = {"email": email, "did": did, "salt": randomness.token(identity.SALT_BYTES)}
@@ -316,14 +316,10 @@ def _numbered(decision: Decision, row: tables.Award) -> JsonObject:
     return {"license_number": decision.license_prefix + base64.b32encode(row.uuid.bytes)[:_NUMBER].decode()}
 
 
-def _earlier(session: Session, achievement: tables.Achievement, *, learner: tables.Learner, scope: str, reason: str) -> tables.Award:
-    """Return the award that a learner has already of what is awarded to nobody new, or raise `problem.Conflict`."""
+def _is_awarded(session: Session, achievement: tables.Achievement, *, learner: tables.Learner, scope: str) -> bool:
     table = tables.Award
     same = (table.achievement_id == achievement.id, table.learner_id == learner.id, table.scope == scope)
-    found = session.scalars(select(table).where(*same)).one_or_none()
-    if found is None:
-        raise problem.Conflict(reason)
-    return found
+    return session.scalar(select(table.id).where(*same)) is not None
 
 
 def _existing(session: Session, achievement: tables.Achievement, *, learner: tables.Learner, scope: str) -> tables.Award:

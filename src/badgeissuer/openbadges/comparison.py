@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from badgeissuer.openbadges import exchange
 from badgeissuer.problem import below
 
 if TYPE_CHECKING:
@@ -49,21 +50,9 @@ def compare(before: JsonObject, after: JsonObject) -> tuple[Change, ...]:
 def _bare(achievement: JsonObject) -> JsonObject:
     """Return an Achievement without what every version has anew: fragments of its own id stand for themselves."""
     own = str(achievement.get("id", ""))
-    found: JsonObject = _localised({name: value for name, value in achievement.items() if name not in _DERIVED}, own)
-    related = [item for item in found.pop("related", []) if not _is_own(item, own)]
+    found: JsonObject = exchange.local({name: value for name, value in achievement.items() if name not in _DERIVED}, own)
+    related = [item for item in found.pop("related", []) if not exchange.is_own_version(item, own)]
     return found | ({"related": related} if related else {})
-
-
-def _localised(value: Any, own: str) -> Any:  # noqa: ANN401 - any JSON value
-    if isinstance(value, dict):
-        return {name: _localised(item, own) for name, item in value.items()}
-    if isinstance(value, list):
-        return [_localised(item, own) for item in value]
-    return value.removeprefix(own) if isinstance(value, str) and value.startswith(f"{own}#") else value
-
-
-def _is_own(item: Any, own: str) -> bool:  # noqa: ANN401 - any JSON value
-    return isinstance(item, dict) and str(item.get("id")).rpartition("/")[0] == own.rpartition("/")[0]
 
 
 def _members(before: JsonObject, after: JsonObject, pointer: str, *, is_major: bool) -> Iterator[Change]:

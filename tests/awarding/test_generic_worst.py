@@ -14,9 +14,6 @@ from badgeissuer.awarding import adapter, incoming
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytestmark = pytest.mark.no_cover
-"""Time is looked at here; what these tests reach is reached by others, which are measured."""
-
 LEAST: dict[str, Any] = {"events": "@", "type": "'x'", "learner": {"source_id": "user"}}
 SIZE = 256 * 1024
 
@@ -86,7 +83,7 @@ def cost(body: Any, mapping: dict[str, Any]) -> float:  # noqa: ANN401 - any JSO
 
 
 LIMIT = 250 if sys.gettrace() is None else 2500
-"""Milliseconds; more where coverage is measured, for there the whole suite runs in several processes at once."""
+"""Milliseconds; a tracer, such as that of coverage, looks at every line."""
 
 
 @pytest.mark.parametrize("name", LARGEST)

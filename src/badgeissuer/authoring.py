@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import rfc8785
 from sqlalchemy import and_, func, select
 
-from badgeissuer import access, appraising, branding, linking, problem
+from badgeissuer import access, appraising, branding, indexing, linking, problem
 from badgeissuer.openbadges import credential, definition, drafting
 from badgeissuer.store import engine, tables
 from badgeissuer.vc import controller, jsonld, multikey, statuslist
@@ -244,6 +244,7 @@ def publish(session: Session, row: tables.Achievement, *, site: Site, now: datet
     )
     session.add(version)
     session.flush()
+    indexing.enter(session, row, version)
     return version
 
 

@@ -376,6 +376,7 @@ OPEN = {
     ("GET", "/docs"), ("GET", "/verify"), ("POST", "/verify"), ("POST", "/credentials/verify"), ("POST", "/presentations/verify"),
     ("POST", "/hooks/{source}"), ("OPTIONS", "/hooks/{source}"), ("POST", "/hooks/{source}/statements"),
     ("PUT", "/hooks/{source}/statements"), ("GET", "/ns/microcredential/v1"), ("GET", "/ns/microcredential/v1/schema.json"),
+    ("GET", "/catalogue"),
 }  # fmt: skip
 """What anybody may ask for."""
 

@@ -19,7 +19,7 @@ from badgeissuer.net import fetch
 from badgeissuer.settings import Settings, clock
 from badgeissuer.store import engine
 from badgeissuer.store.keyring import Keyring
-from badgeissuer.web import headers, hooks, limits, problems, public, vc_api, vc_api_issuing, verify
+from badgeissuer.web import catalogue, headers, hooks, limits, problems, public, vc_api, vc_api_issuing, verify
 from badgeissuer.web.api import (
     achievements,
     approvals,
@@ -50,6 +50,7 @@ from badgeissuer.web.staff import reconciling as staff_reconciling
 
 ROUTERS = (
     public.ROUTER,
+    catalogue.ROUTER,
     verify.ROUTER,
     vc_api.ROUTER,
     vc_api_issuing.ROUTER,

@@ -66,6 +66,17 @@ def badge_page(document: Mapping[str, Any], report: Mapping[str, Any], *, downlo
     return _render("badge.html", downloads=downloads, verify=verify, verdict=verdicts.judged(report, document))
 
 
+def catalogue_page(shown: Sequence[object], *, asked: object, following: str | None) -> str:
+    """Return a page of the public catalogue.
+
+    Args:
+        shown: Its entries.
+        asked: What was looked for; it stands in the form again.
+        following: The path of the page after it; None at the end.
+    """
+    return _render("catalogue.html", shown=shown, asked=asked, following=following)
+
+
 def home_page() -> str:
     """Return the page at `/`: what this is, and where to go."""
     return _render("home.html")

@@ -159,3 +159,33 @@ def test_a_browser_gets_a_page_that_keeps_what_was_asked_and_leads_on(server: Ru
     following = answer.text.partition('rel="next" href="')[2].partition('"')[0].replace("&amp;", "&")
     assert f'href="/a/{second}/1"' in server.stranger.get(following, headers=PAGE).text
     assert "Nothing found" in server.stranger.get("/catalogue", params={"q": "nobody-has-this"}, headers=PAGE).text
+
+
+def test_registries_get_the_achievements_of_open_badges_with_their_contexts(server: Running) -> None:
+    word = server.fresh("Feed")
+    plain, rich = server.published(name=f"{word} 1"), server.published(name=f"{word} 2", workload="PT10H")
+    answer = server.stranger.get("/catalogue", params={"q": word, "format": "ob", "limit": 1}, headers=PAGE)
+    assert answer.headers["content-type"] == "application/ld+json"
+    assert answer.headers["access-control-allow-origin"] == "*"
+    (first,) = answer.json()["@graph"]
+    (second,) = server.stranger.get(answer.links["next"]["url"]).json()["@graph"]
+    for slug, shown, contexts in ((plain, first, 2), (rich, second, 3)):
+        assert len(shown.pop("@context")) == contexts
+        assert shown == server.stranger.get(f"/a/{slug}/1").json()
+
+
+def test_registries_get_resources_of_ctdl(server: Running) -> None:
+    word = server.fresh("Registry")
+    part = server.published(name=f"{word} 1")
+    whole = server.published(name=f"{word} 2", achievementType="MicroCredential", prerequisites=[part])
+    server.make(f"achievements/{part}/retire", {"reason": "Old."}, expect=200)
+    asked = {"q": word, "format": "ctdl", "retired": "true"}
+    first, second = server.stranger.get("/catalogue", params=asked).json()["@graph"]
+    assert [first["@id"], second["@id"]] == [f"{server.base}/a/{part}", f"{server.base}/a/{whole}"]
+    assert first["ceterms:credentialStatusType"]["ceterms:targetNode"] == "credentialStat:Deprecated"
+    assert second["ceterms:requires"] == [{"@type": "ceterms:ConditionProfile", "ceterms:targetCredential": [first["@id"]]}]
+    assert first["ceterms:offeredBy"][0]["ceterms:subjectWebpage"] == f"{server.base}/i/{server.unit()}"
+
+
+def test_another_form_is_refused(server: Running, refused: Refused) -> None:
+    refused(server.stranger.get("/catalogue", params={"format": "xml"}), 422)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Header, Query, Request, Response
@@ -11,7 +12,9 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from badgeissuer import cataloguing, indexing
+from badgeissuer.openbadges import credential, ctdl
 from badgeissuer.openbadges.addresses import Site
+from badgeissuer.vc.document import JsonObject
 from badgeissuer.web import headers, negotiation, pages, public
 from badgeissuer.web.api.shapes import MAX_PAGE, PROBLEMS, Cursor, Page, Shape, Text
 from badgeissuer.web.service import Using
@@ -32,6 +35,9 @@ class Asked(Shape):
     framework: Words | None = Field(None, description="The key of a framework, all of whose required elements are there.")
     skill: Annotated[Text, Field(max_length=2000)] | None = Field(None, description="The URL of a skill.")
     retired: bool = Field(default=False, description="Whether those are listed too that are awarded no more.")
+    format: Literal["json", "ob", "ctdl"] | None = Field(
+        None, description="`ob`: Achievements of Open Badges 3.0, `ctdl`: resources of CTDL; both as JSON-LD in `@graph`."
+    )
     cursor: Annotated[str, Field(max_length=40)] | None = Field(None, description="The `next` of the page before.")
     limit: int = Field(50, ge=1, le=MAX_PAGE)
 
@@ -63,22 +69,24 @@ class Listed(Shape):
 @ROUTER.get(
     "/catalogue",
     response_model=Page[Listed],
-    responses={200: {"content": public.PAGE}},
+    responses={200: {"content": public.PAGE | {"application/ld+json": {"schema": {"type": "object"}}}}},
     summary="Search the published achievements",
 )
 def catalogue(request: Request, using: Using, asked: Annotated[Asked, Query()], accept: Accept = "") -> Response:
     """List the newest version of each achievement by name: as JSON, or as a page where a browser asks."""
     wanted = cataloguing.Wanted(**{name: getattr(asked, name) or None for name in WANTED}, retired=asked.retired)
     after = Cursor(asked.cursor, asked.limit).after
+    is_page = asked.format is None and negotiation.wants_page(accept)
     with using.reading() as session:
         found, last = cataloguing.listed(session, wanted, after=after, limit=asked.limit)
         shown = [_listed(entry, using.site) for entry in found]
+        feed = _feed(found, asked.format, using.site)
     following = None if last is None else Cursor.at(last)
-    if negotiation.wants_page(accept):
-        address = following and "/catalogue?" + urlencode({**_said(request), "cursor": following})
+    address = following and "/catalogue?" + urlencode({**_said(request), "cursor": following})
+    if is_page:
         return public.page(pages.catalogue_page(shown, asked=asked, following=address))
-    answer = JSONResponse(Page[Listed](items=shown, next=following).model_dump(mode="json"))
-    more = {"Link": f'<{using.site.base}/catalogue?{urlencode({**_said(request), "cursor": following})}>; rel="next"'} if following else {}
+    answer = public.LinkedData(feed) if feed else JSONResponse(Page[Listed](items=shown, next=following).model_dump(mode="json"))
+    more = {"Link": f'<{using.site.base}{address}>; rel="next"'} if address else {}
     return headers.kept(
         request,
         bytes(answer.body),
@@ -88,6 +96,21 @@ def catalogue(request: Request, using: Using, asked: Annotated[Asked, Query()], 
         **more,
         **public.OPEN,
     )
+
+
+def _feed(found: Sequence[cataloguing.Entry], form: str | None, site: Site) -> JsonObject | None:
+    """Return a page of the catalogue as JSON-LD; None where that is not asked for."""
+    if form == "ob":
+        return {"@graph": [{"@context": credential.context(entry.version.document), **entry.version.document} for entry in found]}
+    if form == "ctdl":
+        return ctdl.feed([_resource(entry, site) for entry in found])
+    return None
+
+
+def _resource(entry: cataloguing.Entry, site: Site) -> JsonObject:
+    row, issuer = entry.achievement, entry.issuer
+    unit = (issuer.name, issuer.url or site.issuer(issuer.slug))
+    return ctdl.describe(entry.version.document, url=site.newest_achievement(row.slug), unit=unit, is_retired=row.retired_at is not None)
 
 
 WANTED = ("q", "unit", "level", "language", "skill", "framework")

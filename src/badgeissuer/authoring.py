@@ -189,6 +189,7 @@ def check_draft(session: Session, draft: JsonObject, owner: tables.Issuer, *, sl
     Besides the rules for definitions, a whole example badge is linted: what JSON-LD would leave unsigned is refused here already.
     """
     definition.require(definition.check_draft(draft))
+    linking.require_no_circle(session, draft, slug=slug)
     completed = _complete(session, draft, owner, slug=slug, version=1, site=site)
     definition.require(definition.check(completed))
     try:
@@ -204,7 +205,7 @@ def _of_draft(finding: problem.Finding) -> problem.Finding:
 
 def _complete(session: Session, draft: JsonObject, owner: tables.Issuer, *, slug: str, version: int, site: Site) -> JsonObject:
     creator = {"id": owner.did or _EXAMPLE, "type": ["Profile"]}  # only what never changes: a version is for good, a name is not
-    expanded = drafting.expand(draft, linking.targets(session, draft, slug=slug, site=site))
+    expanded = drafting.expand(draft, linking.targets(session, draft, owner, slug=slug, site=site))
     return definition.complete(expanded, url=site.achievement(slug, version), version=str(version), creator=creator)
 
 

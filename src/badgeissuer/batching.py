@@ -83,7 +83,6 @@ def create(
         problem.Invalid: There is no row.
     """
     version = issuing.version_of(session, achievement)
-    retiring.require_open(achievement, version, issuer=session.get_one(tables.Issuer, achievement.issuer_id), now=now)
     if not rows.total:
         form = "Below the names of the columns stands at least one." if layout else "Send one JSON object a line, at least one."
         raise problem.Invalid(f"The roster holds no rows. {form}")
@@ -101,6 +100,7 @@ def create(
     batch = engine.add_if_new(session, row)
     if batch is None:
         return _same(session, row)
+    retiring.require_open(achievement, version, issuer=session.get_one(tables.Issuer, achievement.issuer_id), now=now)
     _store(session, batch, rows)
     _queue(session, batch, now=now)
     return batch

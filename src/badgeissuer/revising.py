@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from badgeissuer import authoring, problem
+from badgeissuer import access, authoring, problem
 from badgeissuer.awarding import rule as rules
 from badgeissuer.openbadges import comparison, drafting
 from badgeissuer.store import tables
@@ -89,10 +89,12 @@ class Impact:
     """Slugs of achievements whose drafts name it as a prerequisite."""
     stacking: list[str]
     """Slugs of achievements whose drafts stack into it."""
+    elsewhere: int
+    """Achievements that name it and that the actor may not see."""
 
 
-def impact(session: Session, row: tables.Achievement) -> Impact:
-    """Return whom a revision or a retirement touches."""
+def impact(session: Session, row: tables.Achievement, actor: access.Actor) -> Impact:
+    """Return whom a revision or a retirement touches, as far as an actor may know."""
     award, rule = tables.Award, tables.Rule
     counted = select(award.state, func.count()).where(award.achievement_id == row.id).group_by(award.state)
     states: dict[str, int] = {found[0]: found[1] for found in session.execute(counted)}
@@ -101,7 +103,7 @@ def impact(session: Session, row: tables.Achievement) -> Impact:
     batch, chunk = tables.Batch, tables.BatchChunk
     under_way = select(func.count(batch.id.distinct())).join(chunk, chunk.batch_id == batch.id).where(batch.achievement_id == row.id)
     under_way = under_way.where(batch.state != "cancelled", chunk.state == "open")
-    naming = _naming(session, row)
+    naming, elsewhere = _naming(session, row, actor)
     return Impact(
         rules=[item.id for item in active if item.achievement_id == row.id],
         listening=[item.id for item in active if item.achievement_id != row.id and _counts(item, row.slug)],
@@ -110,6 +112,7 @@ def impact(session: Session, row: tables.Achievement) -> Impact:
         batches=session.scalar(under_way) or 0,
         requiring=naming["prerequisites"],
         stacking=naming["stacksInto"],
+        elsewhere=elsewhere,
     )
 
 
@@ -118,11 +121,15 @@ def _counts(item: tables.Rule, slug: str) -> bool:
     return any(part.is_badge and part.badge in {None, slug} for part in rules.parse(item.document).pieces)
 
 
-def _naming(session: Session, row: tables.Achievement) -> dict[str, list[str]]:
+def _naming(session: Session, row: tables.Achievement, actor: access.Actor) -> tuple[dict[str, list[str]], int]:
+    """Return who names an achievement, by member, and how many of others do."""
     table = tables.Achievement
     found: dict[str, list[str]] = {"prerequisites": [], "stacksInto": []}
-    for slug, draft in session.execute(select(table.slug, table.draft).where(table.id != row.id).order_by(table.slug)):
-        for member, names in drafting.linked(draft).items():
-            if row.slug in names:
-                found[member].append(slug)
-    return found
+    elsewhere = 0
+    seen = access.is_visible(actor, table.issuer_id)
+    for slug, draft, is_seen in session.execute(select(table.slug, table.draft, seen).where(table.id != row.id).order_by(table.slug)):
+        members = [member for member, names in drafting.linked(draft).items() if row.slug in names]
+        elsewhere += bool(members) and not is_seen
+        for member in members if is_seen else ():
+            found[member].append(slug)
+    return found, elsewhere

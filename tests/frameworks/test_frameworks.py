@@ -186,3 +186,20 @@ def test_each_element_says_where_it_is_from_and_how_sure_that_is() -> None:
 def test_nobody_is_said_to_conform() -> None:
     for framework in frameworks.ALL:
         assert not re.search(r"conform|complian|certif|accredited", framework.model_dump_json(), re.IGNORECASE)
+
+
+@pytest.mark.parametrize(
+    ("key", "members", "gaps"),
+    [
+        ("european-approach", {"creditsAvailable": 2.2, "workload": "PT55H"}, []),
+        ("european-approach", {"creditsAvailable": 0.7, "workload": "PT21H"}, []),
+        ("nzqcf", {"creditsAvailable": 0.07, "workload": "PT42M"}, []),
+        ("nzqcf", {"creditsAvailable": 0, "workload": "PT42M"}, ["credits"]),
+        ("nzqcf", {"description": " ", "stackability": "\n"}, ["purpose", "pathways"]),
+        ("nzqcf", {"name": "\uff24egree of Bees"}, ["title_words"]),
+        ("nzqcf", {"name": "De\u00adgree of Bees"}, ["title_words"]),
+        ("nzqcf", {"level": [{"framework": "NZQCF", "code": code, "url": "https://x.example"} for code in ("11", "4")]}, ["nzqcf_levels"]),
+    ],
+)
+def test_what_is_said_is_weighed_as_a_person_would(key: str, members: JsonObject, gaps: list[str]) -> None:
+    assert missing(appraise(key, WHOLE[key] | members)) == gaps

@@ -45,10 +45,12 @@ def test_publishing_alone_changes_nothing() -> None:
         (
             edited(CHARTS, "level", to=[{"framework": "EQF", "code": "6"}]),
             [
-                ("/alignment/http:~1~1data.europa.eu~1snb~1eqf~15", "removed", True),
-                ("/alignment/http:~1~1data.europa.eu~1snb~1eqf~16", "added", True),
+                ("/alignment/http:~1~1data.europa.eu~1snb~1eqf~15 ext:EQFAlignment", "removed", True),
+                ("/alignment/http:~1~1data.europa.eu~1snb~1eqf~16 ext:EQFAlignment", "added", True),
             ],
         ),
+        (edited(CHARTS, "entryRequirement", to="A test."), [("/entryRequirement", "changed", True)]),
+        (edited(CHARTS, "achievementType", to="Diploma"), [("/achievementType", "changed", True)]),
         (CHARTS | {"tag": ["sea"]}, [("/tag", "added", False)]),
         (
             CHARTS | {"related": [{"id": "https://x.example/fr", "inLanguage": "fr"}]},
@@ -80,7 +82,7 @@ def test_nodes_that_share_a_name_are_told_apart_by_their_place() -> None:
 
 
 def test_a_changed_level_of_the_same_url_is_major() -> None:
-    node = {"targetUrl": "https://x.example", "targetType": "ext:NFQAlignment", "targetCode": "6"}
+    node = {"targetUrl": "https://x.example", "targetFramework": "RQF", "targetCode": "6"}
     before, after = ({"id": "https://x/a/1", "alignment": [node | {"targetCode": code}]} for code in "67")
     (change,) = comparison.compare(before, after)
     assert (change.pointer, change.is_major) == ("/alignment/https:~1~1x.example/targetCode", True)

@@ -56,10 +56,16 @@ def test_credits_of_the_ects_are_aligned_and_others_have_no_concept() -> None:
 def test_the_alignment_of_an_outcome_moves_to_the_achievement() -> None:
     skill = {"targetName": "Plan", "targetUrl": "https://skills.example/plan"}
     outcome = {"statement": "Plans.", "relatedSkill": "https://skills.example/other", "alignment": skill}
-    found = drafting.expand({"learningOutcome": [outcome, "x", {"alignment": [7, {"targetName": "none"}]}]}, {})
-    assert found["alignment"] == [skill, {"targetName": "none"}]
+    found = drafting.expand({"learningOutcome": [outcome, "x"]}, {})
+    assert found["alignment"] == [skill]
     skills = ["https://skills.example/other", "https://skills.example/plan"]
-    assert found["learningOutcome"] == [{"statement": "Plans.", "relatedSkill": skills}, "x", {"relatedSkill": []}]
+    assert found["learningOutcome"] == [{"statement": "Plans.", "relatedSkill": skills}, "x"]
+
+
+@pytest.mark.parametrize("value", ["x", [7], {"targetName": "none"}, [{"targetUrl": 7}]])
+def test_what_is_no_alignment_is_not_lost_but_refused(value: object) -> None:
+    (pointer,) = pointers({"learningOutcome": [{"statement": "Plans.", "alignment": value}, "x"]})
+    assert pointer.startswith("/learningOutcome/0/alignment")
 
 
 def test_what_is_aligned_already_is_not_aligned_again() -> None:

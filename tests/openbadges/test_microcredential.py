@@ -195,9 +195,31 @@ class TestCheck:
     def test_no_value_is_too_strange(self, name: str, value: object) -> None:
         assert all(finding.pointer.startswith("/") for finding in microcredential.check(completed() | {name: value}))
 
-    @pytest.mark.parametrize("badge", [{}, {"credentialSubject": []}, {"credentialSubject": {"achievement": "x"}}])
-    def test_of_a_badge_of_nothing_there_is_nothing_to_say(self, badge: JsonObject) -> None:
+    @pytest.mark.parametrize(
+        "badge", [{}, {"credentialSubject": []}, {"credentialSubject": ["x"]}, {"credentialSubject": {"achievement": "x"}}]
+    )
+    def test_of_a_badge_of_nothing_there_is_nothing_to_say_but_that_the_schema_asks_for_it(self, badge: JsonObject) -> None:
         assert microcredential.rule(badge) == ()
+        assert [finding.pointer for finding in microcredential.keeps_schema(badge)] == ["/credentialSubject"]
+
+    def test_achievements_are_looked_at_wherever_they_stand(self) -> None:
+        bad = completed() | {"workload": "long"}
+        record = {"credentialSubject": [{"achievement": [completed(), bad]}, {"achievement": bad}]}
+        assert [finding.pointer for finding in microcredential.rule(record)] == [
+            "/credentialSubject/0/achievement/1/workload",
+            "/credentialSubject/1/achievement/workload",
+        ]
+
+    def test_of_very_many_faults_some_are_told(self) -> None:
+        outcome = completed()["learningOutcome"][0] | {"relatedSkill": [f"urn:{number}" for number in range(9000)]}
+        assert len(microcredential.check(completed() | {"learningOutcome": [outcome], "resultDescription": []})) == shape.MAX_FINDINGS
+
+    def test_every_amount_that_is_just_right_is_right(self) -> None:
+        for tenths in range(1, 601):
+            said = {"creditsAvailable": tenths / 10, "creditUnit": "ECTS"}
+            for hours in (25, 30):
+                worked = tenths * hours * 6
+                assert microcredential.doubts(said | {"workload": f"PT{worked // 60}H{worked % 60}M"}) == ()
 
     @pytest.mark.parametrize(
         ("members", "said"),

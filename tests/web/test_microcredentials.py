@@ -14,6 +14,7 @@ from tests.microcredentials import CHARTS, UNIT, WHOLE
 from tests.web.conftest import PAGE
 from tests.web.test_pages import Reader
 
+from badgeissuer import linking
 from badgeissuer.openbadges import microcredential
 from badgeissuer.vc import contexts
 
@@ -170,9 +171,8 @@ def test_nothing_comes_before_itself(server: Running, refused: Refused) -> None:
     server.make("achievements", third | {"prerequisites": [second["slug"]]})
     changed = without_what_is_no_draft(first) | {"prerequisites": [third["slug"]]}
     found = refused(server.api.put(f"/api/achievements/{first['slug']}", json=changed), 422)
-    way = " → ".join([first["slug"], third["slug"], second["slug"], first["slug"]])
     told = [(item["pointer"], item["detail"]) for item in found["errors"]]
-    assert told == [("/prerequisites", f"It would lead to itself: {way}.")]
+    assert told == [("/prerequisites", f"It would lead to itself, by way of {third['slug']}.")]
     alone = server.draft()
     found = refused(server.api.post("/api/achievements", json=alone | {"stacksInto": [alone["slug"]]}), 422)
     assert [item["pointer"] for item in found["errors"]] == ["/stacksInto"]
@@ -247,3 +247,43 @@ def test_the_frameworks_are_listed_with_their_sources(server: Running) -> None:
     found = server.listed("frameworks")
     assert [item["key"] for item in found] == list(WHOLE)
     assert all(item["source"]["certainty"] in {"read", "second-hand", "memory"} and item["elements"] for item in found)
+
+
+def test_what_another_unit_has_not_published_is_not_told(server: Running, refused: Refused) -> None:
+    other, mine = (server.make("issuers", {"slug": server.fresh("unit"), "name": "Unit"})["slug"] for _ in range(2))
+    secret = server.make("achievements", server.draft(issuer=other, name="Secret Merger"))["slug"]
+    bound = server.bearer("issuer", issuer=mine)
+    draft = server.draft(issuer=mine, prerequisites=[secret])
+    missing = refused(server.stranger.post("/api/achievements", json=draft | {"prerequisites": ["not-there"]}, headers=bound), 422)
+    found = refused(server.stranger.post("/api/achievements", json=draft, headers=bound), 422)
+    assert found["detail"] == missing["detail"].replace("not-there", secret)
+    server.make(f"achievements/{secret}/publish", {}, expect=200)
+    assert server.stranger.post("/api/achievements", json=draft, headers=bound).status_code == 201
+    listed = server.stranger.get(f"/api/achievements/{draft['slug']}/impact", headers=bound).json()
+    assert (listed["requiring"], listed["elsewhere"]) == ([], 0)
+    theirs = server.bearer("issuer", issuer=other)
+    listed = server.stranger.get(f"/api/achievements/{secret}/impact", headers=theirs).json()
+    assert (listed["requiring"], listed["elsewhere"]) == ([], 1)
+
+
+def test_a_chain_is_followed_for_so_many_steps_only(server: Running, refused: Refused, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(linking, "LONGEST", 3)
+    before: list[str] = []
+    for _ in range(3):
+        before = [server.make("achievements", server.draft(prerequisites=before) if before else server.draft())["slug"]]
+    assert server.api.post("/api/achievements", json=server.draft(prerequisites=before[:1])).status_code == 422
+    found = refused(server.api.post("/api/achievements", json=server.draft(prerequisites=["x"] * 51)), 422)
+    assert [item["pointer"] for item in found["errors"]] == ["/prerequisites"]
+
+
+@pytest.mark.parametrize("member", [{"credentialSubject": {"id": "urn:x"}}, {"credentialSubject": []}])
+def test_a_document_that_breaks_the_schema_it_names_is_not_said_to_keep_it(server: Running, member: JsonObject) -> None:
+    base = server.base
+    document = {
+        "@context": [contexts.CREDENTIALS_V2, contexts.OPEN_BADGES, base + microcredential.PATH],
+        "type": ["VerifiableCredential"],
+        "issuer": "did:key:x",
+        "credentialSchema": {"id": base + microcredential.SCHEMA_PATH, "type": microcredential.SCHEMA_TYPE},
+    }
+    report = server.stranger.post("/verify", json=document | member).json()
+    assert {step["name"]: step["outcome"] for step in report["steps"]}["schema"] == "INVALID"

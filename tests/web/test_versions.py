@@ -94,7 +94,7 @@ def test_a_version_that_is_not_there_cannot_be_compared(server: Running, draft: 
 
 def test_whom_a_change_touches_is_counted(server: Running, draft: JsonObject) -> None:
     unit, slug = draft["issuer"], draft["slug"]
-    empty = {"rules": [], "listening": [], "issued": 0, "waiting": 0, "batches": 0, "requiring": [], "stacking": []}
+    empty = {"rules": [], "listening": [], "issued": 0, "waiting": 0, "batches": 0, "requiring": [], "stacking": [], "elsewhere": 0}
     assert get(server, slug, "impact") == empty
     server.award(achievement=slug)
     server.make("awards", {"achievement": slug, "learner": {"source_id": server.fresh("nameless")}})
@@ -116,12 +116,17 @@ def test_what_is_retired_is_awarded_to_nobody_new_and_stays_valid(server: Runnin
     earlier = server.make("awards", {"achievement": slug, "learner": learner})
     nameless = server.fresh("nameless")
     waiting = server.make("awards", {"achievement": slug, "learner": {"source_id": nameless}})
+    order = {"key": server.fresh("roster"), "achievement": slug, "rows": [{"learner": {"email": f"{server.fresh('row')}@example.org"}}]}
+    accepted = server.make("batches", order, expect=202)
     retired = server.make(f"achievements/{slug}/retire", {"reason": "A newer course takes its place."}, expect=200)
     assert (retired["awarded"], retired["retired_reason"]) == (False, "A newer course takes its place.")
     found = refused(server.api.post("/api/awards", json={"achievement": slug, "learner": {"email": "a@example.org"}}), 409)
     assert found["detail"].endswith("A newer course takes its place.")
     roster = server.api.post("/api/batches", json={"achievement": slug, "rows": [{"learner": {"email": "b@example.org"}}]})
     refused(roster, 409)
+    again = server.api.post("/api/batches", json=order)
+    assert again.status_code == 202, again.text
+    assert again.json()["id"] == accepted["id"]  # whose answer may have been lost
     badge = server.stranger.get(earlier["credential"]["id"], headers={"Accept": "application/json"}).json()
     assert server.stranger.post("/verify", json=badge).json()["outcome"] == "VALID"
     assert server.stranger.get(f"/a/{slug}/1").status_code == 200

@@ -61,6 +61,7 @@ def award(
     randomness: Randomness,
     now: datetime,
     known: Known | None = None,
+    replaces: bool = False,
 ) -> tuple[tables.Award, bool]:
     """Store that a learner has earned an achievement, and the job that will issue the badge.
 
@@ -75,6 +76,7 @@ def award(
         randomness: Where unpredictable values come from.
         now: The moment.
         known: What was looked up before.
+        replaces: Whether it takes the place of one that the learner had, so that nobody new is awarded.
 
     Returns:
         The award, and whether it is new: one learner has one award of an achievement and scope.
@@ -87,7 +89,7 @@ def award(
     check_end(decision, now=now)
     issuer = session.get_one(tables.Issuer, achievement.issuer_id)
     reason = retiring.closed(achievement, version, issuer=issuer, now=now)
-    if reason is not None and not _is_awarded(session, achievement, learner=learner, scope=decision.scope):
+    if reason is not None and not replaces and not _is_awarded(session, achievement, learner=learner, scope=decision.scope):
         raise problem.Conflict(reason)
     email, did = recognising.address(session, learner) if known is None else (known.email, known.did)
     email, did = identity.normal_email(decision.email) if decision.email else email, decision.did or did
@@ -214,7 +216,7 @@ def reissue(session: Session, row: tables.Award, said: JsonObject, *, actor: str
     values |= {"scope": scope, "source_id": row.source_id, "rule_id": row.rule_id}
     decision = Decision(**values, email=row.claims["email"], did=row.claims["did"])
     learner = session.get_one(tables.Learner, row.learner_id)
-    new, _ = award(session, achievement, learner=learner, decision=decision, randomness=randomness, now=now)
+    new, _ = award(session, achievement, learner=learner, decision=decision, randomness=randomness, now=now, replaces=True)
     status.revoke(session, row.credential_uuid, reason="A newer badge takes its place.", actor=actor, now=now)
     return new
 

@@ -5,11 +5,10 @@ A change is major where it touches what the award means: outcomes, level, worklo
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from badgeissuer.openbadges import exchange
+from badgeissuer.openbadges import drafting, exchange
 from badgeissuer.problem import below
 
 if TYPE_CHECKING:
@@ -17,8 +16,10 @@ if TYPE_CHECKING:
 
     from badgeissuer.vc.document import JsonObject
 
-MAJOR = frozenset({"creditUnit", "creditsAvailable", "criteria", "learningOutcome", "resultDescription", "workload"})
-_LEVEL = re.compile(r"ext:[A-Za-z-]+Alignment")
+MAJOR = frozenset({
+    "achievementType", "creditUnit", "creditsAvailable", "criteria", "entryRequirement", "learningOutcome", "resultDescription", "workload",
+})  # fmt: skip
+"""Members that say what the award means; alignments with a level and with a prerequisite do too."""
 _DERIVED = ("id", "version", "creator")
 _ABSENT = object()
 
@@ -65,7 +66,7 @@ def _members(before: JsonObject, after: JsonObject, pointer: str, *, is_major: b
 def _values(before: Any, after: Any, pointer: str, *, is_major: bool) -> Iterator[Change]:  # noqa: ANN401 - any JSON value
     if before == after and isinstance(before, bool) is isinstance(after, bool):
         return
-    is_major = is_major or any(isinstance(value, dict) and _LEVEL.fullmatch(str(value.get("targetType"))) for value in (before, after))
+    is_major = is_major or any(_is_weighty(value) for value in (before, after))
     if isinstance(before, dict) and isinstance(after, dict):
         yield from _members(before, after, pointer, is_major=is_major)
     elif _has_nodes(before) and _has_nodes(after):
@@ -78,14 +79,27 @@ def _values(before: Any, after: Any, pointer: str, *, is_major: bool) -> Iterato
         yield Change(pointer, kind, None if before is _ABSENT else before, None if after is _ABSENT else after, is_major)
 
 
+def _is_weighty(value: object) -> bool:
+    """Return whether a node is an alignment with a level or with a prerequisite."""
+    if not isinstance(value, dict):
+        return False
+    kind, framework = str(value.get("targetType")), str(value.get("targetFramework"))
+    known = {drafting.LEVEL_TYPE.format(name) for name in drafting.QUALIFICATIONS} | {drafting.PREREQUISITE}
+    return kind in known or framework in drafting.QUALIFICATIONS | {drafting.EQF}
+
+
 def _has_nodes(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
+
+
+def _target(item: JsonObject) -> str:
+    return " ".join(str(item[name]) for name in ("targetUrl", "targetType") if name in item)
 
 
 def _by_name(items: list[JsonObject]) -> JsonObject:
     """Return the nodes of an array by what names them; what has the name of one before it, by its place."""
     found: JsonObject = {}
     for place, item in enumerate(items):
-        name = str(item.get("id") or item.get("targetUrl") or place)
+        name = str(item.get("id") or _target(item) or place)
         found[name if name not in found else str(place)] = item
     return found

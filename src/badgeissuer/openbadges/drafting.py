@@ -27,6 +27,10 @@ MEMBERS = frozenset({"level", "prerequisites", "stacksInto"})
 EQF = "European Qualifications Framework"
 PREREQUISITE, STACKS_INTO, CREDIT_UNIT = "ext:Prerequisite", "ext:StacksInto", "ext:CreditUnit"
 LEVEL_TYPE = "ext:{}Alignment"
+QUALIFICATIONS = frozenset({"AQF", "CQFW", "EQF", "FHEQ", "NLQF", "NZQCF", "NZQF", "QF-EHEA", "RQF", "SCQF"})
+"""Frameworks of qualifications: their codes are levels."""
+MOST_LINKS = 50
+"""Achievements that one draft may name as prerequisites, and as what it stacks into."""
 _EQF_LEVELS = {str(number): f"http://data.europa.eu/snb/eqf/{number}" for number in range(1, 9)}
 _ECTS: JsonObject = {
     "targetName": "European Credit Transfer and Accumulation System (ECTS)",
@@ -48,13 +52,13 @@ class Links(model.View):
     """What the members of drafts hold: slugs of achievements of this service."""
 
     level: values.Many[Level] | None = None
-    prerequisites: values.Many[str] | None = None
-    stacks_into: values.Many[str] | None = None
+    prerequisites: Annotated[values.Many[str], Field(max_length=MOST_LINKS)] | None = None
+    stacks_into: Annotated[values.Many[str], Field(max_length=MOST_LINKS)] | None = None
 
 
 def check(draft: JsonObject) -> tuple[Finding, ...]:
     """Return what is wrong with the words that only drafts have; whether achievements of that name exist is not looked at."""
-    return model.findings_of(Links, draft) or tuple(_levels(draft))
+    return model.findings_of(Links, draft) or (*_levels(draft), *_loose_alignments(draft))
 
 
 def _levels(draft: JsonObject) -> Iterator[Finding]:
@@ -63,6 +67,15 @@ def _levels(draft: JsonObject) -> Iterator[Finding]:
             yield Finding("A level of the EQF is 1 to 8.", below(pointer, "code"))
         elif item["framework"] != "EQF" and "url" not in item:
             yield Finding(f"Give the url of the level, or of the framework {item['framework']}.", pointer)
+
+
+def _loose_alignments(draft: JsonObject) -> Iterator[Finding]:
+    """Yield what stands as the alignment of an outcome and is none: it would be lost where it is moved."""
+    for pointer, outcome in model.items(draft.get("learningOutcome") or [], "/learningOutcome"):
+        inside = outcome.get("alignment") if isinstance(outcome, dict) else None
+        for place, item in model.items(inside or [], below(pointer, "alignment")):
+            if not isinstance(item, dict) or not isinstance(item.get("targetUrl"), str):
+                yield Finding("An alignment is an object with targetName and targetUrl.", place)
 
 
 def linked(draft: JsonObject) -> dict[str, list[str]]:
@@ -103,9 +116,8 @@ def _moved(found: JsonObject) -> Iterator[Any]:
     """Take the alignments out of learning outcomes, leaving the URLs of the skills; yield them."""
     for outcome in as_list(found.get("learningOutcome")):
         if isinstance(outcome, dict) and "alignment" in outcome:
-            moved = [item for item in as_list(outcome.pop("alignment")) if isinstance(item, dict)]
-            skills = [*as_list(outcome.get("relatedSkill")), *(item.get("targetUrl") for item in moved)]
-            outcome["relatedSkill"] = list(dict.fromkeys(skill for skill in skills if isinstance(skill, str)))
+            moved = as_list(outcome.pop("alignment"))
+            outcome["relatedSkill"] = list(dict.fromkeys([*as_list(outcome.get("relatedSkill")), *(item["targetUrl"] for item in moved)]))
             yield from moved
 
 

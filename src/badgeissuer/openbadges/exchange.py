@@ -79,7 +79,8 @@ def local(value: Any, own: str) -> Any:  # noqa: ANN401 - any JSON value
 
 def is_own_version(item: Any, own: str) -> bool:  # noqa: ANN401 - any JSON value
     """Return whether a Related names another version of the same achievement, as publishing writes it."""
-    return isinstance(item, dict) and str(item.get("id")).rpartition("/")[0] == own.rpartition("/")[0]
+    stem, _, number = str(item.get("id")).rpartition("/") if isinstance(item, dict) else ("", "", "")
+    return stem == own.rpartition("/")[0] and number.isdigit() and "version" in item
 
 
 def _of_badge_class(item: JsonObject) -> JsonObject:

@@ -10,9 +10,11 @@ Source: OB-3.0 "Extending and Profiling the Standard"; ELM 3; 1EdTech Assessment
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import re
 from datetime import date
+from fractions import Fraction
 from importlib import resources
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -21,7 +23,7 @@ from pydantic import AfterValidator, Field
 
 from badgeissuer.openbadges import addresses, fit, model, values
 from badgeissuer.problem import Finding, below
-from badgeissuer.vc import contexts
+from badgeissuer.vc import contexts, shape
 from badgeissuer.vc.credential import as_list
 
 if TYPE_CHECKING:
@@ -204,12 +206,22 @@ def with_own(base: str) -> Mapping[str, contexts.Context]:
 
 def context(base: str) -> contexts.Context:
     """Return the context of this extension as the service at `base` publishes it."""
-    return contexts.Context(base + PATH, CONTENT, SHA256, extends_badges=True, rule=rule, schema=base + SCHEMA_PATH)
+    return contexts.Context(base + PATH, CONTENT, SHA256, extends_badges=True, rule=rule, schemas=((base + SCHEMA_PATH, keeps_schema),))
 
 
 def rule(badge: JsonObject) -> tuple[Finding, ...]:
-    """Return what is wrong with the members of this extension in a badge; it asks for more than the published JSON Schema does."""
-    return check(asserted(badge), prefix="/credentialSubject/achievement")
+    """Return what is wrong with the members of this extension in a document, wherever achievements stand in it."""
+    found: list[Finding] = []
+    for pointer, subject in model.items(badge.get("credentialSubject") or [], "/credentialSubject"):
+        achievements = subject.get("achievement") if isinstance(subject, dict) else None
+        for place, achievement in model.items(achievements or [], below(pointer, "achievement")):
+            found += check(achievement, prefix=place) if isinstance(achievement, dict) else ()
+    return tuple(found)
+
+
+def keeps_schema(badge: JsonObject) -> tuple[Finding, ...]:
+    """Return why a document breaks the published JSON Schema, beyond what `rule` finds; that is asked of whatever names the context."""
+    return () if asserted(badge) else (Finding("The JSON Schema asks for one achievement here.", "/credentialSubject"),)
 
 
 def asserted(badge: JsonObject) -> JsonObject:
@@ -225,17 +237,18 @@ def check(achievement: JsonObject, *, prefix: str = "") -> tuple[Finding, ...]:
     for pointer, part in model.items(achievement.get("resultDescription") or [], below(prefix, "resultDescription")):
         if isinstance(part, dict) and is_assessed(part):
             findings += model.findings_of(Assessment, part, prefix=pointer)
-    return tuple(findings or _references(achievement, prefix))
+    return tuple(findings or itertools.islice(_references(achievement, prefix), shape.MAX_FINDINGS))
 
 
 def _references(achievement: JsonObject, prefix: str) -> Iterator[Finding]:
-    outcomes = as_list(achievement.get("learningOutcome"))
-    names = [item["id"] for item in outcomes]
-    targets = [item.get("targetUrl") for item in as_list(achievement.get("alignment")) if isinstance(item, dict)]
-    for index, item in enumerate(outcomes):
+    names: set[str] = set()
+    aligned = (item.get("targetUrl") for item in as_list(achievement.get("alignment")) if isinstance(item, dict))
+    targets = {url for url in aligned if isinstance(url, str)}
+    for index, item in enumerate(as_list(achievement.get("learningOutcome"))):
         pointer = f"{prefix}/learningOutcome/{index}"
-        if item["id"] in names[:index]:
+        if item["id"] in names:
             yield Finding(f"The id {item['id']} is given twice.", f"{pointer}/id")
+        names.add(item["id"])
         for skill in as_list(item.get("relatedSkill")):
             if skill not in targets:
                 yield Finding(f"The skill {skill} needs an alignment too, which all readers know.", f"{pointer}/relatedSkill")
@@ -252,10 +265,10 @@ def doubts(achievement: JsonObject) -> tuple[Finding, ...]:
     worked, unit, earned = minutes(achievement.get("workload")), achievement.get("creditUnit"), achievement.get("creditsAvailable")
     if not worked or unit is None or not earned:
         return ()
-    least, most = (earned * hours for hours in CREDIT_HOURS[unit])
+    least, most = (Fraction(str(earned)) * hours for hours in CREDIT_HOURS[unit])
     if least * 60 <= worked <= most * 60:
         return ()
-    wanted = f"{least:g}" if least == most else f"{least:g} to {most:g}"
+    wanted = f"{float(least):g}" if least == most else f"{float(least):g} to {float(most):g}"
     said = f"{earned:g} {unit} credits stand for {wanted} hours of work, and the workload is {worked / 60:g}."
     return (Finding(f"{said} Mend one of them.", "/workload"),)
 

@@ -45,7 +45,7 @@ class Context:
         sha256: Lower-case hex of the SHA-256 of its RFC 8785 form.
         extends_badges: Whether badges may name it too, after those that the standard gives them; an operator who pins it says so.
         rule: What is wrong with its terms in a document that names it.
-        schema: The URL of a JSON Schema that asks for less than `rule` does.
+        schemas: URLs of JSON Schemas, each with a rule that, after `rule`, asks for more than the schema does.
     """
 
     url: str
@@ -53,7 +53,7 @@ class Context:
     sha256: str
     extends_badges: bool = False
     rule: Callable[[document.JsonObject], tuple[problem.Finding, ...]] | None = None
-    schema: str | None = None
+    schemas: tuple[tuple[str, Callable[[document.JsonObject], tuple[problem.Finding, ...]]], ...] = ()
 
 
 def named(source: document.JsonObject, known: Mapping[str, Context]) -> list[Context]:

@@ -161,8 +161,9 @@ class Examination:
 
     @functools.cached_property
     def rules(self) -> tuple[proof.Rule, ...]:
-        """The rules of the document's kind, and of the contexts that it names."""
-        return self.kind.rules + tuple(found.rule for found in contexts.named(self.source, self.policy.known) if found.rule)
+        """The rules of the document's kind, and of the contexts that it names, where it is not too odd to be looked at."""
+        named = () if self._gated else contexts.named(self.source, self.policy.known)
+        return self.kind.rules + tuple(found.rule for found in named if found.rule)
 
     @functools.cached_property
     def _gated(self) -> tuple[problem.Finding, ...]:

@@ -51,7 +51,7 @@ def _one(item: Any, examined: Examination) -> Passed:  # noqa: ANN401 - any JSON
         findings, passed = schema.check(examined.source, content, spend=examined.sources.effort.spend), Passed((evidence,))
     else:
         # Where the rule is one of the kind's, data_model has said already what it finds.
-        findings, passed = () if rule in examined.rules else rule(examined.source), Passed()
+        findings, passed = () if rule in examined.kind.rules else rule(examined.source), Passed()
     if findings:
         raise problem.Invalid.of(findings)
     return passed
@@ -62,8 +62,11 @@ def _own_rule(item: object, examined: Examination) -> proof.Rule | None:
     url = item.get("id") if isinstance(item, dict) else None
     if not isinstance(url, str):
         return None
-    of_contexts = (context.rule for context in contexts.named(examined.source, examined.policy.known) if context.schema == url)
-    return next(of_contexts, None) or next((rule for prefix, rule in examined.kind.schemas.items() if url.startswith(prefix)), None)
+    for context in contexts.named(examined.source, examined.policy.known):
+        for name, rule in context.schemas:
+            if name == url:
+                return rule
+    return next((rule for prefix, rule in examined.kind.schemas.items() if url.startswith(prefix)), None)
 
 
 def _fetched(item: Any, examined: Examination) -> tuple[JsonObject, report.Evidence]:  # noqa: ANN401 - any JSON value

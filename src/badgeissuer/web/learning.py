@@ -24,8 +24,6 @@ STATEMENT_CHARACTERS = 2000
 QUOTED_CHARACTERS = 160
 """How much of an outcome is said again where a part assesses it."""
 _CODED = re.compile(r"ext:([A-Za-z-]{1,20})Alignment")
-_QUALIFICATIONS = frozenset({"AQF", "CQFW", "EQF", "FHEQ", "NLQF", "NZQCF", "NZQF", "QF-EHEA", "RQF", "SCQF"})
-"""Frameworks whose codes are levels, whatever their alignments are called."""
 _LEADING = {drafting.PREREQUISITE, drafting.STACKS_INTO}
 _UNITS = {"ECTS": "ECTS", "NZ": "New Zealand", "UK": "UK"}
 _PARTICIPATION = {
@@ -241,7 +239,7 @@ def _level(item: Node) -> str:
     if not found or not code:
         return ""
     phrase = f"{found[1]} level {code}"
-    return phrase if found[1] in _QUALIFICATIONS or words.plain(item.get("targetName")).lower() == phrase.lower() else ""
+    return phrase if found[1] in drafting.QUALIFICATIONS or words.plain(item.get("targetName")).lower() == phrase.lower() else ""
 
 
 def _workload(value: object) -> str:

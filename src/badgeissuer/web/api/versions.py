@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from badgeissuer import access, authoring, retiring, revising
 from badgeissuer.store import tables
 from badgeissuer.vc import instant
-from badgeissuer.web.api.shapes import PROBLEMS, Page, Shape
+from badgeissuer.web.api.shapes import PROBLEMS, Name, Page, Shape
 from badgeissuer.web.service import Acting, Using
 from badgeissuer.web.strict import StrictRoute
 
@@ -50,7 +50,7 @@ class Difference(Shape):
 class Retirement(Shape):
     """Why an achievement is awarded no more, for those who ask."""
 
-    reason: Annotated[str, Field(min_length=1, max_length=500)]
+    reason: Annotated[Name, Field(max_length=500)]
 
 
 class Standing(Shape):
@@ -89,7 +89,7 @@ def changes(slug: str, using: Using, acting: Acting, since: Number = None, to: N
 def impact(slug: str, using: Using, acting: Acting) -> revising.Impact:
     """Count what hangs on an achievement: rules, awards, rosters under way, and what it leads to."""
     with using.reading() as session:
-        return revising.impact(session, _own(session, slug, acting, access.READ))
+        return revising.impact(session, _own(session, slug, acting, access.READ), acting)
 
 
 @ROUTER.get("/{slug}/standing", summary="See whether an achievement is awarded, and when it is to be reviewed")

@@ -69,7 +69,7 @@ def _shown(using: Service, known: Staff, slug: str, *, fault: problem.Problem | 
             "appraisals": authoring.completeness(session, row, site=using.site),
             "gate": appraising.gate(line),
             "difference": revising.difference(session, row, site=using.site) if newest else None,
-            "impact": revising.impact(session, row),
+            "impact": revising.impact(session, row, known.actor),
             "seen": authoring.tag(session, row),
             "may_define": access.may(known.actor, access.DEFINE),
             "fault": fault,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from badgeissuer.settings import PREFIX
-from benchmarks import bulk, growth, http, intake, latency, measuring, results, signing, statuses, steps, verifying
+from benchmarks import bulk, growth, http, intake, latency, measuring, results, searching, signing, statuses, steps, verifying
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,6 +33,8 @@ BENCHMARKS: Mapping[str, Callable[[measuring.Scale], results.Figures]] = {
     "intake_postgresql": intake.intake_postgresql,
     "intake_wait_sqlite": latency.intake_wait_sqlite,
     "intake_wait_postgresql": latency.intake_wait_postgresql,
+    "catalogue_sqlite": searching.catalogue_sqlite,
+    "catalogue_postgresql": searching.catalogue_postgresql,
 }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from badgeissuer import authoring, branding, frameworks, problem
+from badgeissuer import authoring, branding, frameworks, indexing, problem
 from badgeissuer.store import tables
 
 if TYPE_CHECKING:
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 _APPRAISED = 200
 """So many are held against a framework at a time, until a page is full."""
+
+
+MOST_SKILLS = 10
+"""Skills of an achievement by which others are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +131,20 @@ def _meeting(
             if left and frameworks.appraise(framework, facts).is_met:
                 left -= 1
                 yield row
+
+
+def alike(session: Session, row: tables.Achievement, version: tables.AchievementVersion, *, most: int = 5) -> list[Entry]:
+    """Return achievements that are awarded and have a skill in common with a version, by name.
+
+    Args:
+        session: A session.
+        row: The achievement, which is not among them.
+        version: The version.
+        most: How many are looked for.
+    """
+    found: dict[int, Entry] = {}
+    for url, _ in indexing.skills(version.document)[:MOST_SKILLS]:
+        for entry in listed(session, Wanted(skill=url), after=0, limit=most + 1)[0]:
+            found.setdefault(entry.achievement.id, entry)
+    found.pop(row.id, None)
+    return list(found.values())[:most]

@@ -13,12 +13,12 @@ import jinja2
 
 from badgeissuer import explaining
 from badgeissuer.vc import instant
-from badgeissuer.web import menu, verdicts, words
+from badgeissuer.web import menu, pathway, verdicts, views, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from badgeissuer import overseeing
+    from badgeissuer import cataloguing, overseeing
     from badgeissuer.store import tables
     from badgeissuer.web.staff.door import Staff
 
@@ -75,6 +75,41 @@ def catalogue_page(shown: Sequence[object], *, asked: object, following: str | N
         following: The path of the page after it; None at the end.
     """
     return _render("catalogue.html", shown=shown, asked=asked, following=following)
+
+
+def achievement_page(
+    row: tables.Achievement,
+    version: tables.AchievementVersion,
+    *,
+    unit: tables.Issuer,
+    versions: Sequence[int],
+    alike: Sequence[cataloguing.Entry],
+) -> str:
+    """Return the public page of a published achievement.
+
+    Args:
+        row: The achievement.
+        version: The version that is shown.
+        unit: Whose it is.
+        versions: The numbers of all versions, the newest first.
+        alike: Others that have a skill in common with it.
+    """
+    badge = views.achievement(version.document, views.Prose())
+    before, after = ([entry.name for entry in found if entry.name] for found in (badge.learning.prerequisites, badge.learning.stacks_into))
+    told = f"Before it: {', '.join(before) or 'nothing'}. It leads to: {', '.join(after) or 'nothing'}."
+    return _render(
+        "achievement.html",
+        slug=row.slug,
+        badge=badge,
+        unit=unit,
+        version=version.version,
+        published_at=version.published_at,
+        retired=row.retired_at is not None,
+        versions=versions,
+        alike=alike,
+        drawing=pathway.draw(before, badge.name, after),
+        told=told,
+    )
 
 
 def home_page() -> str:

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Path, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 
-from badgeissuer import attending, authoring, issuing, problem, signing, verifying
+from badgeissuer import attending, authoring, cataloguing, issuing, problem, revising, signing, verifying
 from badgeissuer.openbadges import microcredential
 from badgeissuer.store import tables
 from badgeissuer.vc import alarm, document, verification
@@ -44,6 +44,11 @@ class JsonSchema(JSONResponse):
     """An answer that is a JSON Schema."""
 
     media_type = "application/schema+json"
+
+
+_LINKED_DATA_OR_PAGE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The Achievement, or a page.", "content": {"application/ld+json": {"schema": {}}} | PAGE}
+}
 
 
 class ControllerDocument(JSONResponse):
@@ -109,14 +114,23 @@ def did_document(issuer: Annotated[str, Path(max_length=64)], request: Request, 
     return _kept(request, ControllerDocument(found), how_long=headers.FOR_FIVE_MINUTES)
 
 
-@ROUTER.get("/a/{slug}/{version}", response_class=LinkedData, summary="Get a published achievement")
+@ROUTER.get("/a/{slug}/{version}", responses=_LINKED_DATA_OR_PAGE, response_class=LinkedData, summary="Get a published achievement")
 def achievement(
-    slug: Annotated[str, Path(max_length=64)], version: Annotated[int, Path(ge=1, lt=2**31)], request: Request, using: Using
+    slug: Annotated[str, Path(max_length=64)],
+    version: Annotated[int, Path(ge=1, lt=2**31)],
+    request: Request,
+    using: Using,
+    accept: Accept = "",
 ) -> Response:
-    """Give the Achievement as it stands in badges."""
+    """Give the Achievement as it stands in badges, or a page where a browser asks."""
     with using.reading() as session:
-        found = authoring.published(session, slug, version=version).document
-    return _kept(request, LinkedData(found), how_long=headers.FOR_A_DAY)
+        found = authoring.published(session, slug, version=version)
+        if negotiation.wants_page(accept):
+            row = authoring.achievement(session, slug)
+            unit = session.get_one(tables.Issuer, row.issuer_id)
+            numbers = [one.version for one in revising.versions(session, row)]
+            return page(pages.achievement_page(row, found, unit=unit, versions=numbers, alike=cataloguing.alike(session, row, found)))
+    return _kept(request, LinkedData(found.document), how_long=headers.FOR_A_DAY, Vary="Accept")
 
 
 @ROUTER.get("/a/{slug}", status_code=307, response_class=RedirectResponse, summary="Find the newest version of an achievement")
@@ -185,8 +199,8 @@ def _badge(using: Service, uuid: UUID) -> tuple[tables.Credential, str]:
     return badge, f"{slug}-{str(uuid)[:8]}.json"
 
 
-def _kept(request: Request, answer: JSONResponse, *, how_long: str) -> Response:
-    return headers.kept(request, bytes(answer.body), media_type=str(answer.media_type), how_long=how_long, **OPEN)
+def _kept(request: Request, answer: JSONResponse, *, how_long: str, **further: str) -> Response:
+    return headers.kept(request, bytes(answer.body), media_type=str(answer.media_type), how_long=how_long, **further, **OPEN)
 
 
 def _signed(request: Request, badge: tables.Credential, accept: str, *, disposition: str) -> Response:

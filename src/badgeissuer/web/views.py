@@ -240,6 +240,11 @@ def _badge(document: Mapping[str, Any], prose: Prose) -> Badge:
     )
 
 
+def achievement(document: Mapping[str, Any], prose: Prose) -> Badge:
+    """Return what a page says of an achievement that nobody has to have: a badge without a learner."""
+    return _badge({"credentialSubject": {"achievement": document}}, prose)
+
+
 def _evidence(item: Mapping[str, Any], prose: Prose) -> words.Entry:
     notes, narrative = words.names(item.get("genre")), prose.markdown(item.get("narrative"))
     return words.Entry(words.plain(item.get("name")), notes, words.prose(item.get("description")), words.link(item.get("id")), narrative)

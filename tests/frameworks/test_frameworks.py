@@ -203,3 +203,8 @@ def test_nobody_is_said_to_conform() -> None:
 )
 def test_what_is_said_is_weighed_as_a_person_would(key: str, members: JsonObject, gaps: list[str]) -> None:
     assert missing(appraise(key, WHOLE[key] | members)) == gaps
+
+
+def test_a_level_without_its_code_is_none() -> None:
+    alignment = [{"targetName": "EQF", "targetUrl": "https://x.example", "targetType": "ext:EQFAlignment"}]
+    assert missing(appraise("european-approach", WHOLE["european-approach"] | {"level": [], "alignment": alignment})) == ["level"]

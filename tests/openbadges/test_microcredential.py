@@ -279,6 +279,11 @@ class TestSigned:
     def test_a_signed_badge_verifies_but_for_the_status_list_that_is_not_there(self, badge: JsonObject, signer: Signer) -> None:
         assert _not_good(_sign(badge, signer)) == {"status"}
 
+    def test_other_schemas_that_it_names_are_kept_too(self, badge: JsonObject, signer: Signer) -> None:
+        official = "https://purl.imsglobal.org/spec/ob/v3p0/schema/json/ob_v3p0_achievementcredential_schema.json"
+        badge["credentialSchema"].append({"id": official, "type": microcredential.SCHEMA_TYPE})
+        assert _not_good(_sign(badge, signer)) == {"status"}
+
     def test_elsewhere_it_is_undecided_until_its_context_is_pinned(self, badge: JsonObject, signer: Signer) -> None:
         found = _verified(_sign(badge, signer), known=contexts.PINNED)
         assert found.outcome is Outcome.INDETERMINATE

@@ -183,6 +183,18 @@ def achievement(session: Session, slug: str) -> tables.Achievement:
     return _found(session.scalar(select(tables.Achievement).where(tables.Achievement.slug == slug)))
 
 
+def own_achievement(session: Session, slug: str, actor: access.Actor, action: str) -> tables.Achievement:
+    """Return the achievement of that slug, to do `action` to.
+
+    Raises:
+        problem.Forbidden: The actor's role does not allow it.
+        problem.NotFound: There is none, or it belongs to another issuer.
+    """
+    row = achievement(session, slug)
+    access.require(actor, action, issuer_id=row.issuer_id)
+    return row
+
+
 def check_draft(session: Session, draft: JsonObject, owner: tables.Issuer, *, slug: str, site: Site) -> None:
     """Raise `problem.Invalid` with everything that would keep a draft from standing in a badge.
 

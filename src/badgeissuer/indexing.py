@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
+from badgeissuer.openbadges import drafting
 from badgeissuer.store import tables
 from badgeissuer.vc.credential import as_list
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterator
 
     from sqlalchemy.orm import Session
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 NAME_CHARACTERS = 200
 """So many of a name say where an achievement stands in the order."""
-_LEVEL = re.compile(r"ext:([A-Za-z-]+)Alignment")
 
 
 def enter(session: Session, row: tables.Achievement, version: tables.AchievementVersion) -> None:
@@ -84,7 +84,7 @@ def _marks(achievement: JsonObject) -> Iterator[str]:
 
 def _aligned(achievement: JsonObject) -> Iterator[tuple[re.Match[str] | None, JsonObject]]:
     for item in _objects(achievement, "alignment"):
-        yield _LEVEL.fullmatch(str(item.get("targetType"))), item
+        yield drafting.CODED.fullmatch(str(item.get("targetType"))), item
 
 
 def _objects(achievement: JsonObject, name: str) -> list[dict[str, Any]]:

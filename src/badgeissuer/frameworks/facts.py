@@ -7,7 +7,7 @@ import unicodedata
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from badgeissuer.openbadges import microcredential
+from badgeissuer.openbadges import drafting, microcredential
 from badgeissuer.vc.credential import as_list
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from badgeissuer.vc.document import JsonObject
 
-_CODED = re.compile(r"ext:([A-Za-z-]+)Alignment")
 _LINK = re.compile(r"ext:(Prerequisite|StacksInto)")
 _NO_WORD = re.compile(r"[\W_]+")
 
@@ -66,7 +65,7 @@ def _words(text: str) -> str:
 
 def _codes(achievement: JsonObject) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for framework, item in _aligned(achievement, _CODED):
+    for framework, item in _aligned(achievement, drafting.CODED):
         if item.get("targetCode"):
             found.setdefault(framework, []).append(item["targetCode"])
     return found

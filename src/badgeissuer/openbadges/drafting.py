@@ -9,6 +9,7 @@ Source: OB-3.0 Alignment; ELM 3 (concept URIs).
 from __future__ import annotations
 
 import copy
+import re
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
@@ -27,6 +28,8 @@ MEMBERS = frozenset({"level", "prerequisites", "stacksInto"})
 EQF = "European Qualifications Framework"
 PREREQUISITE, STACKS_INTO, CREDIT_UNIT = "ext:Prerequisite", "ext:StacksInto", "ext:CreditUnit"
 LEVEL_TYPE = "ext:{}Alignment"
+CODED = re.compile(r"ext:([A-Za-z-]+)Alignment")
+"""Target types of alignments to a framework of codes, levels among them."""
 QUALIFICATIONS = frozenset({"AQF", "CQFW", "EQF", "FHEQ", "NLQF", "NZQCF", "NZQF", "QF-EHEA", "RQF", "SCQF"})
 """Frameworks of qualifications: their codes are levels."""
 MOST_LINKS = 50

@@ -124,7 +124,7 @@ def listed(using: Using, acting: Acting, paging: Paging) -> Page[Achievement]:
 def show(slug: str, request: Request, using: Using, acting: Acting, response: Response) -> Achievement | Response:
     """Show the draft and the newest version of an achievement. Its `ETag` changes with each of them."""
     with using.reading() as session:
-        found = _tagged(response, session, _own(session, slug, acting, access.READ), site=using.site)
+        found = _tagged(response, session, authoring.own_achievement(session, slug, acting, access.READ), site=using.site)
     if headers.is_held(request.headers, response.headers["ETag"]):
         return Response(status_code=304, headers=dict(response.headers))
     return found
@@ -134,7 +134,7 @@ def show(slug: str, request: Request, using: Using, acting: Acting, response: Re
 def roster(slug: str, using: Using, acting: Acting) -> Response:
     """Give a sheet without rows, with a column for each result that the newest version describes. None but one that says who is needed."""
     with using.reading() as session:
-        row = _own(session, slug, acting, access.READ)
+        row = authoring.own_achievement(session, slug, acting, access.READ)
         version = issuing.version_of(session, row)
         kept = {"Content-Disposition": f'attachment; filename="{slug}-roster.csv"'}
         return Response(tabulating.template(version), media_type=tabulating.MEDIA_TYPE, headers=kept)
@@ -147,7 +147,7 @@ def change(slug: str, body: Definition, using: Using, acting: Acting, allows: Al
     With `If-Match`, only where the achievement still is the one with that `ETag`, or the draft already says what is sent.
     """
     with using.writing() as session:
-        row = _own(session, slug, acting, access.DEFINE)
+        row = authoring.own_achievement(session, slug, acting, access.DEFINE)
         authoring.require_seen(session, row, allows, draft=body.draft())
         authoring.change_achievement(session, row, draft=body.draft(), site=using.site, now=using.now())
         return _tagged(response, session, row, site=using.site)
@@ -160,18 +160,12 @@ def publish(slug: str, using: Using, acting: Acting, allows: Allows, _body: Noth
     With `If-Match`, only where the achievement still is the one with that `ETag`, or was before just this was published.
     """
     with using.writing() as session:
-        row = _own(session, slug, acting, access.DEFINE)
+        row = authoring.own_achievement(session, slug, acting, access.DEFINE)
         authoring.require_seen(session, row, allows)
         now = using.now()
         version = authoring.publish(session, row, site=using.site, now=now)
         pressing.prepare(session, version, site=using.site, now=now)
         return Published(slug=slug, version=version.version, id=version.document["id"], achievement=version.document)
-
-
-def _own(session: Session, slug: str, acting: access.Actor, action: str) -> tables.Achievement:
-    row = authoring.achievement(session, slug)
-    access.require(acting, action, issuer_id=row.issuer_id)
-    return row
 
 
 def _tagged(response: Response, session: Session, row: tables.Achievement, *, site: Site) -> Achievement:

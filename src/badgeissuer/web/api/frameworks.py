@@ -106,8 +106,7 @@ def listed(_acting: Acting) -> Page[Framework]:
 def completeness(slug: str, using: Using, acting: Acting) -> Completeness:
     """Hold the draft against each framework: a score, every gap, the field that fills it, and why somebody wants to know it."""
     with using.reading() as session:
-        row = authoring.achievement(session, slug)
-        access.require(acting, access.READ, issuer_id=row.issuer_id)
+        row = authoring.own_achievement(session, slug, acting, access.READ)
         gate = appraising.gate(branding.lineage(session, session.get_one(tables.Issuer, row.issuer_id)))
         found = authoring.completeness(session, row, site=using.site)
     return Completeness(profiles=[_shown(item, is_gate=item.framework is gate) for item in found])

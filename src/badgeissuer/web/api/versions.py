@@ -69,7 +69,7 @@ class Standing(Shape):
 def listed(slug: str, using: Using, acting: Acting) -> Page[Version]:
     """List the versions, the newest first."""
     with using.reading() as session:
-        rows = revising.versions(session, _own(session, slug, acting, access.READ))
+        rows = revising.versions(session, authoring.own_achievement(session, slug, acting, access.READ))
         return Page(items=[_version(row) for row in rows], next=None)
 
 
@@ -77,7 +77,7 @@ def listed(slug: str, using: Using, acting: Acting) -> Page[Version]:
 def changes(slug: str, using: Using, acting: Acting, since: Number = None, to: Number = None) -> Difference:
     """Compare member by member: by default the newest version with the draft. What follows from publishing alone is left out."""
     with using.reading() as session:
-        row = _own(session, slug, acting, access.READ)
+        row = authoring.own_achievement(session, slug, acting, access.READ)
         found = revising.difference(session, row, site=using.site, since=since, to=to)
     said = [
         Change(pointer=item.pointer, kind=item.kind, before=item.before, after=item.after, is_major=item.is_major) for item in found.changes
@@ -89,21 +89,21 @@ def changes(slug: str, using: Using, acting: Acting, since: Number = None, to: N
 def impact(slug: str, using: Using, acting: Acting) -> revising.Impact:
     """Count what hangs on an achievement: rules, awards, rosters under way, and what it leads to."""
     with using.reading() as session:
-        return revising.impact(session, _own(session, slug, acting, access.READ), acting)
+        return revising.impact(session, authoring.own_achievement(session, slug, acting, access.READ), acting)
 
 
 @ROUTER.get("/{slug}/standing", summary="See whether an achievement is awarded, and when it is to be reviewed")
 def standing(slug: str, using: Using, acting: Acting) -> Standing:
     """Say whether it is retired, and how near its review date is."""
     with using.reading() as session:
-        return _standing(session, _own(session, slug, acting, access.READ), using)
+        return _standing(session, authoring.own_achievement(session, slug, acting, access.READ), using)
 
 
 @ROUTER.post("/{slug}/retire", summary="Award an achievement no more")
 def retire(slug: str, body: Retirement, using: Using, acting: Acting) -> Standing:
     """Award it to nobody new. What was earned before is still issued, and every badge stays valid."""
     with using.writing() as session:
-        row = _own(session, slug, acting, access.DEFINE)
+        row = authoring.own_achievement(session, slug, acting, access.DEFINE)
         retiring.retire(session, row, reason=body.reason, now=using.now())
         return _standing(session, row, using)
 
@@ -112,15 +112,9 @@ def retire(slug: str, body: Retirement, using: Using, acting: Acting) -> Standin
 def reopen(slug: str, using: Using, acting: Acting) -> Standing:
     """Award it again from now on. Events that came meanwhile can be brought before its rules by a back-fill."""
     with using.writing() as session:
-        row = _own(session, slug, acting, access.DEFINE)
+        row = authoring.own_achievement(session, slug, acting, access.DEFINE)
         retiring.reopen(session, row)
         return _standing(session, row, using)
-
-
-def _own(session: Session, slug: str, acting: access.Actor, action: str) -> tables.Achievement:
-    row = authoring.achievement(session, slug)
-    access.require(acting, action, issuer_id=row.issuer_id)
-    return row
 
 
 def _version(row: tables.AchievementVersion) -> Version:

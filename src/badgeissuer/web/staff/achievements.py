@@ -7,7 +7,6 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from badgeissuer import access, appraising, authoring, branding, pressing, problem, retiring, revising
 from badgeissuer.store import tables
@@ -55,7 +54,7 @@ def show(slug: Slug, using: Using, known: Known) -> HTMLResponse:
 def _shown(using: Service, known: Staff, slug: str, *, fault: problem.Problem | None = None) -> HTMLResponse:
     now = using.now()
     with using.reading() as session:
-        row = _own(session, slug, known, access.READ)
+        row = authoring.own_achievement(session, slug, known.actor, access.READ)
         line = branding.lineage(session, session.get_one(tables.Issuer, row.issuer_id))
         newest = authoring.newest_version(session, row)
         values = {
@@ -83,7 +82,7 @@ def publish(slug: Slug, using: Using, acting: Acting, sent: Fields) -> Response:
     """Publish the draft that somebody has seen."""
     try:
         with using.writing() as session:
-            row = _own(session, slug, acting, access.DEFINE)
+            row = authoring.own_achievement(session, slug, acting.actor, access.DEFINE)
             authoring.require_seen(session, row, lambda tag: tag == sent.get("seen"))
             now = using.now()
             version = authoring.publish(session, row, site=using.site, now=now)
@@ -101,7 +100,7 @@ def retire(slug: Slug, using: Using, acting: Acting, sent: Fields) -> Response:
         return _shown(using, acting, slug, fault=problem.Invalid("Say why: whoever asks for it later is told."))
     try:
         with using.writing() as session:
-            retiring.retire(session, _own(session, slug, acting, access.DEFINE), reason=reason, now=using.now())
+            retiring.retire(session, authoring.own_achievement(session, slug, acting.actor, access.DEFINE), reason=reason, now=using.now())
     except problem.Conflict as fault:
         return _shown(using, acting, slug, fault=fault)
     return lead_to(f"{ACHIEVEMENTS}/{slug}")
@@ -112,13 +111,7 @@ def reopen(slug: Slug, using: Using, acting: Acting) -> Response:
     """Award a retired achievement again."""
     try:
         with using.writing() as session:
-            retiring.reopen(session, _own(session, slug, acting, access.DEFINE))
+            retiring.reopen(session, authoring.own_achievement(session, slug, acting.actor, access.DEFINE))
     except problem.Conflict as fault:
         return _shown(using, acting, slug, fault=fault)
     return lead_to(f"{ACHIEVEMENTS}/{slug}")
-
-
-def _own(session: Session, slug: str, known: Staff, action: str) -> tables.Achievement:
-    row = authoring.achievement(session, slug)
-    access.require(known.actor, action, issuer_id=row.issuer_id)
-    return row

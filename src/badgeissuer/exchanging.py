@@ -8,16 +8,31 @@ from typing import TYPE_CHECKING, Literal
 from sqlalchemy import select
 
 from badgeissuer import authoring, problem
+from badgeissuer.awarding import definitions
 from badgeissuer.openbadges import credential, exchange
 from badgeissuer.store import tables
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from sqlalchemy.orm import Session
 
     from badgeissuer.openbadges.addresses import Site
     from badgeissuer.vc.document import JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A definition in a file.
+
+    Attributes:
+        item: The definition, in one of the forms that `exchange.draft` knows.
+        placed: Makes of a finding on its draft one that says where in the file that is.
+    """
+
+    item: JsonObject
+    placed: Callable[[problem.Finding], problem.Finding]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +61,29 @@ def exported_documents(session: Session, *, issuer: tables.Issuer | None = None)
     return [{"@context": credential.context(document)} | document for document in documents]
 
 
-def bring(session: Session, owner: tables.Issuer, document: object, *, may_change: bool, site: Site, now: datetime) -> list[Brought]:
+def of_json(document: object) -> list[Definition]:
+    """Return the definitions of a JSON document, or raise `problem.Invalid` where there is none."""
+    return [Definition(item, _under(pointer, exchange.slug(item))) for pointer, item in exchange.items(document)]
+
+
+def _under(pointer: str, slug: str) -> Callable[[problem.Finding], problem.Finding]:
+    return lambda finding: problem.Finding(f"{slug or 'nameless'}: {finding.detail}", pointer + finding.pointer, finding.type)
+
+
+def of_sheet(pieces: Iterable[bytes]) -> list[Definition]:
+    """Return the definitions of a sheet, of which `pieces` are the bytes; see `definitions.read`."""
+    return [Definition(row.item, row.placed) for row in definitions.read(pieces)]
+
+
+def bring(
+    session: Session, owner: tables.Issuer, found: Sequence[Definition], *, may_change: bool, site: Site, now: datetime
+) -> list[Brought]:
     """Store the definitions of a file as drafts of a unit.
 
     Args:
         session: A writing session; where one definition cannot be stored, it must be rolled back.
         owner: The unit.
-        document: The file, as JSON.
+        found: The definitions.
         may_change: Whether drafts that are there are replaced; published versions stay as they are.
         site: The service.
         now: The moment.
@@ -62,12 +93,11 @@ def bring(session: Session, owner: tables.Issuer, document: object, *, may_chang
     """
     findings: list[problem.Finding] = []
     done = []
-    for pointer, item in exchange.items(document):
+    for one in found:
         try:
-            done.append(_bring(session, owner, item, may_change=may_change, site=site, now=now))
+            done.append(_bring(session, owner, one.item, may_change=may_change, site=site, now=now))
         except (problem.Invalid, problem.Conflict) as fault:
-            said = fault.findings or (problem.Finding(fault.detail),)
-            findings += [problem.Finding(f"{exchange.slug(item) or 'nameless'}: {one.detail}", pointer + one.pointer) for one in said]
+            findings += [one.placed(finding) for finding in fault.findings or (problem.Finding(fault.detail),)]
     if findings:
         raise problem.Invalid.of(tuple(findings))
     return done

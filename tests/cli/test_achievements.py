@@ -45,6 +45,32 @@ def test_what_is_exported_makes_the_same_of_itself(command: Command, folder: Pat
     assert (again.code, again.err) == (0, "same    knots\nsame    charts\n")
 
 
+def test_a_sheet_of_drafts_makes_the_same_of_itself(command: Command, folder: Path) -> None:
+    text = CHARTS | {"description": "=1+1"}
+    assert command("achievements", "import", written(folder, [{"slug": "charts", "draft": text}]), "--issuer", "unit").code == 0
+    file = folder / "Definitions.CSV"
+    file.write_text(command("achievements", "export", "--format", "csv", "--issuer", "unit").out, newline="")
+    assert "'=1+1" in file.read_text()
+    again = command("achievements", "import", file, "--issuer", "unit")
+    assert (again.code, again.err) == (0, "same    knots\nsame    charts\n")
+
+
+def test_all_of_a_sheet_is_stored_or_none_and_each_fault_says_its_row_and_column(command: Command, folder: Path) -> None:
+    file = folder / "bad.csv"
+    head, good = "slug;name;description;Criteria narrative;Workload\n", "good;Good;It is.;Do it.;PT5H\n"
+    file.write_text(head + good + "bad;Bad;It is.;Do it.;five hours\n;…;It is.;Do it.;\nknots;Ropes;It is.;Do it.;\n")
+    answer = command("achievements", "import", file, "--issuer", "unit")
+    assert answer.code == 2
+    lines = answer.err.splitlines()
+    assert lines[0].startswith("/3/Workload  Row 3, column “Workload”: workload: must be hours and minutes of work")
+    assert lines[1].startswith("/4/slug  Row 4, column “slug”: A slug has 1 to 64 small letters")
+    assert lines[2].startswith("/5  Row 5: There is already an achievement by the name 'knots'")
+    assert lines[3] == "badgeissuer: Nothing was stored of bad.csv: 3 faults."
+    assert set(drafts(command)) == {"knots"}
+    file.write_text(head + good)
+    assert command("achievements", "import", file, "--issuer", "unit").err == "made    good\n"
+
+
 def test_published_ones_are_exported_as_open_badges_and_come_back(command: Command, folder: Path) -> None:
     documents = json.loads(command("achievements", "export", "--format", "ob").out)
     assert [item["id"] for item in documents] == ["http://localhost:8000/a/knots/1"]
@@ -92,3 +118,5 @@ def test_a_file_that_cannot_be_read_is_refused(command: Command, folder: Path) -
     (folder / "bad.json").write_text("{")
     command("achievements", "import", folder / "bad.json", "--issuer", "unit").refusal()
     assert "no definition" in command("achievements", "import", written(folder, []), "--issuer", "unit").refusal()
+    (folder / "large.csv").write_bytes(b" " * (16 * 1024 * 1024 + 1))
+    assert "larger than 16 MiB" in command("achievements", "import", folder / "large.csv", "--issuer", "unit").refusal()

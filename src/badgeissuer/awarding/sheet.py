@@ -74,6 +74,7 @@ class Sheet:
     Args:
         pieces: Its bytes, in pieces of any length.
         form: How it is written.
+        longest: Characters of a row that are still read.
 
     Attributes:
         header: The names of the columns, without space around them; empty where a column has none.
@@ -85,8 +86,11 @@ class Sheet:
         problem.TooLarge: A row is too long.
     """
 
-    def __init__(self, pieces: Iterable[bytes], form: Form = Form()) -> None:
+    def __init__(self, pieces: Iterable[bytes], form: Form = Form(), *, longest: int = roster.MAX_ROW) -> None:
         start, rest = _beginning(pieces)
+        self._longest = longest
+        if longest > csv.field_size_limit():
+            csv.field_size_limit(longest)  # one for the whole process; what bounds a cell here is the row
         self.encoding, mark = _encoding(start, form)
         self.header: tuple[str, ...] = ()
         self._lines = self._cut(self._characters(start[mark:], rest))
@@ -194,9 +198,9 @@ class Sheet:
             yield rest
 
     def _count(self, line: str, *, is_whole: bool = True) -> None:
-        if self._pending + len(line) > roster.MAX_ROW:
+        if self._pending + len(line) > self._longest:
             raise problem.TooLarge(
-                f"Row {self._number or 1} is longer than {roster.MAX_ROW:,} characters. "
+                f"Row {self._number or 1} is longer than {self._longest:,} characters. "
                 "Perhaps a quotation mark opens a cell in it and is never closed."
             )
         self._pending += len(line) + 1 if is_whole else 0  # a break inside a cell is a character too

@@ -11,6 +11,7 @@ import orjson
 import typer
 
 from badgeissuer import authoring, problem
+from badgeissuer.awarding import definitions
 from badgeissuer.cli.telling import APP, fail, say, writing
 from badgeissuer.settings import Settings, clock, opened
 from badgeissuer.store import engine
@@ -28,26 +29,39 @@ class Form(StrEnum):
     """What is written."""
 
     DRAFTS = "drafts"
+    CSV = "csv"
     OB = "ob"
 
 
 @ACHIEVEMENTS.command("export")
 def export(
     issuer: Annotated[str | None, typer.Option(help="Only those of this issuer.")] = None,
-    form: Annotated[Form, typer.Option("--format", help="drafts: as written here; ob: published ones as Open Badges 3.0.")] = Form.DRAFTS,
+    form: Annotated[
+        Form, typer.Option("--format", help="drafts: as written here; csv: these as a sheet; ob: published ones as Open Badges 3.0.")
+    ] = Form.DRAFTS,
 ) -> None:
-    """Write the drafts, or the published achievements, as JSON."""
+    """Write the drafts, or the published achievements, as JSON or as a sheet."""
     from badgeissuer import exchanging  # noqa: PLC0415 - as the package says
 
     with opened(Settings()) as database, engine.reading(database) as session:
         owner = authoring.issuer(session, issuer) if issuer else None
-        found = exchanging.exported(session, issuer=owner) if form is Form.DRAFTS else exchanging.exported_documents(session, issuer=owner)
+        if form is Form.CSV:
+            sys.stdout.writelines(definitions.written(exchanging.exported(session, issuer=owner)["achievements"]))
+        elif form is Form.OB:
+            _write(exchanging.exported_documents(session, issuer=owner))
+        else:
+            _write(exchanging.exported(session, issuer=owner))
+
+
+def _write(found: object) -> None:
     sys.stdout.write(orjson.dumps(found, option=orjson.OPT_INDENT_2).decode() + "\n")
 
 
 @ACHIEVEMENTS.command("import")
 def bring(
-    file: Annotated[Path, typer.Argument(help="What export wrote, Open Badges 3.0 Achievements, or BadgeClasses of Badgr and Canvas.")],
+    file: Annotated[
+        Path, typer.Argument(help="What export wrote, a sheet (.csv), Open Badges 3.0 Achievements, or BadgeClasses of Badgr and Canvas.")
+    ],
     issuer: Annotated[str, typer.Option(help="The issuer whose drafts they become.")],
     *,
     change: Annotated[bool, typer.Option("--change", help="Replace drafts that are there and say something else.")] = False,
@@ -56,7 +70,9 @@ def bring(
     from badgeissuer import exchanging  # noqa: PLC0415 - as the package says
 
     try:
-        found = document.parse_any(file.read_bytes(), max_bytes=MAX_BYTES)
+        body = _read(file)
+        is_sheet = file.suffix.lower() == ".csv"
+        found = exchanging.of_sheet([body]) if is_sheet else exchanging.of_json(document.parse_any(body, max_bytes=MAX_BYTES))
         with writing() as (settings, session):
             owner = authoring.issuer(session, issuer)
             done = exchanging.bring(session, owner, found, may_change=change, site=settings.site, now=clock())
@@ -68,3 +84,12 @@ def bring(
         fail(f"Nothing was stored of {file.name}: {len(fault.findings)} faults." if fault.findings else fault.detail)
     for item in done:
         say(f"{item.what:<8}{item.slug}")
+
+
+def _read(file: Path) -> bytes:
+    """Return the bytes of a file, or raise `problem.TooLarge` before more than is read of any is in memory."""
+    with file.open("rb") as stream:
+        body = stream.read(MAX_BYTES + 1)
+    if len(body) > MAX_BYTES:
+        raise problem.TooLarge(f"{file.name} is larger than {MAX_BYTES >> 20} MiB. Split it.")
+    return body

@@ -4,9 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.browser import steps
+from tests.web import payloads
+
+from badgeissuer.web import words
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Dialog, Page
 
 pytestmark = pytest.mark.browser
 
@@ -223,3 +226,39 @@ def test_print_leaves_out_what_only_a_screen_can_do(browser_page: Page, page_sit
     assert not browser_page.locator("nav").is_visible()
     assert browser_page.get_by_role("heading", name="Genuine and in force").is_visible()
     assert browser_page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
+LEFT = """[...document.querySelectorAll('section *')].map((element) => [element.namespaceURI.split('/').pop(), element.localName,
+    [...element.attributes].map((attribute) => attribute.name).join(' '), element.protocol ?? ''].join('|'))"""
+SHAKEN = """for (const element of document.querySelectorAll('section *'))
+    for (const kind of ['mouseover', 'focus', 'error', 'load', 'toggle', 'pointerdown'])
+        element.dispatchEvent(new Event(kind, {bubbles: true}))"""
+
+
+def test_markdown_of_attackers_runs_no_script_and_loads_nothing(browser_page: Page, page_faults: list[str]) -> None:
+    ran: list[str] = []
+    requests: list[str] = []
+
+    def see(dialog: Dialog) -> None:
+        ran.append(dialog.message)
+        dialog.dismiss()
+
+    browser_page.on("dialog", see)
+    browser_page.on("request", lambda request: requests.append(request.url))
+    browser_page.set_content("<img src=data:x onerror=alert('seen')>")  # that it would be seen
+    browser_page.wait_for_timeout(100)
+    assert ran == ["seen"]
+    requests.clear()
+    page_faults.clear()
+    shown = "".join(f"<section>{words.markdown(payload)}</section>" for payload in payloads.PAYLOADS.values())
+    browser_page.set_content(f"<!doctype html><title>No policy here</title><main>{shown}</main>")
+    browser_page.evaluate(SHAKEN)
+    browser_page.wait_for_timeout(200)
+    assert (ran, requests) == (["seen"], [])
+    assert browser_page.locator("main > section").count() == len(payloads.PAYLOADS)
+    left = set(browser_page.evaluate(LEFT))
+    links = {"xhtml|a|rel|:", "xhtml|a|href rel|https:", "xhtml|a|href rel|http:"}
+    assert left <= links | {f"xhtml|{name}||" for name in payloads.ELEMENTS}
+    browser_page.evaluate("document.querySelector('main').innerHTML = document.querySelector('main').innerHTML")
+    assert set(browser_page.evaluate(LEFT)) == left
+    assert ran == ["seen"]

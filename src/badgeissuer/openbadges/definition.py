@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from badgeissuer import problem
-from badgeissuer.openbadges import addresses, drafting, microcredential, model
+from badgeissuer.openbadges import addresses, drafting, lengths, microcredential, model
 from badgeissuer.problem import Finding
 from badgeissuer.vc.credential import as_list
 
@@ -94,10 +94,10 @@ def check(achievement: JsonObject) -> tuple[Finding, ...]:
 
 
 def check_draft(draft: JsonObject) -> tuple[Finding, ...]:
-    """Return what an author may not write, because it is derived when the achievement is published, or is no word of drafts."""
+    """Return what an author may not write: what is derived when the achievement is published, texts too long, and no words of drafts."""
     derived = sorted(_DERIVED & set(draft))
     found = tuple(Finding(f"{name} is set when the achievement is published; leave it out.", f"/{name}") for name in derived)
-    return found + drafting.check(draft)
+    return found + lengths.check(draft) + drafting.check(draft)
 
 
 def _consistency(achievement: JsonObject) -> Iterator[Finding]:

@@ -1,7 +1,8 @@
 """Who may do what: bearer tokens, roles, and issuers.
 
 A token is `bi_<public id>_<secret>`. The secret has 256 bits, so a plain SHA-256 of it is kept; the token itself is shown once. Who signs
-in to the pages with one gets a session, whose secret is kept in the same way, and which ends with the token.
+in to the pages, with a token or as a person with an account (`enrolling`), gets a session, whose secret is kept in the same way, and which
+ends with the token or the account.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ _TOKENS = select(tables.ApiToken).where(tables.ApiToken.public_id.in_(bindparam(
 _TOKEN = re.compile(r"bi_([A-Za-z0-9]{8})_([A-Za-z0-9]{43})", re.ASCII)
 SESSION = timedelta(hours=12)
 """How long somebody stays signed in: a working day."""
+PERSON = "account:"
+"""What the name of a person begins with in the record of who did what; no token is called so."""
 Row = TypeVar("Row")
 _ALPHABET = string.ascii_letters + string.digits
 
@@ -47,18 +50,25 @@ class Actor:
     """Who is asking.
 
     Attributes:
-        token_id: The row of the token.
-        name: For the record of who did what.
+        token_id: The row of the token; None for a person with an account.
+        name: For the record of who did what; that of a person begins with `account:`.
         role: One of the roles of the contract.
-        issuer_id: The one issuer that the token is bound to; None for all.
+        issuer_id: The one issuer that the token or the account is bound to; None for all.
         last_used_on: The day that is noted as the last on which the token was used.
+        account_id: The row of the account; None for a token.
     """
 
-    token_id: int
+    token_id: int | None
     name: str
     role: str
     issuer_id: int | None = None
     last_used_on: date | None = None
+    account_id: int | None = None
+
+    @property
+    def called(self) -> str:
+        """What to call them on a page."""
+        return self.name.removeprefix(PERSON)
 
 
 def create(
@@ -67,16 +77,17 @@ def create(
     """Make a token; return its row and the token itself, which cannot be had again.
 
     Raises:
-        problem.Invalid: There is no such role.
+        problem.Invalid: There is no such role, or the name is one of a person.
     """
-    if role not in _ALLOWED:
-        raise problem.Invalid(f"There is no role {role!r}; the roles are {', '.join(_ALLOWED)}.")
-    public_id, secret = _random(8), _random(43)
+    require_role(role)
+    if name.startswith(PERSON):
+        raise problem.Invalid(f"The name of a token must not begin with {PERSON}, because those of people do.")
+    public_id, secret = new_id(), new_secret()
     row = tables.ApiToken(
         public_id=public_id,
         name=name,
         role=role,
-        secret_sha256=_digest(secret),
+        secret_sha256=digest(secret),
         created_at=now,
         issuer_id=issuer.id if issuer else None,
         expires_at=expires_at,
@@ -84,6 +95,16 @@ def create(
     session.add(row)
     session.flush()
     return row, f"bi_{public_id}_{secret}"
+
+
+def require_role(role: str) -> None:
+    """Return if there is such a role.
+
+    Raises:
+        problem.Invalid: There is none.
+    """
+    if role not in _ALLOWED:
+        raise problem.Invalid(f"There is no role {role!r}; the roles are {', '.join(_ALLOWED)}.")
 
 
 def authenticate(session: Session, token: str, *, now: datetime) -> Actor:
@@ -107,7 +128,7 @@ def authenticate_all(session: Session, tokens: Sequence[str], *, now: datetime) 
 
 
 def _actor(row: tables.ApiToken | None, secret: str, *, now: datetime) -> Actor | problem.Unauthenticated:
-    fits = hmac.compare_digest(row.secret_sha256 if row else _digest(""), _digest(secret))
+    fits = hmac.compare_digest(row.secret_sha256 if row else digest(""), digest(secret))
     if not fits or row is None or not _counts(row, now):
         return problem.Unauthenticated("The bearer token is missing, unknown, revoked or expired.")
     return _asking(row)
@@ -121,17 +142,26 @@ def _asking(row: tables.ApiToken) -> Actor:
     return Actor(row.id, row.name, row.role, row.issuer_id, row.last_used_on)
 
 
+def person(row: tables.Account) -> Actor:
+    """Return what a person with an account may do."""
+    return Actor(None, f"{PERSON}{row.name}", row.role, row.issuer_id, row.last_used_on, row.id)
+
+
 def touch(session: Session, actor: Actor, *, now: datetime) -> None:
-    """Note the day on which a token was last used."""
-    session.get_one(tables.ApiToken, actor.token_id).last_used_on = now.date()
+    """Note the day on which a token was last used, or somebody with an account last signed in."""
+    row = session.get_one(tables.ApiToken, actor.token_id) if actor.token_id else session.get_one(tables.Account, actor.account_id)
+    row.last_used_on = now.date()
 
 
 def sign_in(session: Session, actor: Actor, *, now: datetime) -> str:
-    """Open a session for who has shown a token; return the session's secret. Sessions that are over go."""
-    secret = _random(43)
-    session.execute(delete(tables.StaffSession).where(tables.StaffSession.expires_at <= now))
-    row = tables.StaffSession(api_token_id=actor.token_id, secret_sha256=_digest(secret), created_at=now, expires_at=now + SESSION)
-    session.add(row)
+    """Open a session for who has shown a token, or has proven to be somebody with an account; return the session's secret.
+
+    It is another one each time. Sessions that are over go.
+    """
+    secret, table = new_secret(), tables.StaffSession
+    session.execute(delete(table).where(table.expires_at <= now))
+    whose = {"api_token_id": actor.token_id, "account_id": actor.account_id}
+    session.add(table(secret_sha256=digest(secret), created_at=now, expires_at=now + SESSION, **whose))
     session.flush()
     return secret
 
@@ -140,22 +170,27 @@ def signed_in(session: Session, secret: str, *, now: datetime) -> Actor:
     """Return who has the session of that secret.
 
     Raises:
-        problem.Unauthenticated: There is none, it is over, or the token that opened it does not count any more.
+        problem.Unauthenticated: There is none, it is over, or the token or the account that opened it does not count any more.
     """
     table = tables.StaffSession
     found = session.execute(
-        select(tables.ApiToken, table.expires_at)
-        .join(table, table.api_token_id == tables.ApiToken.id)
-        .where(table.secret_sha256 == _digest(secret))
+        select(tables.ApiToken, tables.Account)
+        .select_from(table)
+        .outerjoin(tables.ApiToken, tables.ApiToken.id == table.api_token_id)
+        .outerjoin(tables.Account, tables.Account.id == table.account_id)
+        .where(table.secret_sha256 == digest(secret), table.expires_at > now)
     ).one_or_none()
-    if found is None or found.expires_at <= now or not _counts(found.ApiToken, now):
-        raise problem.Unauthenticated("You are not signed in, or no longer.")
-    return _asking(found.ApiToken)
+    token, account = (found.ApiToken, found.Account) if found else (None, None)
+    if token and _counts(token, now):
+        return _asking(token)
+    if account and account.disabled_at is None:
+        return person(account)
+    raise problem.Unauthenticated("You are not signed in, or no longer.")
 
 
 def sign_out(session: Session, secret: str) -> None:
     """End a session; one that is over already is none."""
-    session.execute(delete(tables.StaffSession).where(tables.StaffSession.secret_sha256 == _digest(secret)))
+    session.execute(delete(tables.StaffSession).where(tables.StaffSession.secret_sha256 == digest(secret)))
 
 
 def form_key(secret: str) -> str:
@@ -171,7 +206,7 @@ def require(actor: Actor, action: str, *, issuer_id: int | None = None) -> None:
         problem.NotFound: It belongs to another issuer; whether it exists is not said.
     """
     if action not in _ALLOWED[actor.role]:
-        raise problem.Forbidden(f"A token with the role {actor.role} may not do this ({action}).")
+        raise problem.Forbidden(f"The role {actor.role} may not do this ({action}).")
     if actor.issuer_id is not None and issuer_id is not None and actor.issuer_id != issuer_id:
         raise problem.NotFound(problem.NOTHING)
 
@@ -192,14 +227,14 @@ def is_visible(actor: Actor, column: InstrumentedAttribute[int]) -> ColumnElemen
 
 
 def require_everywhere(actor: Actor, action: str) -> None:
-    """Return if the actor may do `action` to the service as a whole: a token bound to one issuer may not.
+    """Return if the actor may do `action` to the service as a whole: who is bound to one issuer may not.
 
     Raises:
         problem.Forbidden: The role or the binding does not allow it.
     """
     require(actor, action)
     if actor.issuer_id is not None:
-        raise problem.Forbidden("A token that is bound to one issuer may not do this.")
+        raise problem.Forbidden("Who is bound to one issuer may not do this.")
 
 
 def revoke(session: Session, public_id: str, *, now: datetime) -> tables.ApiToken:
@@ -215,9 +250,20 @@ def revoke(session: Session, public_id: str, *, now: datetime) -> tables.ApiToke
     return row
 
 
+def new_id() -> str:
+    """Return a new public id."""
+    return _random(8)
+
+
+def new_secret() -> str:
+    """Return a new secret of 256 bits, as 43 letters and digits."""
+    return _random(43)
+
+
+def digest(secret: str) -> str:
+    """Return what is kept of a secret that has 256 bits."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
 def _random(length: int) -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(length))
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

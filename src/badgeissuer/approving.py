@@ -1,4 +1,4 @@
-"""Awards that people have to agree to: each token agrees once, and one refusal ends it."""
+"""Awards that people have to agree to: each agrees once, and one refusal ends it."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ def approve(session: Session, row: tables.Award, *, actor: access.Actor, note: s
     """Agree to an award; when as many people have agreed as it needs, it goes on.
 
     Raises:
-        problem.Conflict: It does not wait for anybody, or the same token has agreed before.
+        problem.Conflict: It does not wait for anybody, or they have agreed before.
     """
     _waiting(session, row)
-    agreed = tables.Approval(award_id=row.id, api_token_id=actor.token_id, actor=actor.name, note=note, created_at=now)
+    whose = {"api_token_id": actor.token_id, "account_id": actor.account_id}
+    agreed = tables.Approval(award_id=row.id, actor=actor.name, note=note, created_at=now, **whose)
     if engine.add_if_new(session, agreed) is None:
-        raise problem.Conflict("This token has agreed to the award before. Another person has to.")
+        raise problem.Conflict("You have agreed to the award before. Another person has to.")
     issuing.advance(session, row, randomness=randomness, now=now)
 
 

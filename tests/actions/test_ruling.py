@@ -18,6 +18,7 @@ from badgeissuer import (
     approving,
     connecting,
     echoing,
+    enrolling,
     identifying,
     intake,
     issuing,
@@ -284,13 +285,15 @@ def test_two_people_have_to_agree_and_no_token_twice(campus: Campus) -> None:
     award = campus.only(tables.Award)
     assert (award.state, campus.only(tables.Decision).outcome) == ("needs_approval", "needs_approval")
     assert award.reason == "Before it is issued, 2 people have to agree."
-    one, other = actor(campus, "one"), actor(campus, "other")
+    one = actor(campus, "one")
+    with campus.writing() as session:
+        other = access.person(enrolling.create(session, "other@example.org", name="Other", role="reviewer", now=campus.now))
     for who in (one, one, other):
         with campus.writing() as session:
             row = issuing.find(session, award.uuid)
             agreed = [item.actor for item in approving.approvals(session, row)]
             if who.name in agreed:
-                with pytest.raises(problem.Conflict, match="has agreed"):
+                with pytest.raises(problem.Conflict, match="have agreed"):
                     approving.approve(session, row, actor=who, note="Seen.", randomness=campus.randomness, now=campus.now)
             else:
                 approving.approve(session, row, actor=who, note="Seen.", randomness=campus.randomness, now=campus.now)

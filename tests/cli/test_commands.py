@@ -62,6 +62,23 @@ def test_a_token_can_be_bound_to_an_issuer(command: Command, unit: Callable[...,
     assert TOKEN.fullmatch(command("token", "create", "--name", "me", "--role", "issuer", "--issuer", unit()).out)
 
 
+def test_accounts_are_made_listed_changed_disabled_and_unlinked(command: Command, unit: Callable[..., str]) -> None:
+    slug = unit()
+    made = command("account", "add", "Ada@example.org", "--name", "Ada", "--role", "issuer", "--issuer", slug)
+    public = made.out.strip()
+    assert re.fullmatch(r"[A-Za-z0-9]{8}", public)
+    assert command("account", "list").out == f"{public}  issuer     Ada <ada@example.org> of {slug}  (last signed in never)\n"
+    assert "already" in command("account", "add", "ada@example.org", "--name", "x", "--role", "admin").refusal()
+    command("account", "change", public, "--role", "admin")
+    assert f"{public}  admin      Ada <ada@example.org> of {slug}" in command("account", "list").out
+    command("account", "change", public, "--name", "Ada King", "--email", "king@example.org", "--everywhere")
+    command("account", "disable", public)
+    assert command("account", "list").out == f"{public}  admin      Ada King <king@example.org>  (disabled)\n"
+    for change in ("enable", "unlink"):
+        assert command("account", change, public).code == 0
+    assert "disabled" not in command("account", "list").out
+
+
 def test_the_first_key_gives_an_issuer_its_did(command: Command, unit: Callable[..., str], folder: Path) -> None:
     slug = unit()
     assert command("keys", "list").out == f"{slug}  (no key yet)\n"
@@ -115,6 +132,8 @@ def test_a_key_that_a_specification_publishes_is_refused(command: Command, unit:
         ("token", "create", "--name", "me", "--role", "root"),
         ("token", "create", "--name", "me", "--role", "issuer", "--issuer", "nobody"),
         ("token", "revoke", "nothing"),
+        ("account", "add", "no address", "--name", "x", "--role", "admin"),
+        ("account", "disable", "nothing"),
         ("keys", "generate", "--issuer", "nobody"),
         ("keys", "rotate", "--issuer", "nobody"),
         ("keys", "list", "--issuer", "nobody"),

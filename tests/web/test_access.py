@@ -223,6 +223,14 @@ def _to_approve(answer: str, body: object = None) -> Prepare:
     return prepare
 
 
+def _new_account(server: Running) -> dict[str, Any]:
+    return {"email": f"{server.fresh('staff')}@example.org", "name": "x", "role": "auditor"}
+
+
+def _account(change: str = "", body: object = None) -> Prepare:
+    return lambda server, _: (f"/api/accounts/{server.make('accounts', _new_account(server))['id']}{change}", body)
+
+
 def _new_source(server: Running, names: dict[str, str]) -> dict[str, Any]:
     signature = {"scheme": "standard_webhooks", "secrets": ["whsec_c2VjcmV0LW9mLXRoZS1oYXJib3VyLXNjaG9vbC0x"]}
     return {"slug": server.fresh("sis"), "name": "x", "adapter": "native", "issuer": names["unit"], "signature": signature}
@@ -365,6 +373,11 @@ RULES: dict[tuple[str, str], tuple[dict[str, int], Prepare]] = {
         MANAGE,
         lambda server, _: (f"/api/tokens/{server.make('tokens', {'name': 'x', 'role': 'auditor'})['id']}", None),
     ),
+    ("GET", "/api/accounts"): (MANAGE, _of("/api/accounts")),
+    ("POST", "/api/accounts"): (MANAGE | {"admin": 201}, _with("/api/accounts", lambda server, _: _new_account(server))),
+    ("GET", "/api/accounts/{public_id}"): (MANAGE, _account()),
+    ("PATCH", "/api/accounts/{public_id}"): (MANAGE, _account("", {"state": "disabled"})),
+    ("DELETE", "/api/accounts/{public_id}/identities"): (MANAGE, _account("/identities")),
     ("POST", "/credentials/status"): (WRITE, _status),
     ("POST", "/credentials/issue"): (MAKE, _issuing("/credentials/issue")),
     ("POST", "/vc-api/{way}/credentials/issue"): (MAKE, _issuing("/vc-api/status-list/credentials/issue")),

@@ -79,6 +79,7 @@ def real(sqlite_server: Running) -> dict[str, dict[str, object]]:
     badge = sqlite_server.stranger.get(award["credential"]["id"]).json()
     credential, status_list = (url.rpartition("/")[2] for url in (badge["id"], badge["credentialStatus"]["statusListCredential"]))
     token = sqlite_server.make("tokens", {"name": "x", "role": "auditor"})["id"]
+    account = sqlite_server.make("accounts", {"email": "schema@example.org", "name": "x", "role": "auditor"})["id"]
     batch = sqlite_server.make("batches", {"achievement": award["achievement"], "rows": [{"learner": {}}]}, expect=202)["id"]
     revocation = sqlite_server.make("revocations", {"learner": "nobody", "reason": "x"}, expect=202)["id"]
     lms = {"slug": "lms", "issuer": unit, "url": "https://lms.example.edu/badges", "events": ["credential.issued"]}
@@ -105,6 +106,8 @@ def real(sqlite_server: Running) -> dict[str, dict[str, object]]:
         "/api/achievements/{slug}/roster.csv": {"slug": award["achievement"]},
         "/api/awards/{uuid}": {"uuid": award["id"]},
         "/api/awards/{uuid}/retry": {"uuid": award["id"]},
+        "/api/accounts/{public_id}": {"public_id": account},
+        "/api/accounts/{public_id}/identities": {"public_id": account},
         "/api/batches/{uuid}": {"uuid": batch},
         "/api/batches/{uuid}/rows": {"uuid": batch},
         "/api/batches/{uuid}/rows.jsonl": {"uuid": batch},

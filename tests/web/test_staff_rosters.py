@@ -143,13 +143,13 @@ def test_files_are_kept_for_a_day_and_only_some(sqlite_server: Running) -> None:
     sqlite_server.bearer("issuer")
     with service.writing() as session:
         token = session.scalar(select(func.max(tables.ApiToken.id))) or 0
-        now = service.now()
+        owner, now = uploads.Owner(token, None), service.now()
         for number in range(uploads.MOST + 2):
-            row = uploads.keep(session, token, [b"ab", b"c" * number], purpose="roster", name="x", choices={}, now=now)
+            row = uploads.keep(session, owner, [b"ab", b"c" * number], purpose="roster", name="x", choices={}, now=now)
         own = select(func.count()).where(tables.Upload.api_token_id == token)
         assert session.scalar(own) == uploads.MOST
         assert b"".join(uploads.pieces(session, row)) == b"ab" + b"c" * (row.size - 2)
-        uploads.keep(session, token, [b"new"], purpose="roster", name="x", choices={}, now=now + uploads.KEPT + timedelta(seconds=1))
+        uploads.keep(session, owner, [b"new"], purpose="roster", name="x", choices={}, now=now + uploads.KEPT + timedelta(seconds=1))
         assert session.scalar(own) == 1
         assert session.scalar(select(func.count()).select_from(tables.UploadPiece)) == 1
 

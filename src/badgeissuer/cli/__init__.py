@@ -9,7 +9,7 @@ import pydantic
 import sqlalchemy.exc
 
 from badgeissuer import problem
-from badgeissuer.cli import achievements, badges, reconciling, recorder, running, staff  # noqa: F401 - they register their commands
+from badgeissuer.cli import accounts, achievements, badges, reconciling, recorder, running, staff  # noqa: F401 - they register their commands
 from badgeissuer.cli.telling import APP, fail
 from badgeissuer.settings import PREFIX
 

@@ -56,6 +56,10 @@ Ref = BigInteger().with_variant(Integer(), "sqlite")
 """The type of a column that refers to an `Id`."""
 
 
+WHOSE = "(api_token_id IS NULL) <> (account_id IS NULL)"
+"""The SQL of a CHECK that a row is either that of a token or that of a person with an account."""
+
+
 def one_of(column: str, *values: str) -> str:
     """Return the SQL of a CHECK that `column` holds one of `values`, which are ours and need no escaping."""
     literals = ", ".join(f"'{value}'" for value in values)

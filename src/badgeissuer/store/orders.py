@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from badgeissuer.store.base import Base, Id, Ref, one_of
+from badgeissuer.store.base import WHOSE, Base, Id, Ref, one_of
 
 JOB_STATES = ("queued", "running", "done", "dead")
 BATCH_STATES = ("running", "paused", "cancelled")
@@ -69,16 +69,20 @@ class Upload(Base):
     """A file that staff brought through a page, for as long as they work with it; `choices` is how they want it read."""
 
     __tablename__ = "upload"
-    __table_args__ = (CheckConstraint(one_of("purpose", "roster", "reconciliation"), name="purpose"),)
+    __table_args__ = (
+        CheckConstraint(one_of("purpose", "roster", "reconciliation"), name="purpose"),
+        CheckConstraint(WHOSE, name="whose"),
+    )
 
     id: Mapped[Id] = mapped_column(init=False)
-    api_token_id: Mapped[int] = mapped_column(Ref, ForeignKey("api_token.id"), index=True)
     purpose: Mapped[str]
     name: Mapped[str]
     size: Mapped[int]
     choices: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = mapped_column(index=True)
     uuid: Mapped[UUID] = mapped_column(unique=True, default_factory=uuid4)
+    api_token_id: Mapped[int | None] = mapped_column(Ref, ForeignKey("api_token.id"), index=True, default=None)
+    account_id: Mapped[int | None] = mapped_column(Ref, ForeignKey("account.id"), index=True, default=None)
 
 
 class UploadPiece(Base):

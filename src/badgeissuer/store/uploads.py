@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from sqlalchemy import ColumnElement
     from sqlalchemy.orm import Session
 
 KEPT = timedelta(days=1)
@@ -23,21 +25,34 @@ MOST = 4
 """Uploads of one person that are kept, the newest ones."""
 
 
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose an upload is: that of a token, or of a person with an account."""
+
+    token_id: int | None
+    account_id: int | None
+
+    def owns(self) -> tuple[ColumnElement[bool], ...]:
+        """Return the conditions that an upload is theirs."""
+        return tables.Upload.api_token_id == self.token_id, tables.Upload.account_id == self.account_id
+
+
 def keep(
-    session: Session, token_id: int, pieces: Iterable[bytes], *, purpose: str, name: str, choices: Mapping[str, Any], now: datetime
+    session: Session, owner: Owner, pieces: Iterable[bytes], *, purpose: str, name: str, choices: Mapping[str, Any], now: datetime
 ) -> tables.Upload:
     """Store a file; of this person's older ones all but a few go, and all that are too old.
 
     Args:
         session: A writing session.
-        token_id: Whose it is.
+        owner: Whose it is.
         pieces: Its bytes.
         purpose: What it is for: `roster` or `reconciliation`.
         name: What they call it.
         choices: How they want it read.
         now: The moment.
     """
-    row = tables.Upload(api_token_id=token_id, purpose=purpose, name=name, size=0, choices=dict(choices), created_at=now)
+    row = tables.Upload(purpose=purpose, name=name, size=0, choices=dict(choices), created_at=now)
+    row.api_token_id, row.account_id = owner.token_id, owner.account_id
     session.add(row)
     session.flush()
     for number, piece in enumerate(pieces):
@@ -45,8 +60,8 @@ def keep(
         session.add(tables.UploadPiece(upload_id=row.id, number=number, content=zlib.compress(piece, 1)))
         session.flush()
     table = tables.Upload
-    newest = select(table.id).where(table.api_token_id == token_id).order_by(table.id.desc()).limit(MOST)
-    _drop(session, list(session.scalars(select(table.id).where(table.api_token_id == token_id, table.id.not_in(newest)))))
+    newest = select(table.id).where(*owner.owns()).order_by(table.id.desc()).limit(MOST)
+    _drop(session, list(session.scalars(select(table.id).where(*owner.owns(), table.id.not_in(newest)))))
     forget(session, now=now)
     return row
 
@@ -64,10 +79,10 @@ def _drop(session: Session, ids: list[int]) -> None:
     session.execute(delete(tables.Upload).where(tables.Upload.id.in_(ids)))
 
 
-def find(session: Session, uuid: UUID, *, token_id: int, purpose: str) -> tables.Upload:
+def find(session: Session, uuid: UUID, *, owner: Owner, purpose: str) -> tables.Upload:
     """Return somebody's own upload, or raise `problem.NotFound`."""
     table = tables.Upload
-    row = session.scalar(select(table).where(table.uuid == uuid, table.api_token_id == token_id, table.purpose == purpose))
+    row = session.scalar(select(table).where(table.uuid == uuid, *owner.owns(), table.purpose == purpose))
     if row is None:
         raise problem.NotFound("There is no such file of yours here any more; it is kept for a day. Choose it again.")
     return row

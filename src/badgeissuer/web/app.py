@@ -21,6 +21,7 @@ from badgeissuer.store import engine
 from badgeissuer.store.keyring import Keyring
 from badgeissuer.web import catalogue, headers, hooks, limits, problems, public, vc_api, vc_api_issuing, verify
 from badgeissuer.web.api import (
+    accounts,
     achievements,
     approvals,
     awards,
@@ -73,6 +74,7 @@ ROUTERS = (
     deliveries.ROUTER,
     identities.ROUTER,
     tokens.ROUTER,
+    accounts.ROUTER,
 )
 STAFF = (
     door.ROUTER,

@@ -24,6 +24,7 @@ from badgeissuer.store.tables.lists import StatusCounter, StatusEntry, StatusLis
 from badgeissuer.store.tables.outbox import MESSAGE_STATES, NOTICE_STATES, Message, Notice, Subscriber
 from badgeissuer.store.tables.people import IdentityChange, IdentityQuestion, Learner, LearnerIdentity
 from badgeissuer.store.tables.running import ROLES, ApiToken, IdempotencyKey, StaffSession, Worker
+from badgeissuer.store.tables.staff import Account, AccountIdentity, SignInAttempt, SignInLink
 
 __all__ = [
     "AWARD_STATES",
@@ -32,6 +33,8 @@ __all__ = [
     "NOTICE_STATES",
     "REQUEST_STATES",
     "ROLES",
+    "Account",
+    "AccountIdentity",
     "Achievement",
     "AchievementVersion",
     "ApiToken",
@@ -62,6 +65,8 @@ __all__ = [
     "Revocation",
     "Rule",
     "RuleSource",
+    "SignInAttempt",
+    "SignInLink",
     "SigningKey",
     "SigningRequest",
     "Source",

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from badgeissuer.store.base import Base, Id, Ref, one_of
+from badgeissuer.store.base import WHOSE, Base, Id, Ref, one_of
 
 AWARD_STATES = ("pending", "needs_identity", "needs_approval", "on_hold", "issued", "failed", "cancelled")
 REQUEST_STATES = ("waiting", "signed", "refused")
@@ -58,17 +58,22 @@ class Award(Base):
 
 
 class Approval(Base):
-    """That somebody agreed to an award; each token agrees once."""
+    """That somebody agreed to an award; each token, and each person with an account, agrees once."""
 
     __tablename__ = "approval"
-    __table_args__ = (UniqueConstraint("award_id", "api_token_id"),)
+    __table_args__ = (
+        UniqueConstraint("award_id", "api_token_id"),
+        UniqueConstraint("award_id", "account_id"),
+        CheckConstraint(WHOSE, name="whose"),
+    )
 
     id: Mapped[Id] = mapped_column(init=False)
     award_id: Mapped[int] = mapped_column(Ref, ForeignKey("award.id"))
-    api_token_id: Mapped[int] = mapped_column(Ref, ForeignKey("api_token.id"))
     actor: Mapped[str]
     note: Mapped[str]
     created_at: Mapped[datetime]
+    api_token_id: Mapped[int | None] = mapped_column(Ref, ForeignKey("api_token.id"), default=None)
+    account_id: Mapped[int | None] = mapped_column(Ref, ForeignKey("account.id"), default=None)
 
 
 class Credential(Base):

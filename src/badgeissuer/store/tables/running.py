@@ -7,7 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from badgeissuer.store.base import Base, Id, Ref, one_of
+from badgeissuer.store.base import WHOSE, Base, Id, Ref, one_of
 
 ROLES = ("admin", "issuer", "reviewer", "auditor")
 
@@ -31,15 +31,20 @@ class ApiToken(Base):
 
 
 class StaffSession(Base):
-    """That somebody signed in to the pages with a token: the SHA-256 of the secret in their cookie. It counts only while the token does."""
+    """That somebody signed in to the pages, with a token or to an account: the SHA-256 of the secret in their cookie.
+
+    It counts only while the token or the account does.
+    """
 
     __tablename__ = "staff_session"
+    __table_args__ = (CheckConstraint(WHOSE, name="whose"),)
 
     id: Mapped[Id] = mapped_column(init=False)
-    api_token_id: Mapped[int] = mapped_column(Ref, ForeignKey("api_token.id"), index=True)
     secret_sha256: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+    api_token_id: Mapped[int | None] = mapped_column(Ref, ForeignKey("api_token.id"), index=True, default=None)
+    account_id: Mapped[int | None] = mapped_column(Ref, ForeignKey("account.id"), index=True, default=None)
 
 
 class IdempotencyKey(Base):

@@ -17,6 +17,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.datastructures import UploadFile
 
 from badgeissuer import access, problem
+from badgeissuer.store import uploads
 from badgeissuer.web import pages
 from badgeissuer.web.public import page
 from badgeissuer.web.service import Service, Using
@@ -52,6 +53,11 @@ class Staff:
 
     actor: access.Actor
     form_key: str
+
+    @property
+    def owner(self) -> uploads.Owner:
+        """Whose the files are that they bring."""
+        return uploads.Owner(self.actor.token_id, self.actor.account_id)
 
 
 def staff(request: Request, using: Using) -> Staff:

@@ -61,7 +61,7 @@ def bring(using: Using, known: Known, sent: Sending) -> Response:
         return _asked(using, known, fields, fault=error)
     with using.writing() as session:
         name = sent.name or f"list of {fields.get('kind', '')}"
-        row = uploads.keep(session, known.actor.token_id, lines, purpose="reconciliation", name=name, choices=choices, now=using.now())
+        row = uploads.keep(session, known.owner, lines, purpose="reconciliation", name=name, choices=choices, now=using.now())
         return lead_to(f"{HERE}/{row.uuid}")
 
 
@@ -87,7 +87,7 @@ def _course(session: Session, known: Staff, choices: dict[str, str | None]) -> r
 
 def _compared(session: Session, known: Staff, uuid: UUID) -> tuple[tables.Upload, reconciling.Course, reconciling.Difference]:
     access.require(known.actor, access.ISSUE)
-    row = uploads.find(session, uuid, token_id=known.actor.token_id, purpose="reconciliation")
+    row = uploads.find(session, uuid, owner=known.owner, purpose="reconciliation")
     said = row.choices
     asked = rostering.Asked(sheet.Form(said["encoding"]), {}, said["dates"], said["zone"])
     what = _course(session, known, said)
@@ -105,7 +105,7 @@ def show(uuid: UUID, using: Using, known: Known) -> HTMLResponse:
             return staff_page(text)
     except (problem.Malformed, problem.Invalid, problem.TooLarge) as error:
         with using.reading() as session:
-            said = uploads.find(session, uuid, token_id=known.actor.token_id, purpose="reconciliation").choices
+            said = uploads.find(session, uuid, owner=known.owner, purpose="reconciliation").choices
         return _asked(using, known, {name: value for name, value in said.items() if value}, fault=error)
 
 

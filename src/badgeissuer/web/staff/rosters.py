@@ -83,7 +83,7 @@ def bring(using: Using, known: Known, sent: Sending) -> Response:
     choices = {"achievement": sent.fields.get("achievement", ""), "encoding": sent.fields.get("encoding") or None}
     with using.writing() as session:
         _achievement(session, known, choices["achievement"] or "")
-        row = uploads.keep(session, known.actor.token_id, pieces, purpose="roster", name=sent.name, choices=choices, now=using.now())
+        row = uploads.keep(session, known.owner, pieces, purpose="roster", name=sent.name, choices=choices, now=using.now())
         return lead_to(f"{HERE}/uploads/{row.uuid}")
 
 
@@ -116,7 +116,7 @@ class Brought:
 
 def _brought(session: Session, known: Staff, uuid: UUID) -> Brought:
     access.require(known.actor, access.ISSUE)
-    row = uploads.find(session, uuid, token_id=known.actor.token_id, purpose="roster")
+    row = uploads.find(session, uuid, owner=known.owner, purpose="roster")
     said = row.choices
     form = sheet.Form(said.get("encoding"), said.get("delimiter"))
     asked = rostering.Asked(form, said.get("told", {}), said.get("dates"), said.get("zone"))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from badgeissuer import frameworks, problem
-from badgeissuer.awarding import colour
+from badgeissuer.openbadges import colour, picture
 from badgeissuer.store import tables
 
 if TYPE_CHECKING:
@@ -151,6 +151,8 @@ def check(values: Mapping[str, Any]) -> None:
     for name in ("colour", "accent"):
         if values.get(name) is not None and colour.read(values[name]) is None:
             raise _invalid(name, f"{name} must be written as #rrggbb.")
+    if values.get("image") and (fault := picture.embedded_fault(values["image"])):
+        raise _invalid("image", fault)
     if values.get("gate") is not None and not frameworks.find(values["gate"]).gates:
         raise _invalid("gate", "That framework only describes, and cannot be a gate.")
 

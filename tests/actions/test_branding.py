@@ -161,3 +161,12 @@ def test_what_is_no_colour_is_refused(campus: Campus, name: str) -> None:
     with pytest.raises(problem.Invalid) as caught:
         change(campus, "workshop", **{name: "red"})
     assert [finding.pointer for finding in caught.value.findings] == [f"/{name}"]
+
+
+@pytest.mark.parametrize(
+    "logo", ["data:image/svg+xml,%3Csvg%20xmlns='http://www.w3.org/2000/svg'%3E%3Cscript/%3E%3C/svg%3E", "data:text/html,x"]
+)
+def test_a_logo_that_does_more_than_show_is_refused(campus: Campus, logo: str) -> None:
+    with pytest.raises(problem.Invalid) as refused:
+        change(campus, "workshop", image=logo)
+    assert [finding.pointer for finding in refused.value.findings] == ["/image"]

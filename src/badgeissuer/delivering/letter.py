@@ -19,8 +19,9 @@ from urllib.parse import urlsplit
 import jinja2
 
 from badgeissuer import problem
-from badgeissuer.awarding import adapter, colour
+from badgeissuer.awarding import adapter
 from badgeissuer.net import mail
+from badgeissuer.openbadges import colour
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from badgeissuer import problem
-from badgeissuer.openbadges import addresses, drafting, lengths, microcredential, model
+from badgeissuer.openbadges import addresses, drafting, lengths, microcredential, model, picture
 from badgeissuer.problem import Finding
 from badgeissuer.vc.credential import as_list
 
@@ -114,6 +114,8 @@ def _consistency(achievement: JsonObject) -> Iterator[Finding]:
     image = achievement.get("image")
     if image and not _PICTURE.match(image["id"]):
         yield Finding("The image must be at an http or https address, or a data URI of a PNG or SVG.", "/image/id")
+    elif image and (fault := picture.embedded_fault(image["id"])):
+        yield Finding(fault, "/image/id")
     if (achievement.get("creditsAvailable") or 0) < 0:
         yield Finding("creditsAvailable must not be negative.", "/creditsAvailable")
 

@@ -74,6 +74,17 @@ def bake(image: bytes, credential: str, *, keyword: Keyword) -> bytes:
     return b"".join([SIGNATURE, *kept[:-1], badge, kept[-1]])
 
 
+def sides(image: bytes) -> tuple[int, int]:
+    """Return how wide and how high a PNG says it is.
+
+    Raises:
+        problem.Malformed: The image is no whole PNG.
+        problem.TooLarge: It has too many chunks.
+    """
+    start = _chunks(image)[0].start + 8
+    return int.from_bytes(image[start : start + 4]), int.from_bytes(image[start + 4 : start + 8])
+
+
 def _chunks(image: bytes) -> list[_Chunk]:
     """Return all chunks of a whole PNG, IHDR first, IEND last."""
     if not image.startswith(SIGNATURE):

@@ -152,13 +152,35 @@ def _read(image: bytes) -> _Reader:
         _refuse()
     reader = _Reader(image)
     try:
-        reader.parser.Parse(image, True)
-    except expat.ExpatError as error:
-        reason = f"{expat.ErrorString(error.code)} at line {error.lineno}, column {error.offset + 1}"
-        raise problem.Malformed(f"The SVG is not well-formed XML: {reason}.") from None
+        feed(reader.parser, image)
     finally:
         del reader.parser  # it and the reader hold each other, and with them the image
     return reader
+
+
+def guarded() -> expat.XMLParserType:
+    """Return a parser of SVG in UTF-8 that loads, repeats and redefines nothing; who uses it sees to depth, elements and namespaces."""
+    # Without a dictionary of names: a long namespace in every one of them would fill the memory.
+    parser = expat.ParserCreate("UTF-8", " ", None)
+    parser.buffer_text = True
+    parser.XmlDeclHandler = _declared
+    parser.StartDoctypeDeclHandler = _doctype
+    parser.EntityDeclHandler = parser.NotationDeclHandler = parser.UnparsedEntityDeclHandler = _refuse
+    parser.ExternalEntityRefHandler = parser.SkippedEntityHandler = _refuse
+    return parser
+
+
+def feed(parser: expat.XMLParserType, image: bytes) -> None:
+    """Have a whole SVG parsed.
+
+    Raises:
+        problem.Malformed: It is not well-formed.
+    """
+    try:
+        parser.Parse(image, True)
+    except expat.ExpatError as error:
+        reason = f"{expat.ErrorString(error.code)} at line {error.lineno}, column {error.offset + 1}"
+        raise problem.Malformed(f"The SVG is not well-formed XML: {reason}.") from None
 
 
 class _Reader:
@@ -179,13 +201,7 @@ class _Reader:
         self._depth = 0
         self._elements = 0
         self._open: _Badge | None = None
-        # Without a dictionary of names: a long namespace in every one of them would fill the memory.
-        self.parser = parser = expat.ParserCreate("UTF-8", " ", None)
-        parser.buffer_text = True
-        parser.XmlDeclHandler = _declared
-        parser.StartDoctypeDeclHandler = _doctype
-        parser.EntityDeclHandler = parser.NotationDeclHandler = parser.UnparsedEntityDeclHandler = _refuse
-        parser.ExternalEntityRefHandler = parser.SkippedEntityHandler = _refuse
+        self.parser = parser = guarded()
         parser.StartNamespaceDeclHandler = self._namespace
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from badgeissuer import access, appraising, authoring, branding, frameworks, problem, signing
-from badgeissuer.awarding import colour
+from badgeissuer.openbadges import colour
 from badgeissuer.store import tables
 from badgeissuer.web import pages, problems
 from badgeissuer.web.api import issuers

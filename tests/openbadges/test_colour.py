@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from badgeissuer.awarding import colour
+from badgeissuer.openbadges import colour
 
 colours = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
 
@@ -38,3 +38,9 @@ def test_text_that_can_hardly_be_read_on_a_colour_is_named_with_its_contrast() -
 def test_text_is_light_on_dark_and_dark_on_light() -> None:
     assert colour.on("#000080") == "#ffffff"
     assert colour.on("#ffff66") == "#000000"
+
+
+def test_a_mix_lies_between_two_colours() -> None:
+    assert colour.mix("#000000", "#ffffff", 0.5) == "#808080"
+    assert colour.mix("#14578c", "#ffffff", 0) == "#14578c"
+    assert colour.mix("#14578c", "#ffdd00", 1) == "#ffdd00"

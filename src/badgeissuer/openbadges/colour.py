@@ -31,6 +31,12 @@ def faint(background: str) -> dict[str, float]:
     return {name: ratio for name, ratio in found.items() if ratio < READABLE}
 
 
+def mix(one: str, other: str, share: float) -> str:
+    """Return the colour that lies a share, from 0 to 1, of the way from one colour that `read` returned to another."""
+    pairs = ((int(one[place : place + 2], 16), int(other[place : place + 2], 16)) for place in (1, 3, 5))
+    return "#" + "".join(f"{round(begin + (end - begin) * share):02x}" for begin, end in pairs)
+
+
 def contrast(one: str, other: str) -> float:
     """Return the contrast ratio of two colours that `read` returned, from 1 to 21."""
     darker, lighter = sorted((_luminance(one), _luminance(other)))

@@ -261,16 +261,27 @@ def publish(session: Session, row: tables.Achievement, *, site: Site, now: datet
     return version
 
 
-def completeness(session: Session, row: tables.Achievement, *, site: Site) -> tuple[frameworks.Appraisal, ...]:
-    """Return how far the draft of an achievement has what each framework asks for."""
+def completeness(
+    session: Session, row: tables.Achievement, *, site: Site, draft: JsonObject | None = None
+) -> tuple[frameworks.Appraisal, ...]:
+    """Return how far the draft of an achievement, or one that is checked and not stored, has what each framework asks for."""
     owner = session.get_one(tables.Issuer, row.issuer_id)
-    return appraising.appraise(branding.lineage(session, owner), completed(session, row, version=1, site=site), did=_EXAMPLE)
+    found = completed(session, row, version=1, site=site, draft=draft)
+    return appraising.appraise(branding.lineage(session, owner), found, did=_EXAMPLE)
 
 
-def completed(session: Session, row: tables.Achievement, *, version: int, site: Site) -> JsonObject:
-    """Return the Achievement that the draft would be as a version; from the second on it names the one before (OB-3.0 Related)."""
+def completed(session: Session, row: tables.Achievement, *, version: int, site: Site, draft: JsonObject | None = None) -> JsonObject:
+    """Return the Achievement that a draft would be as a version; from the second on it names the one before (OB-3.0 Related).
+
+    Args:
+        session: A session.
+        row: The achievement.
+        version: The number of the version.
+        site: The service.
+        draft: A checked draft; the achievement's own where it is left out.
+    """
     owner = session.get_one(tables.Issuer, row.issuer_id)
-    found = _complete(session, row.draft, owner, slug=row.slug, version=version, site=site)
+    found = _complete(session, row.draft if draft is None else draft, owner, slug=row.slug, version=version, site=site)
     if version > 1:
         before = {"id": site.achievement(row.slug, version - 1), "type": ["Related"], "version": str(version - 1)}
         found["related"] = [*as_list(found.get("related")), before]

@@ -34,7 +34,7 @@ def test_a_draft_is_completed_published_and_retired(served: tuple[str, str], bro
         assert api.put("/api/achievements/charts", json=CHARTS).status_code == 200
     page.goto(f"{base}/staff/achievements/charts")
     page.get_by_role("button", name="Publish the draft as version 1").click()
-    assert page.get_by_role("link", name="Version 1").is_visible()
+    page.get_by_role("link", name="Version 1").wait_for()
     page.get_by_label("Why it is awarded no more").fill("A newer course takes its place.")
     page.get_by_role("button", name="Retire it").click()
     assert "A newer course takes its place." in page.locator(".warning").inner_text()

@@ -43,6 +43,8 @@ GUARDED = {
     ("POST", "/staff/reconciling/{uuid}/{way}"),
     ("GET", "/staff/achievements"), ("GET", "/staff/achievements/{slug}"), ("POST", "/staff/achievements/{slug}/publish"),
     ("POST", "/staff/achievements/{slug}/retire"), ("POST", "/staff/achievements/{slug}/reopen"),
+    ("GET", "/staff/write"), ("POST", "/staff/write"), ("GET", "/staff/write/{slug}"), ("POST", "/staff/write/{slug}"),
+    ("POST", "/staff/write/{slug}/keep"), ("GET", "/staff/write/{slug}/preview"),
     ("GET", "/staff/units"), ("POST", "/staff/units"), ("GET", "/staff/units/{slug}"), ("POST", "/staff/units/{slug}"),
     ("GET", "/staff/rosters/{uuid}"), ("GET", "/staff/rosters/{uuid}/{name}.csv"), ("POST", "/staff/rosters/{uuid}/{change}"),
 }  # fmt: skip

@@ -44,7 +44,7 @@ from badgeissuer.web.api import (
 from badgeissuer.web.service import Bell, Service
 from badgeissuer.web.staff import achievements as staff_achievements
 from badgeissuer.web.staff import approvals as staff_approvals
-from badgeissuer.web.staff import connect, door, overview, recorder, rosters, units
+from badgeissuer.web.staff import connect, door, overview, recorder, rosters, units, writing
 from badgeissuer.web.staff import deliveries as staff_deliveries
 from badgeissuer.web.staff import identities as staff_identities
 from badgeissuer.web.staff import reconciling as staff_reconciling
@@ -87,6 +87,7 @@ STAFF = (
     connect.ROUTER,
     staff_reconciling.ROUTER,
     staff_achievements.ROUTER,
+    writing.ROUTER,
     units.ROUTER,
 )
 """The pages for staff, which are no part of the API."""

@@ -33,7 +33,7 @@ class Place:
 OVERVIEW = Place("/staff", "Overview", ("overview", "source"))
 GROUPS = {
     "Define": (
-        Place("/staff/achievements", "Achievements", ("achievements", "achievement")),
+        Place("/staff/achievements", "Achievements", ("achievements", "achievement", "write", "write_new")),
         Place("/staff/units", "Units", ("units", "unit")),
     ),
     "Issue": (

@@ -17,6 +17,7 @@ from badgeissuer.web import menu, pathway, verdicts, views, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from badgeissuer import cataloguing, overseeing
     from badgeissuer.store import tables
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
-"""For the answer that carries a page; no page has a script, or a style of its own."""
+"""For the answer that carries a page; no page has a style of its own, and hardly any a script."""
+OWN_SCRIPT = "; script-src 'self'; connect-src 'self'"
+"""What is added for a page that has a script of ours."""
 
 
 _OUTCOMES = {"already_awarded": " It had been awarded before.", "needs_identity": " It waits for an address to issue to."}
@@ -94,22 +97,46 @@ def achievement_page(
         versions: The numbers of all versions, the newest first.
         alike: Others that have a skill in common with it.
     """
-    badge = views.achievement(version.document, views.Prose())
+    more = {"retired": row.retired_at is not None, "versions": versions, "alike": alike}
+    return _achievement_page(version.document, slug=row.slug, unit=unit, version=version.version, at=version.published_at, **more)
+
+
+def _achievement_page(
+    document: Mapping[str, Any],
+    *,
+    slug: str,
+    unit: tables.Issuer,
+    version: int,
+    at: datetime,
+    **more: object,
+) -> str:
+    badge = views.achievement(document, views.Prose())
     before, after = ([entry.name for entry in found if entry.name] for found in (badge.learning.prerequisites, badge.learning.stacks_into))
     told = f"Before it: {', '.join(before) or 'nothing'}. It leads to: {', '.join(after) or 'nothing'}."
     return _render(
         "achievement.html",
-        slug=row.slug,
+        slug=slug,
         badge=badge,
         unit=unit,
-        version=version.version,
-        published_at=version.published_at,
-        retired=row.retired_at is not None,
-        versions=versions,
-        alike=alike,
+        version=version,
+        published_at=at,
         drawing=pathway.draw(before, badge.name, after),
         told=told,
+        **{"retired": False, "versions": (), "alike": (), "is_preview": False} | more,
     )
+
+
+def preview_page(document: Mapping[str, Any], *, slug: str, unit: tables.Issuer, version: int, at: datetime) -> str:
+    """Return the page of an achievement as it would be if a draft were published.
+
+    Args:
+        document: The Achievement that would be published.
+        slug: Its short name.
+        unit: Whose it is.
+        version: The number that it would have.
+        at: The moment that stands for that of publishing.
+    """
+    return _achievement_page(document, slug=slug, unit=unit, version=version, at=at, is_preview=True)
 
 
 def home_page() -> str:

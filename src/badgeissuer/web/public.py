@@ -170,10 +170,18 @@ def readyz(using: Using) -> dict[str, str]:
     return {"status": "ready"} | ({"warning": alarm.ALARM.reason} if alarm.ALARM.reason else {})
 
 
-def page(text: str, *, private: bool = False, status: int = 200, referrer: str = "no-referrer") -> HTMLResponse:
-    """Return a page with the headers that keep it from loading or leaking anything."""
+def page(text: str, *, private: bool = False, status: int = 200, referrer: str = "no-referrer", scripted: bool = False) -> HTMLResponse:
+    """Return a page with the headers that keep it from loading or leaking anything.
+
+    Args:
+        text: The page.
+        private: Whether it is for its reader alone.
+        status: The HTTP status.
+        referrer: The value of Referrer-Policy.
+        scripted: Whether it has a script of ours, from a file of ours.
+    """
     sent = {
-        "Content-Security-Policy": pages.CONTENT_SECURITY_POLICY,
+        "Content-Security-Policy": pages.CONTENT_SECURITY_POLICY + (pages.OWN_SCRIPT if scripted else ""),
         "Referrer-Policy": referrer,
         "X-Content-Type-Options": "nosniff",
         "Vary": "Accept",

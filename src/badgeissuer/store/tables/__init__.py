@@ -7,7 +7,7 @@ them (migration 0001), so that not even an error in this program can alter what 
 from badgeissuer.store.orders import Batch, BatchChunk, Job, Revocation, Upload, UploadPiece
 from badgeissuer.store.tables.awards import AWARD_STATES, REQUEST_STATES, Approval, Attestation, Award, Credential, SigningRequest
 from badgeissuer.store.tables.catalogue import CatalogueEntry
-from badgeissuer.store.tables.definitions import KEY_STATES, Achievement, AchievementVersion, Issuer, Press, SigningKey
+from badgeissuer.store.tables.definitions import KEY_STATES, Achievement, AchievementVersion, Issuer, KeptForm, Press, SigningKey
 from badgeissuer.store.tables.intake import (
     Decision,
     Delivery,
@@ -54,6 +54,7 @@ __all__ = [
     "IdentityQuestion",
     "Issuer",
     "Job",
+    "KeptForm",
     "Learner",
     "LearnerIdentity",
     "LearningEvent",

@@ -87,6 +87,20 @@ class Achievement(Base):
     retired_reason: Mapped[str | None] = mapped_column(default=None)
 
 
+class KeptForm(Base):
+    """What somebody has written in the form of an achievement and not stored yet; `seen` is the tag of the draft that they began with."""
+
+    __tablename__ = "kept_form"
+    __table_args__ = (UniqueConstraint("achievement_id", "keeper"),)
+
+    id: Mapped[Id] = mapped_column(init=False)
+    achievement_id: Mapped[int] = mapped_column(Ref, ForeignKey("achievement.id"))
+    keeper: Mapped[str]
+    form: Mapped[dict[str, Any]]
+    seen: Mapped[str]
+    kept_at: Mapped[datetime]
+
+
 class AchievementVersion(Base):
     """A published definition, exactly as it stands in the badges that assert it. Never changed, never deleted."""
 

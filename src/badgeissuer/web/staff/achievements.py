@@ -33,7 +33,17 @@ def listed(using: Using, known: Known) -> HTMLResponse:
         reviews = {row.id: retiring.review(newest.get(row.id), now=now) for row in rows}
         due = sorted((row for row in rows if _is_due(row, reviews[row.id])), key=lambda row: _days(reviews[row.id]))
         units = {row.id: row for row in session.scalars(select(tables.Issuer).where(tables.Issuer.id.in_({row.issuer_id for row in rows})))}
-        text = pages.staff_page("achievements", known, rows=rows, newest=newest, reviews=reviews, due=due, units=units, most=MOST)
+        text = pages.staff_page(
+            "achievements",
+            known,
+            rows=rows,
+            newest=newest,
+            reviews=reviews,
+            due=due,
+            units=units,
+            most=MOST,
+            may_define=access.may(known.actor, access.DEFINE),
+        )
     return staff_page(text)
 
 

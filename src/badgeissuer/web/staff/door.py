@@ -25,7 +25,7 @@ from badgeissuer.web.service import Service, Using
 ROUTER = APIRouter(include_in_schema=False)
 SIGN_IN = "/staff/sign-in"
 HOME = "/staff"
-MAX_FIELDS = 100
+MAX_FIELDS = 2000
 MAX_FIELD = 65_536
 """Fields of a form, and bytes of each."""
 SEE_OTHER = 303
@@ -91,9 +91,15 @@ async def fields(request: Request) -> dict[str, str]:
     return found
 
 
-def staff_page(text: str, *, status: int = 200) -> HTMLResponse:
-    """Return a page for staff. Its forms say where they are from, which no browser does of pages that let no referrer out."""
-    return page(text, private=True, status=status, referrer="same-origin")
+def staff_page(text: str, *, status: int = 200, scripted: bool = False) -> HTMLResponse:
+    """Return a page for staff. Its forms say where they are from, which no browser does of pages that let no referrer out.
+
+    Args:
+        text: The page.
+        status: The HTTP status.
+        scripted: Whether it has a script of ours.
+    """
+    return page(text, private=True, status=status, referrer="same-origin", scripted=scripted)
 
 
 def lead_to(path: str) -> RedirectResponse:

@@ -1,0 +1,372 @@
+"""A draft as the form has it, and back: what nobody changed in the form stays in the draft as it was, to the letter.
+
+Between the two stands an entry: the text of each field by its member, and a list of entries for each group. `id` is the name by which
+others refer to one of a group, and `from` its place in the draft, from 1; it is empty for a new one.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from badgeissuer import problem
+from badgeissuer.openbadges import microcredential
+from badgeissuer.vc.credential import as_list
+from badgeissuer.web.staff import draft_fields
+from badgeissuer.web.staff.draft_fields import Field, Group
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from badgeissuer.vc.document import JsonObject
+
+Entry = dict[str, Any]
+Parts = tuple[Field | Group, ...]
+_HOURS = re.compile(r"(\d{1,6})(?:[.,](\d{1,2}))?", re.ASCII)
+_WHOLE = re.compile(r"-?\d{1,15}", re.ASCII)
+_DECIMAL = re.compile(r"-?\d{1,15}[.,]\d{1,6}", re.ASCII)
+_LISTS = frozenset({"several", "refs"})
+_CANDLE = 8
+"""Characters that a pointer's last number may have."""
+
+
+def show(draft: JsonObject) -> Entry:
+    """Return the form of a draft."""
+    return _show(draft_fields.PARTS, draft, ())
+
+
+def _show(parts: Parts, item: Mapping[str, Any], numbers: tuple[int, ...]) -> Entry:
+    found: Entry = {}
+    for part in parts:
+        if isinstance(part, Field):
+            found[part.member] = _said(part, _get(item, part.member))
+            continue
+        inside = [one if isinstance(one, dict) else {} for one in as_list(item.get(part.member))]
+        found[part.member] = [
+            _show(part.parts, one, (*numbers, place)) | {"from": str(place)} | _named(part, one, (*numbers, place))
+            for place, one in enumerate(inside, start=1)
+        ]
+    return found
+
+
+def _named(group: Group, item: Mapping[str, Any], numbers: tuple[int, ...]) -> Entry:
+    return {"id": str(item.get("id", group.named.format(*numbers)))} if group.named else {}
+
+
+def _get(item: Mapping[str, Any], member: str) -> Any:  # noqa: ANN401 - any JSON value
+    outer, _, inner = member.partition(".")
+    value = item.get(outer)
+    return (value.get(inner) if isinstance(value, dict) else None) if inner else value
+
+
+def _said(field: Field, value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a value as the field shows it; empty where there is none."""
+    if field.kind in _LISTS:
+        return [item for item in as_list(value) if isinstance(item, str)] if value is not None else []
+    return "" if value is None else _SAYS.get(field.kind, _text)(value).replace("\r\n", "\n").strip()
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _hours(value: object) -> str:
+    worked = microcredential.minutes(value)
+    if not worked or worked % 3:  # a hundredth of an hour is the least that is written
+        return str(value)
+    return f"{worked / 60:.2f}".rstrip("0").rstrip(".")
+
+
+def _address(picture: object) -> str:
+    """Return where a picture is; an embedded one is too long for a field, and is nowhere."""
+    address = picture.get("id", "") if isinstance(picture, dict) else picture
+    return "" if str(address).startswith("data:") else str(address)
+
+
+_SAYS: Mapping[str, Callable[[Any], str]] = {
+    "flag": lambda value: "yes" if value is True else "",
+    "hours": _hours,
+    "lines": lambda value: "\n".join(map(str, as_list(value))),
+    "picture": _address,
+    "said": lambda value: "yes" if value is True else "no",
+}
+
+
+def read(sent: Mapping[str, str]) -> Entry:
+    """Return what a form says that a browser sent; fields that are missing are empty."""
+    return _read(draft_fields.PARTS, sent, "")
+
+
+def _read(parts: Parts, sent: Mapping[str, str], prefix: str, outcomes: Sequence[Entry] = ()) -> Entry:
+    found: Entry = {}
+    for part in parts:
+        if isinstance(part, Group):
+            found[part.member] = list(_read_group(part, sent, prefix, outcomes or found.get("learningOutcome", ())))
+        else:
+            found[part.member] = _taken(part, sent, f"{prefix}{part.member}", outcomes)
+    for part in parts:
+        if isinstance(part, Field) and part.kind == "pick":
+            levels = found["rubricCriterionLevel"]
+            place = found[part.member]
+            chosen = place.isdecimal() and place.isascii() and len(place) < _CANDLE and 0 < int(place) <= len(levels)
+            found[part.member] = levels[int(place) - 1]["id"] if chosen else ""
+    return found
+
+
+def _read_group(group: Group, sent: Mapping[str, str], prefix: str, outcomes: Sequence[Entry]) -> Iterator[Entry]:
+    for number in range(1, group.most + 1):
+        start = f"{prefix}{group.stem}-{number}-"
+        if f"{start}from" not in sent:
+            return
+        entry = _read(group.parts, sent, start, outcomes) | {"from": sent[f"{start}from"]}
+        yield entry | ({"id": sent.get(f"{start}id", "")} if group.named else {})
+
+
+def _taken(field: Field, sent: Mapping[str, str], name: str, outcomes: Sequence[Entry]) -> Any:  # noqa: ANN401 - text, or texts
+    if field.kind == "several":
+        return [value for value, _ in field.options if sent.get(f"{name}-{value}")]
+    if field.kind == "refs":
+        return [outcome["id"] for place, outcome in enumerate(outcomes, start=1) if sent.get(f"{name}-{place}")]
+    return sent.get(name, "").replace("\r\n", "\n").strip()
+
+
+def flat(entry: Entry) -> dict[str, str]:
+    """Return the fields that say what a form says: the way back from `read`."""
+    found: dict[str, str] = {}
+    _flatten(draft_fields.PARTS, entry, "", found, [outcome["id"] for outcome in entry["learningOutcome"]])
+    return found
+
+
+def _flatten(parts: Parts, entry: Entry, prefix: str, found: dict[str, str], outcomes: list[str]) -> None:
+    for part in parts:
+        value = entry[part.member]
+        if isinstance(part, Group):
+            for number, one in enumerate(value, start=1):
+                start = f"{prefix}{part.stem}-{number}-"
+                found |= {f"{start}{name}": one[name] for name in ("from", "id") if name in one}
+                _flatten(part.parts, one, start, found, outcomes)
+        elif part.kind in _LISTS:
+            places = [outcomes.index(one) + 1 for one in value if one in outcomes] if part.kind == "refs" else value
+            found |= {f"{prefix}{part.member}-{place}": "yes" for place in places}
+        elif part.kind == "pick":
+            levels = [level["id"] for level in entry["rubricCriterionLevel"]]
+            found[f"{prefix}{part.member}"] = str(levels.index(value) + 1) if value in levels else ""
+        else:
+            found[f"{prefix}{part.member}"] = value
+
+
+def pruned(entry: Entry) -> Entry:
+    """Return a form without those of its groups in which nothing is filled."""
+    return _pruned(draft_fields.PARTS, entry)
+
+
+def _pruned(parts: Parts, entry: Entry) -> Entry:
+    found = dict(entry)
+    for part in parts:
+        if isinstance(part, Group):
+            found[part.member] = [one for one in (_pruned(part.parts, one) for one in entry[part.member]) if not _is_empty(part.parts, one)]
+    return found
+
+
+def _is_empty(parts: Parts, entry: Entry) -> bool:
+    return not any(entry[part.member] for part in parts)
+
+
+def begun(entry: Entry) -> Entry:
+    """Return a form with an empty one in each group that begins with one."""
+    found = dict(entry)
+    for part in draft_fields.PARTS:
+        if isinstance(part, Group) and part.begins and not found[part.member]:
+            found[part.member] = [_blank(part, entry, ())]
+    return found
+
+
+def _blank(group: Group, whole: Entry, numbers: tuple[int, ...]) -> Entry:
+    entry = _show(group.parts, {}, ()) | {"from": ""}
+    if group.named:
+        taken = set(_ids(draft_fields.PARTS, whole))
+        names = (group.named.format(*numbers, number) for number in itertools.count(1))
+        entry["id"] = next(name for name in names if name not in taken)
+    return entry
+
+
+def _ids(parts: Parts, entry: Entry) -> Iterator[str]:
+    for part in parts:
+        if isinstance(part, Group):
+            for one in entry[part.member]:
+                yield one.get("id", "")
+                yield from _ids(part.parts, one)
+
+
+def add(entry: Entry, name: str) -> str:
+    """Add an empty one to a group, named as its fields are (`outcome`, `part-2-level`); return what the names of its fields begin with.
+
+    Raises:
+        problem.Invalid: There is no such group, or it is full.
+    """
+    owner, group, numbers = _group(entry, name)
+    items = owner[group.member]
+    if len(items) >= group.most:
+        raise problem.Invalid(f"There can be {group.most} at most.")
+    items.append(_blank(group, entry, numbers))
+    return f"{name}-{len(items)}"
+
+
+def remove(entry: Entry, name: str) -> str:
+    """Take out one of a group, named as its fields are (`outcome-2`); return the name of the group.
+
+    Raises:
+        problem.Invalid: There is none.
+    """
+    items, place, stem = _one(entry, name)
+    del items[place]
+    return stem
+
+
+def raise_up(entry: Entry, name: str) -> str:
+    """Let one of a group (`outcome-2`) change places with the one before it; return its new name.
+
+    Raises:
+        problem.Invalid: There is none.
+    """
+    items, place, stem = _one(entry, name)
+    before = max(place - 1, 0)
+    items[place], items[before] = items[before], items[place]
+    return f"{stem}-{before + 1}"
+
+
+def _one(entry: Entry, name: str) -> tuple[list[Entry], int, str]:
+    stem, _, number = name.rpartition("-")
+    owner, group, _ = _group(entry, stem)
+    items = owner[group.member]
+    if not (number.isdecimal() and number.isascii() and len(number) < _CANDLE and 0 < int(number) <= len(items)):
+        raise problem.Invalid(_GONE)
+    return items, int(number) - 1, stem
+
+
+def _group(entry: Entry, name: str) -> tuple[Entry, Group, tuple[int, ...]]:
+    outer, _, stem = name.rpartition("-")
+    parts: Parts = draft_fields.PARTS
+    owner, numbers = entry, tuple[int, ...]()
+    if outer:
+        items, place, outer_stem = _one(entry, outer)
+        parts = next(part.parts for part in parts if isinstance(part, Group) and part.stem == outer_stem)
+        owner, numbers = items[place], (place + 1,)
+    group = next((part for part in parts if isinstance(part, Group) and part.stem == stem), None)
+    if group is None:
+        raise problem.Invalid(_GONE)
+    return owner, group, numbers
+
+
+_GONE = "This button is of a page that is no longer what is written. Load the page again."
+
+
+def apply(draft: JsonObject, entry: Entry) -> JsonObject:
+    """Return a draft with what a form says; members that no field fills stay.
+
+    Args:
+        draft: The draft that the form was made of.
+        entry: The form, pruned.
+    """
+    return _applied(draft_fields.PARTS, draft, entry, ())
+
+
+def _applied(parts: Parts, item: JsonObject, entry: Entry, numbers: tuple[int, ...]) -> JsonObject:
+    found, before = copy.deepcopy(item), _show(parts, item, numbers)
+    for part in parts:
+        value = entry[part.member]
+        if isinstance(part, Field):
+            if value != before[part.member]:
+                _set(found, part.member, _meant(part, value, _get(item, part.member)))
+            continue
+        originals = as_list(item.get(part.member))
+        written = [_one_applied(part, one, originals, (*numbers, place)) for place, one in enumerate(value, start=1)]
+        if written != originals:
+            _set(found, part.member, written or None)
+    return found
+
+
+def _one_applied(group: Group, entry: Entry, originals: Sequence[Any], numbers: tuple[int, ...]) -> Any:  # noqa: ANN401 - any JSON value
+    place = entry["from"]
+    is_known = place.isdecimal() and place.isascii() and len(place) < _CANDLE and 0 < int(place) <= len(originals)
+    original = originals[int(place) - 1] if is_known else {}
+    if not isinstance(original, dict):
+        return original
+    found = _applied(group.parts, original, entry, numbers)
+    if group.named and "id" not in found and entry["id"] != group.named.format(*numbers):
+        found = {"id": entry["id"]} | found
+    return found
+
+
+def _set(item: JsonObject, member: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
+    """Set a member, or take it out where the value is None; an object that then has no members goes too."""
+    outer, _, inner = member.partition(".")
+    if inner:
+        inside = dict(item[outer]) if isinstance(item.get(outer), dict) else {}
+        _set(inside, inner, value)
+        member, value = outer, inside or None
+    if value is None:
+        item.pop(member, None)
+    else:
+        item[member] = value
+
+
+def _meant(field: Field, said: Any, before: Any) -> Any:  # noqa: ANN401 - any JSON value
+    """Return the value that a field says; None for none. What cannot be read stays as it is written, and the rules refuse it."""
+    if not said:
+        return None
+    if field.kind == "picture" and isinstance(before, dict):
+        return before | {"id": said}
+    return _MEANS.get(field.kind, lambda value: value)(said)
+
+
+def _duration(said: str) -> str:
+    hours = _HOURS.fullmatch(said)
+    if hours is None:
+        return said
+    minutes = round(int((hours[2] or "0").ljust(2, "0")) * 60 / 100)
+    return f"PT{int(hours[1])}H{minutes}M" if minutes else f"PT{int(hours[1])}H"
+
+
+def _number(said: str) -> int | float | str:
+    if _WHOLE.fullmatch(said):
+        return int(said)
+    return float(said.replace(",", ".")) if _DECIMAL.fullmatch(said) else said
+
+
+def _lines(said: str) -> list[str]:
+    return [line for line in map(str.strip, said.split("\n")) if line]
+
+
+_MEANS: Mapping[str, Callable[[Any], Any]] = {
+    "flag": lambda said: said == "yes",
+    "hours": _duration,
+    "lines": _lines,
+    "number": _number,
+    "said": lambda said: said == "yes",
+}
+
+
+def place_of(pointer: str) -> str:
+    """Return the name of the field, or of the group, that fills the member of the draft at a JSON Pointer; empty where none does."""
+    parts, name = draft_fields.PARTS, ""
+    steps = pointer.split("/")[1:]
+    while steps:
+        member = steps.pop(0)
+        part = next((part for part in parts if part.member.partition(".")[0] == member), None)
+        if part is None:
+            return name
+        if isinstance(part, Field):
+            full = ".".join([member, *steps[:1]])
+            exact = next((one.member for one in parts if one.member == full), part.member)
+            return f"{name}-{exact}" if name else exact
+        name = f"{name}-{part.stem}" if name else part.stem
+        if steps and steps[0].isdecimal() and len(steps[0]) < _CANDLE:
+            name, parts = f"{name}-{int(steps.pop(0)) + 1}", part.parts
+        elif steps:
+            return name
+    return name

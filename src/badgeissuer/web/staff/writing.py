@@ -1,0 +1,230 @@
+"""Writing achievements in a form: what is written is kept at every step, and becomes the draft when it is stored and breaks no rule.
+
+The form works without scripts. Where they run, one of ours keeps what is written while it is written, and shows beside it what
+frameworks then still ask for (`static/writing.js`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Response
+from fastapi.responses import HTMLResponse
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from badgeissuer import access, appraising, authoring, branding, frameworks, keeping, problem
+from badgeissuer.openbadges import comparison
+from badgeissuer.store import tables
+from badgeissuer.web import pages, problems
+from badgeissuer.web.service import Service, Using
+from badgeissuer.web.staff import draft_fields, draft_form
+from badgeissuer.web.staff.door import Acting, Fields, Known, Staff, lead_to, staff_page
+
+ROUTER = APIRouter(include_in_schema=False)
+WRITE = "/staff/write"
+Slug = Annotated[str, Path(max_length=64)]
+_FIRST = ("slug", "unit", "name", "description", "narrative")
+_OPERATIONS: Mapping[str, Callable[[draft_form.Entry, str], str]] = MappingProxyType({
+    "add": draft_form.add,
+    "remove": draft_form.remove,
+    "up": draft_form.raise_up,
+    "preview": lambda _entry, _name: "",
+})  # fmt: skip
+_FEW = {
+    "creditsAvailable": "Credits are a number, such as 5 or 2.5.",
+    "workload": "Write the hours as a number, such as 60 or 7.5.",
+    "reviewDate": "Write the day as 2029-12-31.",
+}
+"""What is said of a field that is written otherwise in the form than in a draft."""
+
+
+@ROUTER.get(WRITE, response_class=HTMLResponse)
+def ask(using: Using, known: Known) -> HTMLResponse:
+    """Ask for the little that a new achievement begins with."""
+    return _asked(using, known, {})
+
+
+def _asked(using: Service, known: Staff, given: Mapping[str, str], *, fault: problem.Problem | None = None) -> HTMLResponse:
+    access.require(known.actor, access.DEFINE)
+    with using.reading() as session:
+        query = access.visible(select(tables.Issuer), known.actor, column=tables.Issuer.id).order_by(tables.Issuer.name, tables.Issuer.id)
+        values = {"units": session.scalars(query).all(), "given": given, "faults": _first_faults(fault)}
+        text = pages.staff_page("write_new", known, **values)
+    return staff_page(text, status=problems.status_of(fault) if fault else 200)
+
+
+def _first_faults(fault: problem.Problem | None) -> dict[str, str]:
+    findings = fault.findings or (problem.Finding(fault.detail),) if fault else ()
+    return {_FIRST_OF.get(finding.pointer, ""): finding.detail for finding in findings}
+
+
+_FIRST_OF = {"/slug": "slug", "/name": "name", "/description": "description", "/criteria": "narrative", "/criteria/narrative": "narrative"}
+
+
+@ROUTER.post(WRITE)
+def begin(using: Using, acting: Acting, sent: Fields) -> Response:
+    """Store a first draft, and lead on to the whole form."""
+    access.require(acting.actor, access.DEFINE)
+    given = {name: sent.get(name, "").strip() for name in _FIRST}
+    draft = {"name": given["name"], "description": given["description"], "criteria": {"narrative": given["narrative"]}}
+    try:
+        with using.writing() as session:
+            owner = authoring.issuer(session, given["unit"])
+            access.require(acting.actor, access.DEFINE, issuer_id=owner.id)
+            row = authoring.create_achievement(session, owner, slug=given["slug"], draft=draft, site=using.site, now=using.now())
+            slug = row.slug
+    except problem.Conflict as fault:
+        taken = problem.Conflict(fault.detail, findings=(problem.Finding(fault.detail, "/slug"),))
+        return _asked(using, acting, given, fault=taken)
+    except problem.Invalid as fault:
+        return _asked(using, acting, given, fault=fault)
+    return lead_to(f"{WRITE}/{slug}")
+
+
+@ROUTER.get(f"{WRITE}/{{slug}}", response_class=HTMLResponse)
+def show(slug: Slug, using: Using, known: Known, *, saved: bool = False) -> HTMLResponse:
+    """Show the form, with what this person has written in it and not stored, or else with the draft."""
+    return _shown(using, known, slug, saved=saved)
+
+
+def _shown(using: Service, known: Staff, slug: str, *, fault: problem.Problem | None = None, saved: bool = False) -> HTMLResponse:
+    with using.reading() as session:
+        row = authoring.own_achievement(session, slug, known.actor, access.DEFINE)
+        held = keeping.kept(session, row, known.actor)
+        entry = draft_form.begun(held.form if held else draft_form.show(row.draft))
+        now_there = authoring.tag(session, row)
+        values = _beside(session, using, row, held) | {
+            "unit": session.get_one(tables.Issuer, row.issuer_id),
+            "sections": draft_fields.SECTIONS,
+            "entry": entry,
+            "given": draft_form.flat(entry),
+            "faults": _faults(fault),
+            "seen": held.seen if held else now_there,
+            "now_there": now_there,
+            "others": _others(row, held) if held and held.seen != now_there else None,
+            "saved": saved,
+        }
+        text = pages.staff_page("write", known, **values)
+    return staff_page(text, status=problems.status_of(fault) if fault else 200, scripted=True)
+
+
+def _others(row: tables.Achievement, held: tables.KeptForm) -> tuple[comparison.Change, ...]:
+    """Return what would change in the draft that somebody else stored since."""
+    return comparison.compare(row.draft, draft_form.apply(row.draft, draft_form.pruned(held.form)))
+
+
+def _beside(session: Session, using: Service, row: tables.Achievement, held: tables.KeptForm | None) -> dict[str, Any]:
+    """Return what stands beside the form: what keeps it from being stored, or else what frameworks still ask for."""
+    owner = session.get_one(tables.Issuer, row.issuer_id)
+    draft = draft_form.apply(row.draft, draft_form.pruned(held.form)) if held else row.draft
+    fault: problem.Invalid | None = None
+    appraisals: tuple[frameworks.Appraisal, ...] = ()
+    try:
+        authoring.check_draft(session, draft, owner, slug=row.slug, site=using.site)
+        appraisals = authoring.completeness(session, row, site=using.site, draft=draft)
+    except problem.Invalid as error:
+        fault = error
+    gate = appraising.gate(branding.lineage(session, owner))
+    return {"row": row, "held": held, "hindered": _faults(fault), "appraisals": appraisals, "gate": gate, "place_of": draft_form.place_of}
+
+
+def _faults(fault: problem.Problem | None) -> dict[str, str]:
+    """Return what is wrong: the name of the field → what is said of it; of what no field fills, under an empty name."""
+    found: dict[str, str] = {}
+    for finding in (fault.findings or (problem.Finding(fault.detail),)) if fault else ():
+        found.setdefault(draft_form.place_of(finding.pointer), _FEW.get(finding.pointer.removeprefix("/"), finding.detail))
+    return found
+
+
+@ROUTER.post(f"{WRITE}/{{slug}}/keep", response_class=HTMLResponse)
+def keep(slug: Slug, using: Using, acting: Acting, sent: Fields) -> HTMLResponse:
+    """Keep what is written so far; give what then stands beside the form."""
+    _keep(using, acting, slug, draft_form.read(sent), sent)
+    with using.reading() as session:
+        row = authoring.own_achievement(session, slug, acting.actor, access.DEFINE)
+        values = _beside(session, using, row, keeping.kept(session, row, acting.actor))
+        return staff_page(pages.staff_page("write_beside", acting, **values))
+
+
+def _keep(using: Service, acting: Staff, slug: str, entry: draft_form.Entry, sent: Mapping[str, str]) -> None:
+    with using.writing() as session:
+        row = authoring.own_achievement(session, slug, acting.actor, access.DEFINE)
+        keeping.keep(session, row, acting.actor, form=entry, seen=sent.get("seen", "")[:200], now=using.now())
+
+
+@ROUTER.post(f"{WRITE}/{{slug}}")
+def write(slug: Slug, using: Using, acting: Acting, sent: Fields) -> Response:
+    """Store what is written as the draft; or do what another button says, and keep it only.
+
+    What cannot be stored is kept, and shown again with the reasons.
+    """
+    what, _, name = sent.get("do", "store").partition(":")
+    if what == "discard":
+        return _discard(using, acting, slug)
+    entry = draft_form.read(sent)
+    if what in _OPERATIONS:
+        return _rearrange(using, acting, slug, entry, sent, _OPERATIONS[what], name)
+    seen = name if what == "over" else sent.get("seen", "")
+    entry = draft_form.pruned(entry)
+    try:
+        _store(using, acting, slug, entry, seen)
+    except (problem.Invalid, problem.Outdated) as fault:
+        _keep(using, acting, slug, entry, sent)
+        return _shown(using, acting, slug, fault=fault)
+    return lead_to(f"{WRITE}/{slug}?saved=true")
+
+
+def _store(using: Service, acting: Staff, slug: str, entry: draft_form.Entry, seen: str) -> None:
+    with using.writing() as session:
+        row = authoring.own_achievement(session, slug, acting.actor, access.DEFINE)
+        session.refresh(row, with_for_update=True)  # what is written goes into the draft that is there, and no other
+        draft = draft_form.apply(row.draft, entry)
+        authoring.require_seen(session, row, lambda tag: tag == seen, draft=draft)
+        authoring.change_achievement(session, row, draft=draft, site=using.site, now=using.now())
+        keeping.drop(session, row, acting.actor)
+
+
+def _discard(using: Service, acting: Staff, slug: str) -> Response:
+    with using.writing() as session:
+        row = authoring.own_achievement(session, slug, acting.actor, access.DEFINE)
+        keeping.drop(session, row, acting.actor)
+    return lead_to(f"{WRITE}/{slug}")
+
+
+def _rearrange(
+    using: Service,
+    acting: Staff,
+    slug: str,
+    entry: draft_form.Entry,
+    sent: Mapping[str, str],
+    change: Callable[[draft_form.Entry, str], str],
+    name: str,
+) -> Response:
+    try:
+        place = change(entry, name)
+    except problem.Invalid as fault:
+        _keep(using, acting, slug, entry, sent)
+        return _shown(using, acting, slug, fault=fault)
+    _keep(using, acting, slug, entry, sent)
+    return lead_to(f"{WRITE}/{slug}#{place}" if place else f"{WRITE}/{slug}/preview")
+
+
+@ROUTER.get(f"{WRITE}/{{slug}}/preview", response_class=HTMLResponse)
+def preview(slug: Slug, using: Using, known: Known) -> HTMLResponse:
+    """Show the page that anybody would see, made of what is written."""
+    with using.reading() as session:
+        row = authoring.own_achievement(session, slug, known.actor, access.DEFINE)
+        held = keeping.kept(session, row, known.actor)
+        owner = session.get_one(tables.Issuer, row.issuer_id)
+        draft = draft_form.apply(row.draft, draft_form.pruned(held.form)) if held else row.draft
+        newest = authoring.newest_version(session, row)
+        number = newest.version + 1 if newest else 1
+        try:
+            authoring.check_draft(session, draft, owner, slug=slug, site=using.site)
+            document = authoring.completed(session, row, version=number, site=using.site, draft=draft)
+        except problem.Invalid as fault:
+            return _shown(using, known, slug, fault=fault)
+        return staff_page(pages.preview_page(document, slug=slug, unit=owner, version=number, at=using.now()))

@@ -1,6 +1,6 @@
-"""The courier: carries messages to the mail server and notices to their subscribers, outside any transaction.
+"""The courier: carries messages and reminders to the mail server and notices to their subscribers, outside any transaction.
 
-A job holds some messages, or some notices of one subscriber. For each of them in turn:
+A job holds some messages, some notices of one subscriber, or the reminders that stand in one letter. For each of them in turn:
 
     read    what is to be said now, in a reading transaction: what was sent or cancelled meanwhile is left out
     carry   with no transaction open, because others may let one wait
@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from badgeissuer import delivering, notifying
+from badgeissuer import delivering, notifying, reminding
 from badgeissuer.net import mail, post
 from badgeissuer.settings import Settings, clock
 from badgeissuer.store import engine, jobs, tables
@@ -47,6 +47,8 @@ ROUND_SECONDS = 30
 MOST_SILENT = 3
 """After so many attempts in a row without an answer nobody is there: the rest waits."""
 IDLE_SECONDS = 1.0
+_LETTERS = [delivering.SEND, reminding.SEND]
+"""Kinds of jobs for which there must be a mail server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class Means:
     Attributes:
         site: The service as the world sees it.
         poster: Posts notices.
-        server: Takes letters; None where learners are not written to.
+        server: Takes letters; None where nobody is written to.
         sender: Who letters are from.
     """
 
@@ -82,7 +84,7 @@ def means(settings: Settings) -> Means:
 
 def crew(database: Engine, given: Means) -> list[Courier]:
     """Return the couriers of a process: one for notices, and one for letters where there is a mail server."""
-    kinds = [[notifying.NOTIFY], *([[delivering.SEND]] if given.server else [])]
+    kinds = [[notifying.NOTIFY], *([_LETTERS] if given.server else [])]
     return [Courier(database, given, kinds=some) for some in kinds]
 
 
@@ -95,13 +97,17 @@ class Courier:
         kinds: The kinds of jobs that it does.
     """
 
-    def __init__(self, database: Engine, given: Means, *, kinds: Collection[str] = (delivering.SEND, notifying.NOTIFY)) -> None:
+    def __init__(self, database: Engine, given: Means, *, kinds: Collection[str] = (*_LETTERS, notifying.NOTIFY)) -> None:
         self.name = f"courier:{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self._database = database
         self._means = given
         self._kinds = list(kinds)
         self._stopping = threading.Event()
-        self._rounds: Mapping[str, Callable[[dict[str, Any]], _Round]] = {delivering.SEND: self._send, notifying.NOTIFY: self._notify}
+        self._rounds: Mapping[str, Callable[[dict[str, Any]], _Round]] = {
+            delivering.SEND: self._send,
+            notifying.NOTIFY: self._notify,
+            reminding.SEND: self._remind,
+        }
 
     def stop(self) -> None:
         """Have the courier end after what it has in hand."""
@@ -187,6 +193,30 @@ class Courier:
             return f"The mail server does not take it now ({found.status})."
         return None
 
+    def _remind(self, payload: dict[str, Any]) -> _Round:
+        """Hand over the one letter of a job, which tells a unit of all that it is about."""
+        ids = payload["reminders"]
+        if self._means.server is None:
+            return _Round(ids, [], "There is no mail server.")
+        with engine.reading(self._database) as session:
+            prepared = reminding.prepare(session, ids, sender=self._means.sender, site=self._means.site, now=clock())
+        if prepared is None:
+            return _Round([], [])
+        outlet = mail.Outlet(self._means.server)
+        found: mail.Answer | mail.NotReachedError | None = None
+        try:
+            found = outlet.send(prepared.what) if isinstance(prepared.what, mail.Letter) else None
+        except mail.NotReachedError as error:
+            found = error
+        finally:
+            outlet.close()
+        with engine.writing(self._database) as session:
+            reminding.record(session, ids, prepared, found, now=clock())
+        if isinstance(found, mail.NotReachedError):
+            return _Round(ids, [], found.reason)
+        is_late = found is not None and found.outcome == "later"
+        return _Round(ids if is_late else [], [], "The mail server does not take it now." if is_late else "")
+
     def _notify(self, payload: dict[str, Any]) -> _Round:
         """Post the notices of a job, all of which are for one subscriber."""
         with engine.reading(self._database) as session:
@@ -253,6 +283,8 @@ def _give_up(session: Session, job: tables.Job) -> None:
     """Note of what a job was about that it is not tried any more."""
     if job.kind == delivering.SEND:
         delivering.give_up(session, job.payload["messages"], copy=job.payload["copy"])
+    elif job.kind == reminding.SEND:
+        reminding.give_up(session, job.payload["reminders"])
     else:
         notifying.give_up(session, job.payload["notices"])
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import func, select
 
-from badgeissuer import access, approving, connecting, deciding, problem
+from badgeissuer import access, approving, connecting, deciding, problem, reminding
 from badgeissuer.awarding import event, trigger
 from badgeissuer.store import recorder, tables
 
@@ -68,6 +68,8 @@ class Overview:
         issued: Awards that were issued.
         questions: Pairs of learners who may be one person.
         unsent: Messages to learners that came back or could not be sent.
+        due: Achievements that are to be reviewed within 180 days.
+        overdue: Achievements that should have been reviewed.
     """
 
     sources: tuple[SourceSeen, ...]
@@ -76,9 +78,11 @@ class Overview:
     issued: int
     questions: int
     unsent: int = 0
+    due: int = 0
+    overdue: int = 0
 
 
-def overview(session: Session, actor: access.Actor) -> Overview:
+def overview(session: Session, actor: access.Actor, *, now: datetime) -> Overview:
     """Return what an actor sees first: of one unit, where their token is bound to one."""
     access.require(actor, access.READ)
     table = tables.Award
@@ -92,7 +96,10 @@ def overview(session: Session, actor: access.Actor) -> Overview:
     issued, doubts, pairs = states.get("issued", 0), session.scalar(reviews) or 0, session.scalar(questions) or 0
     message = tables.Message
     unsent = select(func.count()).where(message.state.in_(("bounced", "failed")), access.is_visible(actor, message.issuer_id))
-    return Overview(sources(session, actor), waiting, doubts, issued, pairs, session.scalar(unsent) or 0)
+    near = reminding.coming(session, access.is_visible(actor, tables.Achievement.issuer_id), now=now)
+    overdue = sum(one.review.state == "overdue" for one in near)
+    late = session.scalar(unsent) or 0
+    return Overview(sources(session, actor), waiting, doubts, issued, pairs, late, len(near) - overdue, overdue)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from badgeissuer.store import tables
+    from badgeissuer.vc.document import JsonObject
 
 WARNINGS = (30, 90, 180)
 """Days before the review date at which somebody should begin, the nearest first."""
@@ -50,6 +51,14 @@ def review(version: tables.AchievementVersion | None, *, now: datetime) -> Revie
     """Return when a version is to be looked at again; None where it does not say."""
     said = version.document.get("reviewDate") if version else None
     return Review(date.fromisoformat(said), (date.fromisoformat(said) - now.date()).days) if said else None
+
+
+def doubts(definition: JsonObject, *, now: datetime) -> tuple[problem.Finding, ...]:
+    """Return what of a checked definition is past, though it may stand: its review date."""
+    said = definition.get("reviewDate")
+    if said is None or date.fromisoformat(said) >= now.date():
+        return ()
+    return (problem.Finding(f"The review date {said} is past. Say until when the definition is to be looked at again.", "/reviewDate"),)
 
 
 def closed(row: tables.Achievement, version: tables.AchievementVersion, *, issuer: tables.Issuer, now: datetime) -> str | None:

@@ -31,6 +31,7 @@ from badgeissuer import (
     intake,
     issuing,
     problem,
+    reminding,
     revoking,
     ruling,
     signing,
@@ -110,7 +111,7 @@ class Worker:
         self._handlers = _handlers(ports)
         self._shared: Mapping[str, SharedHandler] = {issuing.ISSUE: functools.partial(_issue_all, ports), intake.PROCESS: _process_all}
         self._tell = tell
-        self._next_pulse = _LONG_AGO
+        self._next_pulse = self._next_look = _LONG_AGO
 
     def wake(self) -> None:
         """Have the worker look for jobs now."""
@@ -203,6 +204,10 @@ class Worker:
             fault = attending.report(session, self.name, keyring=self._ports.keyring, now=now)
             uploads.forget(session, now=now)
         self._forget(now)
+        if now >= self._next_look:
+            with engine.writing(self._database) as session:
+                reminding.order(session, site=self._ports.site, now=now)
+            self._next_look = now + reminding.EVERY
         if fault:
             LOG.error("worker %s cannot sign: %s", self.name, fault)
         if alarm.ALARM.reason:

@@ -127,6 +127,14 @@ def test_a_draft_keeps_what_its_author_wrote(server: Running) -> None:
     assert made["warnings"] == []
 
 
+def test_a_review_date_that_is_past_is_told_when_it_is_kept_and_when_it_is_published(server: Running) -> None:
+    draft = server.draft(**{name: value for name, value in CHARTS.items() if name not in {"prerequisites", "stacksInto"}})
+    made = server.make("achievements", draft | {"reviewDate": "2021-12-31"})
+    detail = "The review date 2021-12-31 is past. Say until when the definition is to be looked at again."
+    assert made["warnings"] == [{"pointer": "/reviewDate", "detail": detail}]
+    assert server.make(f"achievements/{draft['slug']}/publish", {}, expect=200)["warnings"] == made["warnings"]
+
+
 def test_workload_and_credits_that_do_not_agree_are_told_and_kept(server: Running) -> None:
     made = server.make("achievements", server.draft(**CHARTS | {"workload": "PT10H"}))
     assert made["warnings"] == [

@@ -117,6 +117,18 @@ def test_the_list_begins_with_what_is_to_be_reviewed(sqlite_server: Running, sig
     assert f"was due on {past}" in sign_in("auditor").get(f"/staff/achievements/{first}").text
 
 
+def test_the_overview_counts_what_is_to_be_reviewed(sqlite_server: Running, sign_in: SignIn) -> None:
+    unit = sqlite_server.make("issuers", {"slug": sqlite_server.fresh("unit"), **UNIT})["slug"]
+    client = sign_in("auditor", issuer=unit)
+    assert "review" not in client.get("/staff").text.partition("<main")[2]
+    today = datetime.now(UTC).date()
+    for name, days in (("Soon", 100), ("Sooner", 3), ("Past", -1), ("Far", 400)):
+        sqlite_server.published(issuer=unit, name=name, reviewDate=(today + timedelta(days=days)).isoformat())
+    page = client.get("/staff").text
+    assert '<strong>2</strong> achievements to be reviewed within 180 days: <a href="/staff/achievements#due">see which</a>' in page
+    assert '<strong>1</strong> achievement past the date of review: <a href="/staff/achievements#due">look at it</a>' in page
+
+
 def test_what_belongs_to_another_unit_is_not_there(sqlite_server: Running, sign_in: SignIn, draft: JsonObject) -> None:
     other = sqlite_server.make("issuers", {"slug": sqlite_server.fresh("unit"), "name": "Other"})["slug"]
     client = sign_in("issuer", issuer=other)

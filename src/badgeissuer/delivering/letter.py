@@ -1,4 +1,4 @@
-"""The letter that tells a learner of a badge: plain text and HTML, in the name and the colour of the unit that issued it.
+"""Letters: plain text and HTML, in the name and the colour of the unit that writes. Here the one that tells a learner of a badge.
 
 Names were written by strangers: they lose what cannot be seen, and are cut, before they stand in a header or in the text. Nothing is loaded
 from anywhere, and nothing tells whether the letter was read.
@@ -24,6 +24,7 @@ from badgeissuer.net import mail
 from badgeissuer.openbadges import colour
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
 LONGEST_NAME = 100
@@ -69,26 +70,62 @@ def write(news: News, *, sender: mail.Mailbox, now: datetime) -> mail.Letter:
     Raises:
         problem.Invalid: An address cannot stand in a letter.
     """
-    recipient = mail.ascii_domain(news.learner.address)
     unit, achievement, name = one_line(news.unit), one_line(news.achievement), _called(news.learner.name)
-    ground = colour.read(news.colour) or colour.DEFAULT
-    said = {"unit": unit, "achievement": achievement, "name": name, "url": news.url, "ground": ground, "ink": colour.on(ground)}
+    envelope = Envelope(
+        unit, mail.Mailbox(news.learner.address, name), f"Your badge: {achievement}", news.reply_to, f"{news.copy_of}@{host(news.url)}"
+    )
+    said = {"unit": unit, "achievement": achievement, "name": name, "url": news.url, **coloured(news.colour)}
+    return compose(envelope, "badge", said, sender=sender, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Who gets a letter, and what stands above it.
+
+    Attributes:
+        unit: The unit that writes.
+        to: Who gets it; an empty name where none is known.
+        subject: What it is about.
+        reply_to: The unit's own address; None where it has none.
+        message_id: What its Message-ID is, the same for each try.
+    """
+
+    unit: str
+    to: mail.Mailbox
+    subject: str
+    reply_to: str | None
+    message_id: str
+
+
+def compose(envelope: Envelope, template: str, said: Mapping[str, object], *, sender: mail.Mailbox, now: datetime) -> mail.Letter:
+    """Return a letter of a template, in plain text and HTML; names in it are as `one_line` gives them.
+
+    Raises:
+        problem.Invalid: An address cannot stand in a letter.
+    """
+    recipient = mail.ascii_domain(envelope.to.address)
     message = EmailMessage(_POLICY)
     try:
-        message["From"] = _address(sender.address, one_line(sender.name) or unit)
-        message["To"] = _address(recipient, name)
-        if news.reply_to:
-            message["Reply-To"] = _address(mail.ascii_domain(news.reply_to), unit)
+        message["From"] = _address(sender.address, one_line(sender.name) or envelope.unit)
+        message["To"] = _address(recipient, envelope.to.name)
+        if envelope.reply_to:
+            message["Reply-To"] = _address(mail.ascii_domain(envelope.reply_to), envelope.unit)
     except (ValueError, IndexError):
-        raise problem.Invalid("The address of the learner, or of the unit, cannot stand in a letter.") from None
-    message["Subject"] = f"Your badge: {achievement}"
+        raise problem.Invalid("The address that it goes to, or that of the unit, cannot stand in a letter.") from None
+    message["Subject"] = envelope.subject
     message["Date"] = format_datetime(now)
-    message["Message-ID"] = f"<{news.copy_of}@{_host(news.url)}>"
+    message["Message-ID"] = f"<{envelope.message_id}>"
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(_ENVIRONMENT.get_template("badge.txt").render(said))
-    message.add_alternative(_ENVIRONMENT.get_template("badge.html").render(said), subtype="html")
+    message.set_content(_ENVIRONMENT.get_template(f"{template}.txt").render(said))
+    message.add_alternative(_ENVIRONMENT.get_template(f"{template}.html").render(said), subtype="html")
     _require_its_headers(message)
     return mail.Letter(sender.address, recipient, message)
+
+
+def coloured(own: str | None) -> dict[str, str]:
+    """Return the colours of a letter: `ground`, the unit's own where it has one, and `ink`, which is read on it."""
+    ground = colour.read(own) or colour.DEFAULT
+    return {"ground": ground, "ink": colour.on(ground)}
 
 
 def one_line(text: str, limit: int = LONGEST_NAME) -> str:
@@ -124,7 +161,8 @@ def _require_its_headers(message: EmailMessage) -> None:
         raise problem.Invalid("A name in the letter cannot be written in a header.")
 
 
-def _host(url: str) -> str:
+def host(url: str) -> str:
+    """Return the host of a URL as it stands in a Message-ID."""
     return mail.ascii_domain(f"x@{urlsplit(url).hostname}").rpartition("@")[2]
 
 

@@ -21,7 +21,7 @@ from badgeissuer.store.tables.intake import (
     Source,
 )
 from badgeissuer.store.tables.lists import StatusCounter, StatusEntry, StatusList
-from badgeissuer.store.tables.outbox import MESSAGE_STATES, NOTICE_STATES, Message, Notice, Subscriber
+from badgeissuer.store.tables.outbox import MESSAGE_STATES, NOTICE_STATES, REMINDER_STATES, Message, Notice, Reminder, Subscriber
 from badgeissuer.store.tables.people import IdentityChange, IdentityQuestion, Learner, LearnerIdentity
 from badgeissuer.store.tables.running import ROLES, ApiToken, IdempotencyKey, StaffSession, Worker
 from badgeissuer.store.tables.staff import Account, AccountIdentity, SignInAttempt, SignInLink
@@ -31,6 +31,7 @@ __all__ = [
     "KEY_STATES",
     "MESSAGE_STATES",
     "NOTICE_STATES",
+    "REMINDER_STATES",
     "REQUEST_STATES",
     "ROLES",
     "Account",
@@ -62,6 +63,7 @@ __all__ = [
     "Notice",
     "Press",
     "Rejection",
+    "Reminder",
     "Review",
     "Revocation",
     "Rule",

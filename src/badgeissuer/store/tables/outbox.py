@@ -1,4 +1,4 @@
-"""What goes out: messages to learners, and notices to the systems that want to hear of badges."""
+"""What goes out: messages to learners, reminders to units, and notices to the systems that want to hear of badges."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from badgeissuer.store.base import Base, Id, Ref, one_of
 
 MESSAGE_STATES = ("waiting", "sent", "bounced", "failed", "cancelled")
 NOTICE_STATES = ("waiting", "delivered", "dead")
+REMINDER_STATES = ("waiting", "sent", "failed", "cancelled")
 
 
 class Message(Base):
@@ -36,6 +37,27 @@ class Message(Base):
     copy: Mapped[int] = mapped_column(default=0)
     attempts: Mapped[int] = mapped_column(default=0)
     status: Mapped[int | None] = mapped_column(default=None)
+    reason: Mapped[str | None] = mapped_column(default=None)
+    sent_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class Reminder(Base):
+    """That a unit is told by e-mail that one of its published definitions is to be reviewed: once for each state that its review comes to.
+
+    `near` is that state (`retiring.Review`); `reason` holds the last words of the mail server, or ours.
+    """
+
+    __tablename__ = "reminder"
+    __table_args__ = (
+        CheckConstraint(one_of("state", *REMINDER_STATES), name="state"),
+        UniqueConstraint("achievement_version_id", "near"),
+    )
+
+    id: Mapped[Id] = mapped_column(init=False)
+    achievement_version_id: Mapped[int] = mapped_column(Ref, ForeignKey("achievement_version.id"))
+    near: Mapped[str]
+    created_at: Mapped[datetime]
+    state: Mapped[str] = mapped_column(default="waiting")
     reason: Mapped[str | None] = mapped_column(default=None)
     sent_at: Mapped[datetime | None] = mapped_column(default=None)
 

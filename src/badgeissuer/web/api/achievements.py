@@ -11,13 +11,12 @@ from pydantic import ConfigDict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from badgeissuer import access, authoring, issuing, pressing, tabulating
+from badgeissuer import access, authoring, issuing, pressing, retiring, tabulating
 from badgeissuer.openbadges import microcredential
-from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import tables
 from badgeissuer.web import headers
 from badgeissuer.web.api.shapes import PROBLEMS, Document, Name, Page, Paging, Repeatable, Shape, Slug
-from badgeissuer.web.service import Acting, Using
+from badgeissuer.web.service import Acting, Service, Using
 from badgeissuer.web.strict import StrictRoute
 
 ROUTER = APIRouter(prefix="/api/achievements", tags=["achievements"], route_class=StrictRoute, responses=PROBLEMS)
@@ -67,7 +66,7 @@ class Nothing(Shape):
 
 
 class Doubt(Shape):
-    """What contradicts itself in a draft, though it may be published."""
+    """What contradicts itself in a definition, or is past, though it may be published."""
 
     pointer: str
     detail: str
@@ -93,6 +92,7 @@ class Published(Shape):
     state: Literal["published"] = "published"
     id: str
     achievement: Document
+    warnings: list[Doubt]
 
 
 @ROUTER.post("", status_code=201, summary="Define an achievement")
@@ -108,7 +108,7 @@ def create(body: NewAchievement, using: Using, acting: Acting, once: Repeatable,
 
     with using.writing() as session:
         slug = once.do(session, acting, body=body, now=now, work=work)
-        return _tagged(response, session, authoring.achievement(session, slug), site=using.site)
+        return _tagged(response, session, authoring.achievement(session, slug), using=using)
 
 
 @ROUTER.get("", summary="List achievements")
@@ -117,14 +117,14 @@ def listed(using: Using, acting: Acting, paging: Paging) -> Page[Achievement]:
     query = access.visible(select(tables.Achievement), acting, column=tables.Achievement.issuer_id)
     with using.reading() as session:
         rows, after = paging.page(session, query, key=tables.Achievement.id)
-        return Page(items=[_shown(session, row, site=using.site) for row in rows], next=after)
+        return Page(items=[_shown(session, row, using=using) for row in rows], next=after)
 
 
 @ROUTER.get("/{slug}", summary="Show an achievement", response_model=Achievement)
 def show(slug: str, request: Request, using: Using, acting: Acting, response: Response) -> Achievement | Response:
     """Show the draft and the newest version of an achievement. Its `ETag` changes with each of them."""
     with using.reading() as session:
-        found = _tagged(response, session, authoring.own_achievement(session, slug, acting, access.READ), site=using.site)
+        found = _tagged(response, session, authoring.own_achievement(session, slug, acting, access.READ), using=using)
     if headers.is_held(request.headers, response.headers["ETag"]):
         return Response(status_code=304, headers=dict(response.headers))
     return found
@@ -150,7 +150,7 @@ def change(slug: str, body: Definition, using: Using, acting: Acting, allows: Al
         row = authoring.own_achievement(session, slug, acting, access.DEFINE)
         authoring.require_seen(session, row, allows, draft=body.draft())
         authoring.change_achievement(session, row, draft=body.draft(), site=using.site, now=using.now())
-        return _tagged(response, session, row, site=using.site)
+        return _tagged(response, session, row, using=using)
 
 
 @ROUTER.post("/{slug}/publish", summary="Publish the draft as a version that never changes", responses={412: OUTDATED})
@@ -165,16 +165,17 @@ def publish(slug: str, using: Using, acting: Acting, allows: Allows, _body: Noth
         now = using.now()
         version = authoring.publish(session, row, site=using.site, now=now)
         pressing.prepare(session, version, site=using.site, now=now)
-        return Published(slug=slug, version=version.version, id=version.document["id"], achievement=version.document)
+        found = version.document
+        return Published(slug=slug, version=version.version, id=found["id"], achievement=found, warnings=_warnings(found, using))
 
 
-def _tagged(response: Response, session: Session, row: tables.Achievement, *, site: Site) -> Achievement:
+def _tagged(response: Response, session: Session, row: tables.Achievement, *, using: Service) -> Achievement:
     response.headers["ETag"] = f'"{authoring.tag(session, row)}"'
     response.headers["Content-Location"] = f"/api/achievements/{row.slug}"  # what the tag stands for is the answer, not what was sent
-    return _shown(session, row, site=site)
+    return _shown(session, row, using=using)
 
 
-def _shown(session: Session, row: tables.Achievement, *, site: Site) -> Achievement:
+def _shown(session: Session, row: tables.Achievement, *, using: Service) -> Achievement:
     newest = authoring.newest_version(session, row)
     state: Literal["draft", "published", "changed"] = "draft"
     if newest is not None:
@@ -184,7 +185,12 @@ def _shown(session: Session, row: tables.Achievement, *, site: Site) -> Achievem
         issuer=session.get_one(tables.Issuer, row.issuer_id).slug,
         state=state,
         version=newest.version if newest else None,
-        id=site.achievement(row.slug, newest.version) if newest else None,
+        id=using.site.achievement(row.slug, newest.version) if newest else None,
         draft=row.draft,
-        warnings=[Doubt(pointer=finding.pointer, detail=finding.detail) for finding in microcredential.doubts(row.draft)],
+        warnings=_warnings(row.draft, using),
     )
+
+
+def _warnings(definition: Document, using: Service) -> list[Doubt]:
+    found = (*microcredential.doubts(definition), *retiring.doubts(definition, now=using.now()))
+    return [Doubt(pointer=finding.pointer, detail=finding.detail) for finding in found]

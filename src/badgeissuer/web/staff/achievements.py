@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Response
 from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 
-from badgeissuer import access, appraising, authoring, branding, pressing, problem, retiring, revising
+from badgeissuer import access, appraising, authoring, branding, pressing, problem, reminding, retiring, revising
 from badgeissuer.store import tables
 from badgeissuer.web import pages, problems
 from badgeissuer.web.service import Service, Using
@@ -31,7 +31,7 @@ def listed(using: Using, known: Known) -> HTMLResponse:
         rows = session.scalars(query).all()
         newest = authoring.newest_versions(session, rows)
         reviews = {row.id: retiring.review(newest.get(row.id), now=now) for row in rows}
-        due = sorted((row for row in rows if _is_due(row, reviews[row.id])), key=lambda row: _days(reviews[row.id]))
+        due = reminding.coming(session, access.is_visible(known.actor, table.issuer_id), now=now)[:MOST]
         units = {row.id: row for row in session.scalars(select(tables.Issuer).where(tables.Issuer.id.in_({row.issuer_id for row in rows})))}
         text = pages.staff_page(
             "achievements",
@@ -45,14 +45,6 @@ def listed(using: Using, known: Known) -> HTMLResponse:
             may_define=access.may(known.actor, access.DEFINE),
         )
     return staff_page(text)
-
-
-def _is_due(row: tables.Achievement, review: retiring.Review | None) -> bool:
-    return review is not None and review.state != "ahead" and row.retired_at is None
-
-
-def _days(review: retiring.Review | None) -> int:
-    return review.days if review else 0
 
 
 @ROUTER.get(f"{ACHIEVEMENTS}/{{slug}}", response_class=HTMLResponse)

@@ -17,5 +17,5 @@ ROUTER = APIRouter(include_in_schema=False)
 def show(using: Using, known: Known) -> HTMLResponse:
     """Show the sources, and what waits for somebody."""
     with using.reading() as session:
-        found = overseeing.overview(session, known.actor)
+        found = overseeing.overview(session, known.actor, now=using.now())
     return staff_page(pages.overview_page(known, found))

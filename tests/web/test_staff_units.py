@@ -119,6 +119,11 @@ def test_administrators_of_a_unit_change_who_it_is_but_not_whom_it_belongs_to(
     path, client = f"/staff/units/{slug}", sign_in("admin", issuer=slug)
     sent = form(client, path)
     assert "parent" not in sent
+    assert sent["pauses_overdue"] == "no"
+    assert client.post(path, data=sent | {"pauses_overdue": "yes"}).status_code == 303
+    assert "<dt>Overdue reviews</dt><dd>stop the awarding</dd>" in client.get(path).text
+    assert shown(sqlite_server, slug)["pauses_overdue"] is True
+    sent = form(client, path)
     more = {"name": "Fine Arts", "country": "au", "region": "Tasmania", "email": "a@x.example", "url": "https://x.example"}
     assert client.post(path, data=sent | more | {"description": "One.\r\n\r\nTwo."}).status_code == 303
     after = shown(sqlite_server, slug)
@@ -166,6 +171,7 @@ def test_who_changes_nothing_stores_nothing(sqlite_server: Running, sign_in: Sig
         ({"names": "Maori!: One"}, {"names": "a language"}),
         ({"description": "Bell \x07"}, {"description": "cannot be shown"}),
         ({"notify": "perhaps"}, {"notify": "Choose"}),
+        ({"pauses_overdue": "perhaps"}, {"pauses_overdue": "Choose"}),
         ({"parent": "nowhere"}, {"parent": "no such unit"}),
         ({"gate": GUIDANCE.key}, {"gate": "only describes"}),
         ({"gate": "e" * 41}, {"gate": "Choose"}),

@@ -40,10 +40,12 @@ _WORDS = {
     "names": "Each line has a language, such as mi or pt-BR, a colon, and a name of at most 300 characters.",
     "description": "The description holds a character that cannot be shown.",
     "notify": "Choose one of those that are offered.",
+    "pauses_overdue": "Choose one of those that are offered.",
     "gate": "Choose one of those that are offered.",
     "did_method": "Choose one of those that are offered.",
 }
 """What is said of a field that does not fit its description."""
+_YES_OR_NO = frozenset({"notify", "pauses_overdue"})
 
 
 @ROUTER.get(UNITS, response_class=HTMLResponse)
@@ -189,7 +191,8 @@ def _fields(session: Session, row: tables.Issuer) -> dict[str, str]:
     said = {name: getattr(row, name) or "" for name in issuers.Own.model_fields}
     names = "\n".join(f"{language}: {name}" for language, name in (row.names or {}).items())
     parent = session.get_one(tables.Issuer, row.parent_id).slug if row.parent_id else ""
-    return said | {"name": row.name, "names": names, "notify": "yes" if row.notify else "no", "parent": parent}
+    answers = {name: "yes" if getattr(row, name) else "no" for name in _YES_OR_NO}
+    return said | answers | {"name": row.name, "names": names, "parent": parent}
 
 
 def _tag(session: Session, row: tables.Issuer) -> str:
@@ -210,8 +213,8 @@ def _changed(session: Session, row: tables.Issuer, sent: Mapping[str, str]) -> d
         found["country"] = found["country"].upper()
     if found.get("names"):
         found["names"] = _names(found["names"])
-    if "notify" in found:
-        found["notify"] = {"yes": True, "no": False}.get(found["notify"])
+    for name in _YES_OR_NO & set(found):
+        found[name] = {"yes": True, "no": False}.get(found[name])
     return found
 
 

@@ -133,6 +133,7 @@ def create_achievement(
         problem.Conflict: The slug is taken.
     """
     check_slug(slug)
+    linking.take_turns(session, draft)
     check_draft(session, draft, owner, slug=slug, site=site)
     new = tables.Achievement(issuer_id=owner.id, slug=slug, draft=draft, created_at=now, updated_at=now)
     return _new(engine.add_if_new(session, new), "achievement", slug)
@@ -173,6 +174,7 @@ def require_seen(session: Session, row: tables.Achievement, allows: Callable[[st
 
 def change_achievement(session: Session, row: tables.Achievement, *, draft: JsonObject, site: Site, now: datetime) -> tables.Achievement:
     """Replace the draft; published versions stay as they are."""
+    linking.take_turns(session, draft)
     check_draft(session, draft, session.get_one(tables.Issuer, row.issuer_id), slug=row.slug, site=site)
     row.draft, row.updated_at = draft, now
     return row

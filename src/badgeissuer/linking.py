@@ -64,6 +64,18 @@ def _named(session: Session, slugs: set[str], owner: tables.Issuer) -> dict[str,
     return {slug: str(found["name"]) for slug, found in said.items() if found is not None}
 
 
+def take_turns(session: Session, draft: JsonObject) -> None:
+    """Let who stores a draft that names others wait for who is just storing one: two that name each other would both find no circle.
+
+    Args:
+        session: A writing session.
+        draft: The draft, checked or not; of one that names nothing, nobody waits.
+    """
+    if any(name in draft for name in drafting.MEMBERS):
+        # Any one row will do. What refers to it is not kept waiting by this kind of lock; SQLite has one writer as it is.
+        session.execute(select(tables.Issuer.id).order_by(tables.Issuer.id).limit(1).with_for_update(key_share=True))
+
+
 def require_no_circle(session: Session, draft: JsonObject, *, slug: str) -> None:
     """Raise `problem.Invalid` where an achievement would come before itself, or where that cannot be told."""
     findings = [finding for member, names in drafting.linked(draft).items() for finding in _circle(session, member, names, slug)]

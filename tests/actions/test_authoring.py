@@ -180,6 +180,28 @@ def test_a_published_version_can_neither_be_changed_nor_removed(campus: Campus) 
         session.execute(text("DELETE FROM achievement"))
 
 
+def test_of_two_drafts_that_name_each_other_at_the_same_moment_one_is_refused(campus: Campus) -> None:
+    for slug in ("reef", "bowline"):
+        define(campus, slug)
+    start = threading.Barrier(2)
+
+    def link(slug: str, other: str) -> bool:
+        start.wait(10)
+        try:
+            change(campus, slug, prerequisites=[other])
+        except problem.Invalid as error:
+            assert [finding.pointer for finding in error.findings] == ["/prerequisites"]
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(3):
+            stored = list(pool.map(link, ("reef", "bowline"), ("bowline", "reef")))
+            assert sorted(stored) == [False, True]
+            for slug in ("reef", "bowline"):
+                change(campus, slug)
+
+
 def test_all_who_publish_at_the_same_moment_get_the_same_version(campus: Campus) -> None:
     define(campus)
     start = threading.Barrier(8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 import hypothesis
@@ -43,7 +44,7 @@ def sent(draft: dict[str, Any]) -> dict[str, str]:
 
 
 def stored(draft: dict[str, Any], form: dict[str, str]) -> dict[str, Any]:
-    return draft_form.apply(draft, draft_form.pruned(draft_form.read(form)))
+    return draft_form.apply(draft, draft_form.pruned(draft_form.filled(draft, draft_form.read(form))))
 
 
 @pytest.mark.parametrize("draft", [*WHOLE.values(), STRANGE, {}], ids=[*WHOLE, "strange", "empty"])
@@ -95,6 +96,21 @@ def test_what_somebody_changes_is_changed_and_nothing_else(field: str, text: str
         place = place[step]
     place[path[-1]] = expected
     assert found == wanted
+
+
+@pytest.mark.parametrize("stem", ["workload", "criteria.narrative", "outcome-1-statement", "part-2-level-1-name", "part-1-requiredValue"])
+def test_what_a_page_did_not_have_stays_as_the_draft_has_it(stem: str) -> None:
+    form = {name: text for name, text in sent(CHARTS).items() if name != stem}
+    assert stored(CHARTS, form) == CHARTS
+
+
+def test_of_a_form_that_did_not_arrive_whole_nothing_is_lost() -> None:
+    form = list(sent(CHARTS).items())
+    boxes = re.compile(r"part-\d-(markedBy|assesses)-")
+    for length in range(len(form)):
+        found = stored(CHARTS, dict(form[:length]) | {name: text for name, text in form if boxes.match(name)})
+        assert set(found) == set(CHARTS)
+        assert len(found["learningOutcome"]) == len(CHARTS["learningOutcome"])
 
 
 def test_what_is_emptied_goes() -> None:
@@ -196,7 +212,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 @hypothesis.settings(max_examples=150, deadline=None)
 def test_whatever_is_sent_is_read_and_either_stored_or_refused_by_the_rules(changed: dict[str, str], strange: dict[str, str]) -> None:
     form = sent(CHARTS) | changed | strange
-    entry = draft_form.pruned(draft_form.read(form))
+    entry = draft_form.pruned(draft_form.filled(CHARTS, draft_form.read(form)))
     assert draft_form.read(draft_form.flat(entry)) == entry
     draft = draft_form.apply(CHARTS, entry)
     for finding in definition.check_draft(draft):

@@ -1,7 +1,8 @@
 """A draft as the form has it, and back: what nobody changed in the form stays in the draft as it was, to the letter.
 
 Between the two stands an entry: the text of each field by its member, and a list of entries for each group. `id` is the name by which
-others refer to one of a group, and `from` its place in the draft, from 1; it is empty for a new one.
+others refer to one of a group, and `from` its place in the draft, from 1; it is empty for a new one. What a page did not have, because it
+was made before a field was added or did not arrive whole, is left out, and taken from the draft.
 """
 
 from __future__ import annotations
@@ -30,8 +31,10 @@ _HOURS = re.compile(r"(\d{1,6})(?:[.,](\d{1,2}))?", re.ASCII)
 _WHOLE = re.compile(r"-?\d{1,15}", re.ASCII)
 _DECIMAL = re.compile(r"-?\d{1,15}[.,]\d{1,6}", re.ASCII)
 _LISTS = frozenset({"several", "refs"})
-_CANDLE = 8
-"""Characters that a pointer's last number may have."""
+_BOXES = _LISTS | {"flag"}
+"""What is ticked, and not sent where it is not."""
+_LONGEST = 8
+"""Digits of a place, and more than any has."""
 
 
 def show(draft: JsonObject) -> Entry:
@@ -97,24 +100,29 @@ _SAYS: Mapping[str, Callable[[Any], str]] = {
 
 
 def read(sent: Mapping[str, str]) -> Entry:
-    """Return what a form says that a browser sent; fields that are missing are empty."""
+    """Return what a form says that a browser sent, without what it did not have; boxes that are not ticked are never sent."""
     return _read(draft_fields.PARTS, sent, "")
 
 
 def _read(parts: Parts, sent: Mapping[str, str], prefix: str, outcomes: Sequence[Entry] = ()) -> Entry:
     found: Entry = {}
     for part in parts:
+        name = f"{prefix}{part.member}"
         if isinstance(part, Group):
-            found[part.member] = list(_read_group(part, sent, prefix, outcomes or found.get("learningOutcome", ())))
-        else:
-            found[part.member] = _taken(part, sent, f"{prefix}{part.member}", outcomes)
+            if f"{prefix}{part.stem}-end" in sent:
+                found[part.member] = list(_read_group(part, sent, prefix, outcomes or found.get("learningOutcome", ())))
+        elif part.kind in _BOXES or name in sent:
+            found[part.member] = _taken(part, sent, name, outcomes)
     for part in parts:
-        if isinstance(part, Field) and part.kind == "pick":
-            levels = found["rubricCriterionLevel"]
-            place = found[part.member]
-            chosen = place.isdecimal() and place.isascii() and len(place) < _CANDLE and 0 < int(place) <= len(levels)
-            found[part.member] = levels[int(place) - 1]["id"] if chosen else ""
+        if isinstance(part, Field) and part.kind == "pick" and part.member in found:
+            levels, place = found.get("rubricCriterionLevel", ()), found[part.member]
+            found[part.member] = levels[int(place) - 1]["id"] if _counts(place, levels) else ""
     return found
+
+
+def _counts(place: str, items: Sequence[Any]) -> bool:
+    """Return whether a text is the place of one of some items, from 1."""
+    return place.isdecimal() and place.isascii() and len(place) < _LONGEST and 0 < int(place) <= len(items)
 
 
 def _read_group(group: Group, sent: Mapping[str, str], prefix: str, outcomes: Sequence[Entry]) -> Iterator[Entry]:
@@ -134,6 +142,33 @@ def _taken(field: Field, sent: Mapping[str, str], name: str, outcomes: Sequence[
     return sent.get(name, "").replace("\r\n", "\n").strip()
 
 
+def filled(draft: JsonObject, entry: Entry) -> Entry:
+    """Return a form with what it did not have, as the draft has it."""
+    return _filled(draft_fields.PARTS, draft, entry, ())
+
+
+def _filled(parts: Parts, item: Mapping[str, Any], entry: Entry, numbers: tuple[int, ...]) -> Entry:
+    found = _show(parts, item, numbers)
+    for part in parts:
+        if part.member not in entry:
+            continue
+        found[part.member] = entry[part.member]
+        if isinstance(part, Group):
+            originals = as_list(item.get(part.member))
+            found[part.member] = [
+                _filled(part.parts, _original(one, originals), one, (*numbers, place))
+                | {name: one.get(name, "") for name in (("from", "id") if part.named else ("from",))}
+                for place, one in enumerate(entry[part.member], start=1)
+            ]
+    return found
+
+
+def _original(entry: Entry, originals: Sequence[Any]) -> Any:  # noqa: ANN401 - any JSON value
+    """Return what one of a group was made of; an empty object for a new one."""
+    place = entry.get("from", "")
+    return originals[int(place) - 1] if _counts(place, originals) else {}
+
+
 def flat(entry: Entry) -> dict[str, str]:
     """Return the fields that say what a form says: the way back from `read`."""
     found: dict[str, str] = {}
@@ -149,6 +184,7 @@ def _flatten(parts: Parts, entry: Entry, prefix: str, found: dict[str, str], out
                 start = f"{prefix}{part.stem}-{number}-"
                 found |= {f"{start}{name}": one[name] for name in ("from", "id") if name in one}
                 _flatten(part.parts, one, start, found, outcomes)
+            found[f"{prefix}{part.stem}-end"] = "yes"
         elif part.kind in _LISTS:
             places = [outcomes.index(one) + 1 for one in value if one in outcomes] if part.kind == "refs" else value
             found |= {f"{prefix}{part.member}-{place}": "yes" for place in places}
@@ -243,7 +279,7 @@ def _one(entry: Entry, name: str) -> tuple[list[Entry], int, str]:
     stem, _, number = name.rpartition("-")
     owner, group, _ = _group(entry, stem)
     items = owner[group.member]
-    if not (number.isdecimal() and number.isascii() and len(number) < _CANDLE and 0 < int(number) <= len(items)):
+    if not _counts(number, items):
         raise problem.Invalid(_GONE)
     return items, int(number) - 1, stem
 
@@ -270,7 +306,7 @@ def apply(draft: JsonObject, entry: Entry) -> JsonObject:
 
     Args:
         draft: The draft that the form was made of.
-        entry: The form, pruned.
+        entry: The form, filled and pruned.
     """
     return _applied(draft_fields.PARTS, draft, entry, ())
 
@@ -291,9 +327,7 @@ def _applied(parts: Parts, item: JsonObject, entry: Entry, numbers: tuple[int, .
 
 
 def _one_applied(group: Group, entry: Entry, originals: Sequence[Any], numbers: tuple[int, ...]) -> Any:  # noqa: ANN401 - any JSON value
-    place = entry["from"]
-    is_known = place.isdecimal() and place.isascii() and len(place) < _CANDLE and 0 < int(place) <= len(originals)
-    original = originals[int(place) - 1] if is_known else {}
+    original = _original(entry, originals)
     if not isinstance(original, dict):
         return original
     found = _applied(group.parts, original, entry, numbers)
@@ -365,7 +399,7 @@ def place_of(pointer: str) -> str:
             exact = next((one.member for one in parts if one.member == full), part.member)
             return f"{name}-{exact}" if name else exact
         name = f"{name}-{part.stem}" if name else part.stem
-        if steps and steps[0].isdecimal() and len(steps[0]) < _CANDLE:
+        if steps and steps[0].isdecimal() and len(steps[0]) < _LONGEST:
             name, parts = f"{name}-{int(steps.pop(0)) + 1}", part.parts
         elif steps:
             return name

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from badgeissuer import access, appraising, authoring, branding, frameworks, keeping, problem
 from badgeissuer.openbadges import comparison
 from badgeissuer.store import tables
+from badgeissuer.vc.document import JsonObject
 from badgeissuer.web import pages, problems
 from badgeissuer.web.service import Service, Using
 from badgeissuer.web.staff import draft_fields, draft_form
@@ -94,7 +95,7 @@ def _shown(using: Service, known: Staff, slug: str, *, fault: problem.Problem | 
     with using.reading() as session:
         row = authoring.own_achievement(session, slug, known.actor, access.DEFINE)
         held = keeping.kept(session, row, known.actor)
-        entry = draft_form.begun(held.form if held else draft_form.show(row.draft))
+        entry = draft_form.begun(_written(row, held))
         now_there = authoring.tag(session, row)
         values = _beside(session, using, row, held) | {
             "unit": session.get_one(tables.Issuer, row.issuer_id),
@@ -113,13 +114,23 @@ def _shown(using: Service, known: Staff, slug: str, *, fault: problem.Problem | 
 
 def _others(row: tables.Achievement, held: tables.KeptForm) -> tuple[comparison.Change, ...]:
     """Return what would change in the draft that somebody else stored since."""
-    return comparison.compare(row.draft, draft_form.apply(row.draft, draft_form.pruned(held.form)))
+    return comparison.compare(row.draft, _draft(row, held))
+
+
+def _written(row: tables.Achievement, held: tables.KeptForm | None) -> draft_form.Entry:
+    """Return the form with what somebody has written in it, or else as the draft has it."""
+    return draft_form.filled(row.draft, held.form if held else {})
+
+
+def _draft(row: tables.Achievement, held: tables.KeptForm | None) -> JsonObject:
+    """Return the draft that somebody has written, or else the one that is stored."""
+    return draft_form.apply(row.draft, draft_form.pruned(_written(row, held)))
 
 
 def _beside(session: Session, using: Service, row: tables.Achievement, held: tables.KeptForm | None) -> dict[str, Any]:
     """Return what stands beside the form: what keeps it from being stored, or else what frameworks still ask for."""
     owner = session.get_one(tables.Issuer, row.issuer_id)
-    draft = draft_form.apply(row.draft, draft_form.pruned(held.form)) if held else row.draft
+    draft = _draft(row, held)
     fault: problem.Invalid | None = None
     appraisals: tuple[frameworks.Appraisal, ...] = ()
     try:
@@ -168,7 +179,6 @@ def write(slug: Slug, using: Using, acting: Acting, sent: Fields) -> Response:
     if what in _OPERATIONS:
         return _rearrange(using, acting, slug, entry, sent, _OPERATIONS[what], name)
     seen = name if what == "over" else sent.get("seen", "")
-    entry = draft_form.pruned(entry)
     try:
         _store(using, acting, slug, entry, seen)
     except (problem.Invalid, problem.Outdated) as fault:
@@ -181,7 +191,7 @@ def _store(using: Service, acting: Staff, slug: str, entry: draft_form.Entry, se
     with using.writing() as session:
         row = authoring.own_achievement(session, slug, acting.actor, access.DEFINE)
         session.refresh(row, with_for_update=True)  # what is written goes into the draft that is there, and no other
-        draft = draft_form.apply(row.draft, entry)
+        draft = draft_form.apply(row.draft, draft_form.pruned(draft_form.filled(row.draft, entry)))
         authoring.require_seen(session, row, lambda tag: tag == seen, draft=draft)
         authoring.change_achievement(session, row, draft=draft, site=using.site, now=using.now())
         keeping.drop(session, row, acting.actor)
@@ -203,6 +213,8 @@ def _rearrange(
     change: Callable[[draft_form.Entry, str], str],
     name: str,
 ) -> Response:
+    with using.reading() as session:
+        entry = draft_form.filled(authoring.own_achievement(session, slug, acting.actor, access.DEFINE).draft, entry)
     try:
         place = change(entry, name)
     except problem.Invalid as fault:
@@ -217,9 +229,8 @@ def preview(slug: Slug, using: Using, known: Known) -> HTMLResponse:
     """Show the page that anybody would see, made of what is written."""
     with using.reading() as session:
         row = authoring.own_achievement(session, slug, known.actor, access.DEFINE)
-        held = keeping.kept(session, row, known.actor)
+        draft = _draft(row, keeping.kept(session, row, known.actor))
         owner = session.get_one(tables.Issuer, row.issuer_id)
-        draft = draft_form.apply(row.draft, draft_form.pruned(held.form)) if held else row.draft
         newest = authoring.newest_version(session, row)
         number = newest.version + 1 if newest else 1
         try:

@@ -43,17 +43,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("account_id", "issuer"),
     )
     op.create_table(
-        "sign_in_attempt",
+        "spent_state",
         sa.Column("id", _KEY, primary_key=True),
         sa.Column("state_sha256", sa.String(), nullable=False, unique=True),
-        sa.Column("browser_sha256", sa.String(), nullable=False),
-        sa.Column("wanted", sa.String(), nullable=False),
         sa.Column("created_at", _TIME, nullable=False, index=True),
     )
     op.create_table(
         "sign_in_link",
         sa.Column("id", _KEY, primary_key=True),
-        sa.Column("email", sa.String(), nullable=False, index=True),
+        sa.Column("account_id", _KEY, sa.ForeignKey("account.id"), nullable=False, index=True),
         sa.Column("browser_sha256", sa.String(), nullable=False),
         sa.Column("wanted", sa.String(), nullable=False),
         sa.Column("created_at", _TIME, nullable=False, index=True),
@@ -84,5 +82,5 @@ def downgrade() -> None:
             table.drop_constraint(f"fk_{name}_account_id_account", type_="foreignkey")
             table.drop_column("account_id")
             table.alter_column("api_token_id", existing_type=_KEY, nullable=False)
-    for name in ("sign_in_link", "sign_in_attempt", "account_identity", "account"):
+    for name in ("sign_in_link", "spent_state", "account_identity", "account"):
         op.drop_table(name)

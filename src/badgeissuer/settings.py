@@ -21,7 +21,7 @@ import pydantic
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from badgeissuer import problem, verifying
-from badgeissuer.net import fetch, mail, post
+from badgeissuer.net import fetch, mail, post, provider
 from badgeissuer.openbadges import microcredential
 from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import engine
@@ -92,6 +92,16 @@ class Settings(BaseSettings):
     """Who letters are from: an address, or `Name <address>`; without a name, in the name of the issuing unit."""
     webhook_allow_private_networks: bool = False
     """Send notices to subscribers at private addresses, over http and to any port too."""
+    oidc_issuer: str = ""
+    """The URL that names the OpenID provider that staff sign in at; none where empty."""
+    oidc_client_id: str = ""
+    """How that provider knows this service."""
+    oidc_client_secret: pydantic.SecretStr = pydantic.SecretStr("")
+    """What this service proves to it with that it is itself; empty for a public client."""
+    oidc_name: str = ""
+    """What to call the provider on the page; its host where empty."""
+    oidc_allow_private_networks: bool = False
+    """The provider may be at a private address; outside production over http and at any port too."""
     trust: Path | None = None
     """A JSON file: `{"issuers": {DID: {"name", "status_issuers"?}}, "keys": {METHOD: {"state", "compromised_since"}}}`."""
 
@@ -146,6 +156,22 @@ class Settings(BaseSettings):
             raise ValueError(f"{PREFIX}EMAIL_FROM must be set where {PREFIX}SMTP_URL is: letters need a sender")
         return self
 
+    @pydantic.field_validator("oidc_issuer")
+    @classmethod
+    def _is_issuer(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in {"https", "http"} or not parts.hostname or set("?#@") & set(value) or not value.isascii()):
+            raise ValueError("must be the https URL that the provider calls itself by, without query and fragment")
+        return value
+
+    @pydantic.model_validator(mode="after")
+    def _is_known_to_the_provider(self) -> Settings:
+        if self.oidc_issuer and not self.oidc_client_id:
+            raise ValueError(f"{PREFIX}OIDC_CLIENT_ID must be set where {PREFIX}OIDC_ISSUER is")
+        if self.oidc_issuer.startswith("http:") and not self.oidc_allow_private_networks:
+            raise ValueError(f"{PREFIX}OIDC_ISSUER must be https")
+        return self
+
     @pydantic.model_validator(mode="after")
     def _is_fit_for_production(self) -> Settings:
         if self.environment != "production":
@@ -154,6 +180,7 @@ class Settings(BaseSettings):
             "BASE_URL must be https": not self.base_url.startswith("https://"),
             "VC_API_OPEN must not be on": self.vc_api_open,
             "VERIFY_ALLOW_PRIVATE_NETWORKS must not be on": self.verify_allow_private_networks,
+            "OIDC_ISSUER must be https": self.oidc_issuer.startswith("http:"),
             "SMTP_URL must be smtps:// or smtp+starttls:// where it holds a password": self.mail_server and self.mail_server.gives_away,
         }
         reasons = [PREFIX + reason for reason, holds in unfit.items() if holds]
@@ -176,6 +203,14 @@ class Settings(BaseSettings):
     def sender(self) -> mail.Mailbox:
         """Who letters are from."""
         return mail.read_mailbox(self.email_from) if self.email_from else mail.Mailbox("")
+
+    @property
+    def registration(self) -> provider.Registration | None:
+        """The OpenID provider that staff sign in at; None where there is none."""
+        if not self.oidc_issuer:
+            return None
+        secret, is_near = self.oidc_client_secret.get_secret_value(), self.oidc_allow_private_networks
+        return provider.Registration(self.oidc_issuer, self.oidc_client_id, secret, self.oidc_name, is_near)
 
     @property
     def reach(self) -> post.Reach:

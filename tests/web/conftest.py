@@ -177,9 +177,9 @@ def _worker_on(url: str, ports: worker.Ports, tell: web.Tell) -> Iterator[web.Be
 
 
 @contextmanager
-def serve(url: str, folder: Path, *, has_worker: bool = True, **options: Any) -> Iterator[Running]:  # noqa: ANN401 - settings of any kind
-    """Run the service on a database that is migrated."""
-    with connections.listen("127.0.0.1", 0) as listener:
+def serve(url: str, folder: Path, *, has_worker: bool = True, port: int = 0, **options: Any) -> Iterator[Running]:  # noqa: ANN401 - settings of any kind
+    """Run the service on a database that is migrated, at any port that is free where none is given."""
+    with connections.listen("127.0.0.1", port) as listener:
         base = f"http://localhost:{listener.getsockname()[1]}"
         given: dict[str, Any] = {"base_url": base, "database_url": url, "keys_dir": folder / "keys", "data_dir": folder} | options
         configured = settings.Settings(**given)

@@ -1,7 +1,7 @@
 """Post to addresses that somebody else named, without harm to this network: once, pinned, and without looking where it leads.
 
 The address is resolved once, each of its addresses must be allowed, and what is connected to is one of them (`net.pinned`). A redirect is
-an answer like any other, and of the answer only its status is read.
+an answer like any other, and of the answer to a notice only its status is read.
 """
 
 from __future__ import annotations
@@ -83,16 +83,27 @@ class Poster:
         Raises:
             NotReachedError: There was none.
         """
+        return self._exchange("POST", url, body, headers, reads=False)[0]
+
+    def ask(self, method: str, url: str, body: bytes, *, headers: Mapping[str, str]) -> tuple[int, bytes]:
+        """Send something and return the status and the body of the answer, of 64 KiB at most and as it came.
+
+        Raises:
+            NotReachedError: There was none.
+        """
+        return self._exchange(method, url, body, {"Accept-Encoding": "identity", **headers}, reads=True)
+
+    def _exchange(self, method: str, url: str, body: bytes, headers: Mapping[str, str], *, reads: bool) -> tuple[int, bytes]:
         target = address.read_url(url, ports=self._reach.ports, allow_private=self._reach.allow_private)
         if target is None:
             raise NotReachedError(fetch.NOT_FETCHED)
         until = time.monotonic() + self._reach.seconds
         budget = pinned.Budget(until, _ANSWER_BYTES)
         backend = pinned.Backend(self.addresses(target, until), self._tls, budget=budget, connect_seconds=self._reach.connect_seconds)
-        request = httpx.Request("POST", target.url, headers={**_HEADERS, **headers}, content=body)
+        request = httpx.Request(method, target.url, headers={**_HEADERS, **headers}, content=body)
         try:
             with pinned.Transport(backend) as transport, closing(transport.handle_request(request)) as response:
-                return response.status_code
+                return response.status_code, b"".join(response.iter_raw()) if reads else b""
         except TimeoutError:
             raise NotReachedError(fetch.NO_ANSWER) from None
         except pinned.TooMuchError:

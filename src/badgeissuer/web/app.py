@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.routing import Route
 
 from badgeissuer.net import fetch
+from badgeissuer.net import provider as providers
 from badgeissuer.settings import Settings, clock
 from badgeissuer.store import engine
 from badgeissuer.store.keyring import Keyring
@@ -44,7 +45,7 @@ from badgeissuer.web.api import (
 from badgeissuer.web.service import Bell, Service
 from badgeissuer.web.staff import achievements as staff_achievements
 from badgeissuer.web.staff import approvals as staff_approvals
-from badgeissuer.web.staff import connect, door, overview, recorder, rosters, units, writing
+from badgeissuer.web.staff import connect, door, entrance, overview, recorder, rosters, units, writing
 from badgeissuer.web.staff import deliveries as staff_deliveries
 from badgeissuer.web.staff import identities as staff_identities
 from badgeissuer.web.staff import reconciling as staff_reconciling
@@ -78,6 +79,7 @@ ROUTERS = (
 )
 STAFF = (
     door.ROUTER,
+    entrance.ROUTER,
     overview.ROUTER,
     recorder.ROUTER,
     staff_approvals.ROUTER,
@@ -144,13 +146,14 @@ def create(settings: Settings, *, beside: Callable[[Tell], AbstractContextManage
         try:
             bell = Bell()
             with fetch.Fetcher(settings.limits, clock=clock) as fetcher, beside(bell.ring) if beside else nullcontext(Beside()) as inside:
-                app.state.service = Service(
-                    settings, database, fetcher, settings.trusted(), settings.contexts(), inside.wake, keyring=inside.keyring, bell=bell
-                )
+                service = Service(settings, database, fetcher, settings.trusted(), settings.contexts(), inside.wake, keyring=inside.keyring)
+                app.state.service = replace(service, bell=bell, provider=_provider(settings))
                 yield
         finally:
             if running := getattr(app.state, "service", None):
                 running.notes.end()
+                if running.provider:
+                    running.provider.close()
             database.dispose()
 
     app = FastAPI(
@@ -202,3 +205,8 @@ def openapi_yaml(settings: Settings) -> str:
     """Return the OpenAPI document as it stands in `openapi.yaml`."""
     text: str = yaml.safe_dump(create(settings).openapi(), sort_keys=False, allow_unicode=True, width=140)
     return text
+
+
+def _provider(settings: Settings) -> providers.Provider | None:
+    registered = settings.registration
+    return providers.Provider(registered, clock=clock) if registered else None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from badgeissuer import cataloguing, overseeing
     from badgeissuer.store import tables
-    from badgeissuer.web.staff.door import Staff
+    from badgeissuer.web.staff.door import Staff, Ways
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -154,14 +154,21 @@ def reference_page(description: Mapping[str, Any]) -> str:
     return _render("reference.html", title=description["info"]["title"], version=description["info"]["version"], groups=groups)
 
 
-def sign_in_page(*, wanted: str, fault: str = "") -> str:
-    """Return the page that asks staff for a token.
+def sign_in_page(*, wanted: str, ways: Ways, fault: str = "", stopped: str = "") -> str:
+    """Return the page that asks staff how they want to sign in.
 
     Args:
         wanted: The path of ours to go on to.
+        ways: How people can sign in besides with a token.
         fault: Why the token that was given does not count.
+        stopped: Why another way did not lead in.
     """
-    return _render("staff/sign_in.html", staff=None, wanted=wanted, fault=fault)
+    return _render("staff/sign_in.html", staff=None, wanted=wanted, ways=ways, fault=fault, stopped=stopped)
+
+
+def entered_page(*, name: str, wanted: str) -> str:
+    """Return the page that tells a person that they are signed in, and leads on to `wanted`, a path of ours."""
+    return _render("staff/entered.html", staff=None, name=name, wanted=wanted)
 
 
 def overview_page(staff: Staff, seen: overseeing.Overview) -> str:

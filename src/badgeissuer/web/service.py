@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from badgeissuer import access, problem, verifying
 from badgeissuer.net import fetch
+from badgeissuer.net import provider as providers
 from badgeissuer.openbadges.addresses import Site
 from badgeissuer.settings import Settings, clock
 from badgeissuer.store import engine
@@ -110,6 +111,7 @@ class Service:
         bell: Rings when a worker in this process has done something.
         noted: When rejected deliveries to an address were last noted.
         notes: Does what is not worth waiting for.
+        provider: The OpenID provider that staff sign in at; None where there is none.
     """
 
     settings: Settings
@@ -123,6 +125,7 @@ class Service:
     bell: Bell = field(default_factory=Bell)
     noted: dict[str, deque[datetime]] = field(default_factory=dict)
     notes: Notes = field(default_factory=Notes)
+    provider: providers.Provider | None = None
     _desks: dict[Callable[..., Any], Together[Any, Any]] = field(default_factory=dict, init=False)
 
     @property

@@ -24,7 +24,7 @@ from badgeissuer.store.tables.lists import StatusCounter, StatusEntry, StatusLis
 from badgeissuer.store.tables.outbox import MESSAGE_STATES, NOTICE_STATES, REMINDER_STATES, Message, Notice, Reminder, Subscriber
 from badgeissuer.store.tables.people import IdentityChange, IdentityQuestion, Learner, LearnerIdentity
 from badgeissuer.store.tables.running import ROLES, ApiToken, IdempotencyKey, StaffSession, Worker
-from badgeissuer.store.tables.staff import Account, AccountIdentity, SignInAttempt, SignInLink
+from badgeissuer.store.tables.staff import Account, AccountIdentity, SignInLink, SpentState
 
 __all__ = [
     "AWARD_STATES",
@@ -68,11 +68,11 @@ __all__ = [
     "Revocation",
     "Rule",
     "RuleSource",
-    "SignInAttempt",
     "SignInLink",
     "SigningKey",
     "SigningRequest",
     "Source",
+    "SpentState",
     "StaffSession",
     "StatusCounter",
     "StatusEntry",

@@ -41,31 +41,27 @@ class AccountIdentity(Base):
     created_at: Mapped[datetime]
 
 
-class SignInAttempt(Base):
-    """That a browser was sent to the OpenID provider: the SHA-256 of `state` and of the secret in its cookie, and where to go afterwards.
+class SpentState(Base):
+    """That somebody came in by an answer of the OpenID provider: the SHA-256 of its `state`, for as long as it could come again."""
 
-    The row goes when the browser comes back.
-    """
-
-    __tablename__ = "sign_in_attempt"
+    __tablename__ = "spent_state"
 
     id: Mapped[Id] = mapped_column(init=False)
     state_sha256: Mapped[str] = mapped_column(unique=True)
-    browser_sha256: Mapped[str]
-    wanted: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class SignInLink(Base):
-    """That somebody asked for a link by e-mail, whether or not there is an account; kept for as long as it is counted.
+    """That somebody with an account asked for a link by e-mail; kept for as long as it is counted.
 
-    `secret_sha256` is that of the link: None before it is sent, after it was used, and when a newer one was sent.
+    `browser_sha256` is that of the secret in their browser's cookie, `secret_sha256` that of the link: None before it is sent, after it was
+    used, and when a newer one was sent.
     """
 
     __tablename__ = "sign_in_link"
 
     id: Mapped[Id] = mapped_column(init=False)
-    email: Mapped[str] = mapped_column(index=True)
+    account_id: Mapped[int] = mapped_column(Ref, ForeignKey("account.id"), index=True)
     browser_sha256: Mapped[str]
     wanted: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(index=True)

@@ -1,4 +1,4 @@
-"""The door for staff: sign in with an API token, and be known by a cookie until the day is over.
+"""The door for staff: sign in with an API token or as a person (`entrance`), and be known by a cookie until the day is over.
 
 Three things keep another site from acting in the name of who is signed in: the cookie is not sent along with its requests (SameSite), a
 form from it has another Origin, and it does not know the key that each of our forms carries.
@@ -10,10 +10,11 @@ import hmac
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
+from sqlalchemy.orm import Session
 from starlette.datastructures import UploadFile
 
 from badgeissuer import access, problem
@@ -58,6 +59,17 @@ class Staff:
     def owner(self) -> uploads.Owner:
         """Whose the files are that they bring."""
         return uploads.Owner(self.actor.token_id, self.actor.account_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """How people can sign in besides with a token.
+
+    Attributes:
+        provider: What to call the OpenID provider; empty where there is none.
+    """
+
+    provider: str = ""
 
 
 def staff(request: Request, using: Using) -> Staff:
@@ -144,7 +156,7 @@ def acting(request: Request, using: Using, known: Annotated[Staff, Depends(staff
         SignInFirst: Nobody is.
         problem.Forbidden: The form is none of ours, or of a session before this one.
     """
-    _refuse_strangers(request, using)
+    refuse_strangers(request, using)
     _require_key(known, sent)
     return known
 
@@ -168,7 +180,7 @@ async def sent(request: Request, using: Using, known: Known) -> AsyncIterator[Se
         problem.Forbidden: See `acting`.
         problem.Malformed: The body is no such form, or a field stands twice.
     """
-    _refuse_strangers(request, using)
+    refuse_strangers(request, using)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
         raise problem.Malformed("This address takes a form that was sent from its page.")
     async with request.form(max_files=1, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD) as form:
@@ -187,29 +199,27 @@ Sending = Annotated[Sent, Depends(sent)]
 
 
 @ROUTER.get(SIGN_IN, response_class=HTMLResponse)
-def ask(wanted: Annotated[str, Query(alias="next", max_length=2048)] = HOME) -> HTMLResponse:
-    """Ask for a token."""
-    return staff_page(pages.sign_in_page(wanted=_inside(wanted)))
+def ask(using: Using, wanted: Annotated[str, Query(alias="next", max_length=2048)] = HOME) -> HTMLResponse:
+    """Ask how somebody wants to sign in."""
+    return staff_page(pages.sign_in_page(wanted=inside(wanted), ways=ways(using)))
 
 
 @ROUTER.post(SIGN_IN)
 def sign_in(request: Request, using: Using, sent: Fields) -> Response:
     """Open a session for who has a token, and lead on to what they wanted to see."""
-    _refuse_strangers(request, using)
-    wanted, now = _inside(sent.get("next", HOME)), using.now()
+    refuse_strangers(request, using)
+    wanted, now = inside(sent.get("next", HOME)), using.now()
     token = sent.get("token", "").strip()
     try:
         with using.reading() as session:  # nothing that anybody sends takes the place of a writer
             actor = access.authenticate(session, token, now=now)
     except problem.Unauthenticated:
         fault = "This is no token that counts. It may be mistyped, revoked or expired; an administrator can make you another."
-        return staff_page(pages.sign_in_page(wanted=wanted, fault=fault), status=401)
+        return staff_page(pages.sign_in_page(wanted=wanted, ways=ways(using), fault=fault), status=401)
     with using.writing() as session:
-        secret = access.sign_in(session, actor, now=now)
-        access.touch(session, actor, now=now)
+        secret = begin(session, request, using, actor)
     answer = lead_to(wanted)
-    lasts = int(access.SESSION.total_seconds())
-    answer.set_cookie(cookie_name(using), secret, max_age=lasts, secure=using.site.is_secure, httponly=True, samesite="strict")
+    keep(answer, using, secret)
     return answer
 
 
@@ -223,6 +233,26 @@ def sign_out(request: Request, using: Using, _known: Acting) -> Response:
     return answer
 
 
+def ways(using: Service) -> Ways:
+    """Return how people can sign in besides with a token."""
+    registered = using.provider.registration if using.provider else None
+    return Ways(registered.name or urlsplit(registered.issuer).hostname or "" if registered else "")
+
+
+def begin(session: Session, request: Request, using: Service, actor: access.Actor) -> str:
+    """Open a session and return its secret; the one that the browser had until now ends."""
+    now = using.now()
+    access.sign_out(session, request.cookies.get(cookie_name(using), ""))
+    access.touch(session, actor, now=now)
+    return access.sign_in(session, actor, now=now)
+
+
+def keep(answer: Response, using: Service, secret: str) -> None:
+    """Have the browser keep the secret of a session."""
+    lasts = int(access.SESSION.total_seconds())
+    answer.set_cookie(cookie_name(using), secret, max_age=lasts, secure=using.site.is_secure, httponly=True, samesite="strict")
+
+
 async def on_sign_in_first(_request: Request, fault: Exception) -> Response:
     """Lead to the door, and from there to what was wanted."""
     wanted = fault.wanted if isinstance(fault, SignInFirst) else HOME
@@ -234,13 +264,13 @@ def cookie_name(using: Service) -> str:
     return "__Host-staff" if using.site.is_secure else "staff"
 
 
-def _inside(wanted: str) -> str:
+def inside(wanted: str) -> str:
     """Return where to go on to: a page for staff, and never another site."""
     is_ours = wanted == HOME or wanted.startswith((f"{HOME}/", f"{HOME}?"))
     return wanted if is_ours and wanted.isprintable() and wanted.isascii() and "\\" not in wanted else HOME
 
 
-def _refuse_strangers(request: Request, using: Service) -> None:
+def refuse_strangers(request: Request, using: Service) -> None:
     """Refuse a form that a page of another site sent; old browsers do not say where one is from."""
     origin, site = request.headers.get("origin"), request.headers.get("sec-fetch-site", "same-origin")
     is_elsewhere = origin is not None and using.site.path_of(f"{origin}/") != "/" and origin != str(request.base_url).rstrip("/")

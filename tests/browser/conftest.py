@@ -16,9 +16,11 @@ import json
 import os
 import shutil
 import struct
+import subprocess
 import threading
 import zlib
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -26,6 +28,7 @@ import nacl.signing
 import pytest
 from playwright.sync_api import sync_playwright
 from tests.corpus import kit
+from tests.interop import judges
 from tests.microcredentials import CHARTS
 from tests.web import conftest as web
 from tests.web import seen
@@ -34,13 +37,13 @@ from badgeissuer import access
 from badgeissuer.openbadges import credential, definition, drafting, results
 from badgeissuer.openbadges import verification as badges
 from badgeissuer.vc import controller, multikey, proof, report, statuslist, verification
-from badgeissuer.web import pages
+from badgeissuer.web import connections, pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
 
     from playwright.sync_api import Browser, Page, Request
+    from tests.web.conftest import Running
 
 ARGUMENTS = [
     "--headless",
@@ -52,6 +55,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+INTEROP = Path(judges.__file__).parent
 LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
 REPORT_VIOLATIONS = """
 document.addEventListener('securitypolicyviolation', (event) =>
@@ -112,6 +116,29 @@ def served(tmp_path: Path, sqlite_template: Path) -> Iterator[tuple[str, str]]:
         with running.service.writing() as session:
             _, token = access.create(session, "Registrar", role="admin", now=running.service.now())
         yield running.base, token
+
+
+@pytest.fixture
+def provided(sqlite_template: Path, tmp_path: Path) -> Iterator[Running]:
+    """A service whose staff sign in at a provider that runs for this test, at another host than the service: for browsers, another site."""
+    if shutil.which("node") is None or not (INTEROP / "node_modules" / "oidc-provider").is_dir():
+        judges.missing("node, or oidc-provider, is not installed")
+    secret = "s3cret/+ with=signs"
+    with connections.listen("127.0.0.1", 0) as listener:  # the provider must know where browsers come back to
+        port = listener.getsockname()[1]
+    given = json.dumps({"back": f"http://localhost:{port}/staff/sign-in/oidc/back", "client": "badgeissuer", "secret": secret})
+    command = ["node", "provider.mjs", given]
+    with subprocess.Popen(
+        command, cwd=INTEROP, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as node:
+        assert node.stdout is not None
+        options = {"oidc_issuer": node.stdout.readline().strip(), "oidc_client_id": "badgeissuer", "oidc_client_secret": secret}
+        copy = shutil.copy(sqlite_template, tmp_path / "badgeissuer.db")
+        more = {"oidc_name": "Campus", "oidc_allow_private_networks": True, "port": port}
+        with web.serve(f"sqlite:///{copy}", tmp_path, **options | more) as running:
+            yield running
+        assert node.stdin is not None
+        node.stdin.close()
 
 
 @pytest.fixture

@@ -96,3 +96,15 @@ def shot(page: Page, name: str) -> None:
 def count(page: Page, label: str) -> int:
     """Return one of the numbers that a page shows."""
     return int(page.locator("dl.counts div", has_text=label).locator("dd").inner_text())
+
+
+def enter(page: Page, base: str, person: str, *, to: str = "/staff/units") -> None:
+    """Sign in at the provider that runs for a test."""
+    page.context.clear_cookies()
+    page.goto(f"{base}{to}")
+    page.get_by_role("link", name="Continue with Campus").click()
+    assert page.url.startswith("http://127.0.0.1:"), "the provider is another site"
+    page.get_by_placeholder("Enter any login").fill(person)
+    page.get_by_placeholder("and password").fill("x")
+    page.get_by_role("button", name="Sign-in").click()
+    page.get_by_role("button", name="Continue").click()

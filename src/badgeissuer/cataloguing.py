@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from sqlalchemy import select
+from sqlalchemy import String, cast, select
 
 from badgeissuer import authoring, branding, frameworks, indexing, problem
+from badgeissuer.openbadges import drafting
 from badgeissuer.store import tables
 
 if TYPE_CHECKING:
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Select
     from sqlalchemy.orm import Session
+
+    from badgeissuer.openbadges.addresses import Site
 
 _APPRAISED = 200
 """So many are held against a framework at a time, until a page is full."""
@@ -133,18 +137,59 @@ def _meeting(
                 yield row
 
 
-def alike(session: Session, row: tables.Achievement, version: tables.AchievementVersion, *, most: int = 5) -> list[Entry]:
-    """Return achievements that are awarded and have a skill in common with a version, by name.
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What can be earned next.
+
+    Attributes:
+        entry: The achievement.
+        why: What it has to do with the one before: that counts towards it, is asked for by it, or has a skill in common with it.
+        skill: The name of that skill; empty where it is not that.
+    """
+
+    entry: Entry
+    why: Literal["counts", "asks", "skill"]
+    skill: str = ""
+
+
+def following(session: Session, row: tables.Achievement, version: tables.AchievementVersion, *, site: Site, most: int = 6) -> list[Step]:
+    """Return what can be earned after an achievement and is awarded: where it leads, then what has a skill in common with it.
 
     Args:
         session: A session.
         row: The achievement, which is not among them.
-        version: The version.
+        version: The version that somebody looks at or has earned.
+        site: The service.
         most: How many are looked for.
     """
-    found: dict[int, Entry] = {}
-    for url, _ in indexing.skills(version.document)[:MOST_SKILLS]:
-        for entry in listed(session, Wanted(skill=url), after=0, limit=most + 1)[0]:
-            found.setdefault(entry.achievement.id, entry)
-    found.pop(row.id, None)
-    return list(found.values())[:most]
+    found: dict[int, Step] = {}
+    for step in itertools.chain(_whole(session, version, site), _asking(session, row, site), _alike(session, version, most + 1)):
+        if step.entry.achievement.id != row.id:
+            found.setdefault(step.entry.achievement.id, step)
+        if len(found) == most:
+            break
+    return list(found.values())
+
+
+def _whole(session: Session, version: tables.AchievementVersion, site: Site) -> Iterator[Step]:
+    """Yield what a version stacks into."""
+    urls = indexing.targets(version.document, drafting.STACKS_INTO)
+    slugs = [path.removeprefix("/a/") for url in urls if (path := site.path_of(url)) is not None]
+    query = _query(session, Wanted()).where(tables.Achievement.slug.in_(slugs))
+    yield from (Step(Entry(*found), "counts") for found in session.execute(query).all())
+
+
+def _asking(session: Session, row: tables.Achievement, site: Site) -> Iterator[Step]:
+    """Yield what names an achievement as a prerequisite: the text of the documents is searched, and then read."""
+    url = site.newest_achievement(row.slug)
+    text = cast(tables.AchievementVersion.document, String)
+    for found in session.execute(_query(session, Wanted()).where(text.contains(f'"{url}"', autoescape=True))).all():
+        entry = Entry(*found)
+        if url in indexing.targets(entry.version.document, drafting.PREREQUISITE):
+            yield Step(entry, "asks")
+
+
+def _alike(session: Session, version: tables.AchievementVersion, most: int) -> Iterator[Step]:
+    for url, name in indexing.skills(version.document)[:MOST_SKILLS]:
+        for entry in listed(session, Wanted(skill=url), after=0, limit=most)[0]:
+            yield Step(entry, "skill", name)

@@ -70,6 +70,11 @@ def skills(achievement: JsonObject) -> list[tuple[str, str]]:
     return [(item["targetUrl"], item["targetName"]) for item in aligned if not str(item.get("targetType", "")).startswith("ext:")]
 
 
+def targets(achievement: JsonObject, kind: str) -> list[str]:
+    """Return the URLs of the alignments of a type of an Achievement."""
+    return [str(item["targetUrl"]) for item in _objects(achievement, "alignment") if item.get("targetType") == kind]
+
+
 def languages(achievement: JsonObject) -> list[str]:
     """Return the languages of a definition and of the teaching, each once."""
     said = [*as_list(achievement.get("inLanguage")), *as_list(achievement.get("instructionLanguage"))]

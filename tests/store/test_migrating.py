@@ -15,9 +15,12 @@ from uuid import UUID
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
+from tests.microcredentials import WHOLE
 
-from badgeissuer import problem
+from badgeissuer import cataloguing, indexing, problem
+from badgeissuer.openbadges import definition, drafting
+from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import engine as engines
 from badgeissuer.store import migrating, status_entries, tables
 
@@ -122,6 +125,37 @@ def test_status_lists_from_before_there_were_counters_are_closed_and_keep_their_
         session.flush()
         assert (changed, status_entries.changes_since(session, 1, 1)) == ([uuids[1]], [(8, True)])
         assert sorted(status_entries.positions_set(session, 1)) == [7, 8]
+
+
+def test_what_was_published_before_there_was_a_catalogue_is_found_in_it(blank_engine: Engine) -> None:
+    site, creator = Site("https://badges.example"), {"id": "did:key:x", "type": ["Profile"]}
+    migrating.migrate(blank_engine, to="0015")
+    change(blank_engine, FROM_BEFORE[0])
+    documents = []
+    for number, key in enumerate(("uk-qaa", "nzqcf"), start=1):
+        draft = drafting.expand(WHOLE[key] | {"tag": "Außen"}, {})
+        found = definition.complete(draft, url=site.achievement("x", number), version=str(number), creator=creator)
+        documents.append(found)
+    moment = "2026-05-20 14:05:00.000000"
+    with engines.writing(blank_engine) as session:
+        for slug, number in (("x", 1), ("unpublished", 2)):
+            row = {"id": number, "slug": slug, "at": moment}
+            insert = "INSERT INTO achievement (id, issuer_id, slug, draft, created_at, updated_at) VALUES (:id, 1, :slug, '{}', :at, :at)"
+            session.execute(text(insert), row)
+        insert = (
+            "INSERT INTO achievement_version (id, achievement_id, version, document, draft_sha256, published_at) "
+            "VALUES (:id, 1, :id, :document, 'x', :at)"
+        )
+        for number, document in enumerate(documents, start=1):
+            session.execute(text(insert), {"id": number, "document": json.dumps(document), "at": moment})
+    migrating.migrate(blank_engine)
+    with engines.writing(blank_engine) as session:
+        (entry,) = session.scalars(select(tables.CatalogueEntry)).all()
+        before = (entry.achievement_version_id, entry.place, entry.words, entry.marks)
+        indexing.enter(session, session.get_one(tables.Achievement, 1), session.get_one(tables.AchievementVersion, 2))
+        assert before == (2, entry.place, entry.words, entry.marks)  # as if it had been published today
+        for wanted in (cataloguing.Wanted(q="winter AUSSEN"), cataloguing.Wanted(level="NZQCF:4"), cataloguing.Wanted(language="mi")):
+            assert [one.version.id for one in cataloguing.listed(session, wanted, after=0, limit=5)[0]] == [2]
 
 
 def test_migrating_again_changes_nothing(engine: Engine) -> None:

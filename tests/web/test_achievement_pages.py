@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -55,13 +56,34 @@ def test_versions_lead_to_each_other_and_the_end_is_told(server: Running) -> Non
     assert "It is awarded no more." in page(server, slug)
 
 
-def test_what_shares_a_skill_is_offered_next(server: Running) -> None:
-    skill = {"targetName": "splicing", "targetUrl": f"https://skills.example/{server.fresh('splicing')}"}
-    one, other = (server.published(name=name, alignment=[skill]) for name in ("Ropes", "Splices"))
-    shown = page(server, one)
-    assert f'<a href="/a/{other}/1" dir="auto">Splices</a>' in shown
-    server.make(f"achievements/{other}/retire", {"reason": "It is over."}, expect=200)
-    assert "What next" not in page(server, one)
+def next_of(page: str) -> list[tuple[str, str]]:
+    """Return what can be earned next by a page: the slugs, each with why."""
+    part = page.partition('id="next"')[2].partition("</section>")[0]
+    return re.findall(r'href="/a/([^/]+)/\d+" dir="auto">[^<]*</a></p><p class="hint">(.*?) · <bdi>', part)
+
+
+def test_what_next_says_where_it_leads_before_what_shares_a_skill_and_why(server: Running) -> None:
+    skill = {"targetName": "splicing <ropes>", "targetUrl": f"https://skills.example/{server.fresh('splicing')}"}
+    draft = server.draft(name="Ropes", alignment=[skill])
+    slug = server.make("achievements", draft)["slug"]
+    alike = server.published(name="Splices", alignment=[skill])
+    whole = server.published(name="Rigger", alignment=[skill])
+    members = {name: value for name, value in draft.items() if name not in {"issuer", "slug"}}
+    server.api.put(f"/api/achievements/{slug}", json=members | {"stacksInto": [whole]}).raise_for_status()
+    server.make(f"achievements/{slug}/publish", {}, expect=200)
+    asking = server.published(name="Cables", prerequisites=[slug])
+    server.published(name="Cordage", stacksInto=[slug])
+    wanted = [
+        (whole, "This counts towards it"),
+        (asking, "It asks for this first"),
+        (alike, "It has a skill in common with this: <bdi>splicing &lt;ropes&gt;</bdi>"),
+    ]
+    assert next_of(page(server, slug)) == wanted
+    badge = server.award(achievement=slug)["credential"]["id"]
+    assert next_of(server.stranger.get(badge, headers=PAGE).text) == wanted
+    server.make(f"achievements/{whole}/retire", {"reason": "It is over."}, expect=200)
+    assert [found for found, _ in next_of(page(server, slug))] == [asking, alike]
+    assert "What next" not in page(server, server.published(name="Alone"))
 
 
 @pytest.mark.parametrize(
@@ -78,6 +100,15 @@ def test_a_drawing_has_a_line_from_every_box_to_the_one_that_it_is_about(
     assert here.text == "same"
     assert all(0 <= value <= max(drawn.width, drawn.height) for line in drawn.lines for value in line)
     assert all(line[0] < line[2] for line in drawn.lines)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("W" * 30, "W" * 13 + "…"), ("航" * 20, "航" * 13 + "…"), ("W" * 14, "W" * 14), ("i" * 24, "i" * 24)]
+)
+def test_a_name_is_cut_to_its_box(name: str, shown: str) -> None:
+    drawn = pathway.draw([], name, ["b"])
+    assert drawn is not None
+    assert [box.text for box in drawn.boxes if box.is_here] == [shown]
 
 
 def test_where_nothing_leads_anywhere_there_is_no_drawing() -> None:

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests import microcredentials
 
+from badgeissuer import problem
+from badgeissuer.openbadges import microcredential
+from badgeissuer.vc import contexts, jsonld
+
 if TYPE_CHECKING:
     from tests.web.conftest import Refused, Running
 
@@ -161,6 +165,22 @@ def test_a_browser_gets_a_page_that_keeps_what_was_asked_and_leads_on(server: Ru
     assert "Nothing found" in server.stranger.get("/catalogue", params={"q": "nobody-has-this"}, headers=PAGE).text
 
 
+def test_the_form_has_a_field_for_each_thing_that_can_be_asked_and_keeps_it(server: Running) -> None:
+    word = server.fresh("Gaff")
+    slug = server.published(name=word, inLanguage="en", instructionLanguage=["mi", "qaa"])
+    server.make(f"achievements/{slug}/retire", {"reason": "Old."}, expect=200)
+    skill = "https://skills.example/a?b=1&c=<2>"
+    asked = {"q": word, "framework": "nzqcf", "skill": skill, "retired": "true", "level": "EQF:5", "language": "mi", "unit": server.unit()}
+    page = server.stranger.get("/catalogue", params=asked, headers=PAGE).text
+    assert '<option value="nzqcf" selected>' in page
+    assert 'name="skill" maxlength="2000" value="https://skills.example/a?b=1&amp;c=&lt;2&gt;"' in page
+    assert 'name="retired" value="true" checked' in page
+    empty = {"q": word, "framework": "", "skill": "", "level": "", "language": "", "unit": "", "retired": "true"}
+    page = server.stranger.get("/catalogue", params=empty, headers=PAGE).text
+    assert "English · Māori · qaa · published" in page
+    assert "awarded no more</p>" in page
+
+
 def test_registries_get_the_achievements_of_open_badges_with_their_contexts(server: Running) -> None:
     word = server.fresh("Feed")
     plain, rich = server.published(name=f"{word} 1"), server.published(name=f"{word} 2", workload="PT10H")
@@ -169,9 +189,21 @@ def test_registries_get_the_achievements_of_open_badges_with_their_contexts(serv
     assert answer.headers["access-control-allow-origin"] == "*"
     (first,) = answer.json()["@graph"]
     (second,) = server.stranger.get(answer.links["next"]["url"]).json()["@graph"]
-    for slug, shown, contexts in ((plain, first, 2), (rich, second, 3)):
-        assert len(shown.pop("@context")) == contexts
+    for slug, shown, count in ((plain, first, 2), (rich, second, 3)):
+        assert len(shown.pop("@context")) == count
         assert shown == server.stranger.get(f"/a/{slug}/1").json()
+
+
+def test_no_word_of_the_feed_of_open_badges_is_without_a_meaning(server: Running) -> None:
+    word = server.fresh("Whole")
+    part = server.published(name=f"{word} 0")
+    server.published(**microcredentials.CHARTS | {"name": f"{word} 1", "prerequisites": [part], "tag": ["sea"]})
+    feed = server.stranger.get("/catalogue", params={"q": word, "format": "ob"}).json()
+    own = f"{server.base}{microcredential.PATH}"
+    known = {**contexts.PINNED, own: contexts.Context(own, microcredential.CONTENT, microcredential.SHA256)}
+    assert all(len(jsonld.to_quads(item, known=known)) > 5 for item in feed["@graph"])
+    with pytest.raises(problem.Invalid, match="harbourMaster"):
+        jsonld.to_quads(feed["@graph"][1] | {"harbourMaster": "Asha"}, known=known)
 
 
 def test_registries_get_resources_of_ctdl(server: Running) -> None:

@@ -69,7 +69,7 @@ def test_a_whole_microcredential_is_told_in_plain_words() -> None:
         "Issued by",
         "Level European Qualifications Framework, 5 data.europa.eu",
         "Way of learning Partly online, partly on site",
-        "Taught in en, mi",
+        "Taught in English, Māori",
         "Quality assured by Council for Quality at Sea",
         "Review To be looked at again by 30 June 2029",
         "Learning outcomes Plots a course with its tidal set, and says how sure it is.",

@@ -141,7 +141,7 @@ def learning(achievement: Node, *, earned: object) -> Learning:
         has_credits=is_amount and bool(credits_),
         levels=tuple(map(_aligned, levels)),
         participation=_phrase(achievement.get("participationType"), _PARTICIPATION),
-        languages=words.names(achievement.get("instructionLanguage")),
+        languages=tuple(map(words.language, words.names(achievement.get("instructionLanguage")))),
         outcomes=tuple(_outcome(item, skills) for item in outcomes),
         alignments=tuple(_aligned(item) for item in aligned if not known.has(item)),
         entry_requirement=words.prose(achievement.get("entryRequirement")),

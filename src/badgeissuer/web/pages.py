@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import jinja2
 
-from badgeissuer import explaining
+from badgeissuer import explaining, frameworks
 from badgeissuer.vc import instant
 from badgeissuer.web import menu, pathway, verdicts, views, words
 
@@ -57,16 +57,23 @@ def verify_page(
     return _render("verify.html", verdict=verdict, fault=fault, **again)
 
 
-def badge_page(document: Mapping[str, Any], report: Mapping[str, Any], *, downloads: Sequence[tuple[str, str]]) -> str:
+def badge_page(
+    document: Mapping[str, Any],
+    report: Mapping[str, Any],
+    *,
+    downloads: Sequence[tuple[str, str]],
+    following: Sequence[cataloguing.Step] = (),
+) -> str:
     """Return the public page of one badge.
 
     Args:
         document: The signed badge.
         report: The verification report on it, as `Report.to_json` gives it.
         downloads: Labels and addresses, our own, of the forms in which it can be had.
+        following: What can be earned next.
     """
     verify = f"/verify?url={quote(str(document.get('id', '')), safe='')}"
-    return _render("badge.html", downloads=downloads, verify=verify, verdict=verdicts.judged(report, document))
+    return _render("badge.html", downloads=downloads, verify=verify, following=following, verdict=verdicts.judged(report, document))
 
 
 def catalogue_page(shown: Sequence[object], *, asked: object, following: str | None) -> str:
@@ -77,7 +84,7 @@ def catalogue_page(shown: Sequence[object], *, asked: object, following: str | N
         asked: What was looked for; it stands in the form again.
         following: The path of the page after it; None at the end.
     """
-    return _render("catalogue.html", shown=shown, asked=asked, following=following)
+    return _render("catalogue.html", shown=shown, asked=asked, following=following, frameworks=frameworks.ALL)
 
 
 def achievement_page(
@@ -86,7 +93,7 @@ def achievement_page(
     *,
     unit: tables.Issuer,
     versions: Sequence[int],
-    alike: Sequence[cataloguing.Entry],
+    following: Sequence[cataloguing.Step],
 ) -> str:
     """Return the public page of a published achievement.
 
@@ -95,9 +102,9 @@ def achievement_page(
         version: The version that is shown.
         unit: Whose it is.
         versions: The numbers of all versions, the newest first.
-        alike: Others that have a skill in common with it.
+        following: What can be earned next.
     """
-    more = {"retired": row.retired_at is not None, "versions": versions, "alike": alike}
+    more = {"retired": row.retired_at is not None, "versions": versions, "following": following}
     return _achievement_page(version.document, slug=row.slug, unit=unit, version=version.version, at=version.published_at, **more)
 
 
@@ -122,7 +129,7 @@ def _achievement_page(
         published_at=at,
         drawing=pathway.draw(before, badge.name, after),
         told=told,
-        **{"retired": False, "versions": (), "alike": (), "is_preview": False} | more,
+        **{"retired": False, "versions": (), "following": (), "is_preview": False} | more,
     )
 
 
@@ -255,6 +262,7 @@ _ENVIRONMENT = jinja2.Environment(
 )
 _ENVIRONMENT.filters |= {
     "plain": words.plain,
+    "language": words.language,
     "prose": words.prose,
     "link": words.link,
     "picture": words.picture,

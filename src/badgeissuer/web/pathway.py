@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,4 +66,8 @@ def _line(box: Box, here: Box) -> tuple[int, int, int, int]:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= _CHARACTERS else f"{text[: _CHARACTERS - 1].rstrip()}…"
+    """Return as much of a name as fits into a box, about: wide letters count for more."""
+    ends = list(itertools.accumulate(1.7 if letter in "MW" or unicodedata.east_asian_width(letter) in "WF" else 1.0 for letter in text))
+    if not ends or ends[-1] <= _CHARACTERS:
+        return text
+    return f"{text[: sum(end <= _CHARACTERS - 1 for end in ends)].rstrip()}…"

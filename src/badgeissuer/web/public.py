@@ -84,7 +84,12 @@ def credential(uuid: Name, request: Request, using: Using, accept: Accept = "") 
         return _signed(request, badge, accept, disposition=f'inline; filename="{name}"')
     found = verifying.verify(badge.document, look=using.look, now=using.now(), policy=using.policy(verifying.BADGE))
     downloads = [("Download the badge (JSON)", f"{using.site.credential(badge.uuid)}.json")]
-    return page(pages.badge_page(document.parse(badge.document), found.report.to_json(), downloads=downloads), private=True)
+    with using.reading() as session:
+        award = session.get_one(tables.Award, badge.award_id)
+        version = session.get_one(tables.AchievementVersion, award.achievement_version_id)
+        after = cataloguing.following(session, session.get_one(tables.Achievement, award.achievement_id), version, site=using.site)
+        text = pages.badge_page(document.parse(badge.document), found.report.to_json(), downloads=downloads, following=after)
+    return page(text, private=True)
 
 
 @ROUTER.get("/status-lists/{uuid}", responses=JSON_BODY, summary="Get a status list")
@@ -129,7 +134,8 @@ def achievement(
             row = authoring.achievement(session, slug)
             unit = session.get_one(tables.Issuer, row.issuer_id)
             numbers = [one.version for one in revising.versions(session, row)]
-            return page(pages.achievement_page(row, found, unit=unit, versions=numbers, alike=cataloguing.alike(session, row, found)))
+            after = cataloguing.following(session, row, found, site=using.site)
+            return page(pages.achievement_page(row, found, unit=unit, versions=numbers, following=after))
     return _kept(request, LinkedData(found.document), how_long=headers.FOR_A_DAY, Vary="Accept")
 
 

@@ -222,8 +222,9 @@ def _badge(document: Mapping[str, Any], prose: Prose) -> Badge:
         name=words.plain(achievement.get("name")) or words.plain(document.get("name")),
         kind=words.spaced(achievement.get("achievementType")),
         description=words.prose(achievement.get("description")),
-        facts={name: words.plain(achievement.get(name)) for name in ("fieldOfStudy", "humanCode", "inLanguage", "version")}
-        | {name: words.plain(subject.get(name)) for name in ("licenseNumber", "role", "term")},
+        facts={name: words.plain(achievement.get(name)) for name in ("fieldOfStudy", "humanCode", "version")}
+        | {name: words.plain(subject.get(name)) for name in ("licenseNumber", "role", "term")}
+        | {"inLanguage": words.language(achievement.get("inLanguage"))},
         dates=_dates(document) | {name: words.moment(subject.get(name)) for name in ("activityStartDate", "activityEndDate")},
         picture=words.picture(achievement.get("image")) or words.picture(document.get("image")),
         criteria=prose.markdown(criteria.get("narrative")),

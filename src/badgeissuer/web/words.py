@@ -14,6 +14,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
+import babel
 import markdown_it
 import nh3
 from markupsafe import Markup
@@ -38,6 +39,7 @@ _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _DIRECTIONS = dict.fromkeys([0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
 _PNG = re.compile(r"data:image/png;base64,([A-Za-z0-9+/]+={0,2})")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_TAG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
 _IN_URLS = "!$%&'()*+,/:;=?@[]~"
 _TAGS = {"a", "blockquote", "br", "code", "em", "hr", "li", "ol", "p", "pre", "strong", "ul"}
 
@@ -100,6 +102,15 @@ def prose(value: object) -> str:
     lines = "\n".join(text.translate(_DIRECTIONS).splitlines())
     kept = "".join(character for character in lines if character in "\n\t" or unicodedata.category(character) not in {"Cc", "Cs", "Co"})
     return (kept if len(kept) <= PROSE_CHARACTERS else kept[:PROSE_CHARACTERS].rstrip() + " …").strip()
+
+
+def language(tag: object) -> str:
+    """Return the English name of a language by its BCP 47 tag; the tag itself where it has none."""
+    shown = plain(tag)
+    try:
+        return (babel.Locale.parse(shown, sep="-").get_display_name("en") if _TAG.fullmatch(shown) else None) or shown
+    except (ValueError, babel.UnknownLocaleError):
+        return shown
 
 
 def markdown(value: object) -> Markup:

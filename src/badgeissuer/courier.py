@@ -1,6 +1,6 @@
-"""The courier: carries messages and reminders to the mail server and notices to their subscribers, outside any transaction.
+"""The courier: carries letters to the mail server and notices to their subscribers, outside any transaction.
 
-A job holds some messages, some notices of one subscriber, or the reminders that stand in one letter. For each of them in turn:
+A job holds some messages, some notices of one subscriber, the reminders that stand in one letter, or one link. For each of them in turn:
 
     read    what is to be said now, in a reading transaction: what was sent or cancelled meanwhile is left out
     carry   with no transaction open, because others may let one wait
@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from badgeissuer import delivering, notifying, reminding
+from badgeissuer.entering import mailing
 from badgeissuer.net import mail, post
 from badgeissuer.settings import Settings, clock
 from badgeissuer.store import engine, jobs, tables
@@ -47,7 +48,7 @@ ROUND_SECONDS = 30
 MOST_SILENT = 3
 """After so many attempts in a row without an answer nobody is there: the rest waits."""
 IDLE_SECONDS = 1.0
-_LETTERS = [delivering.SEND, reminding.SEND]
+_LETTERS = [delivering.SEND, reminding.SEND, mailing.SEND]
 """Kinds of jobs for which there must be a mail server."""
 
 
@@ -107,6 +108,7 @@ class Courier:
             delivering.SEND: self._send,
             notifying.NOTIFY: self._notify,
             reminding.SEND: self._remind,
+            mailing.SEND: self._let_in,
         }
 
     def stop(self) -> None:
@@ -217,6 +219,24 @@ class Courier:
         is_late = found is not None and found.outcome == "later"
         return _Round(ids if is_late else [], [], "The mail server does not take it now." if is_late else "")
 
+    def _let_in(self, payload: dict[str, Any]) -> _Round:
+        """Hand over a link to sign in; its secret is made now, and stands nowhere but in the letter."""
+        wanted = [payload["link"]]
+        if self._means.server is None:
+            return _Round(wanted, [], "There is no mail server.")
+        with engine.writing(self._database) as session:
+            letter = mailing.prepare(session, payload["link"], sender=self._means.sender, site=self._means.site, now=clock())
+        if letter is None:
+            return _Round([], [])
+        outlet = mail.Outlet(self._means.server)
+        try:
+            answer = outlet.send(letter)
+        except mail.NotReachedError as error:
+            return _Round(wanted, [], error.reason)
+        finally:
+            outlet.close()
+        return _Round(wanted, [], "The mail server does not take it now.") if answer.outcome == "later" else _Round([], [])
+
     def _notify(self, payload: dict[str, Any]) -> _Round:
         """Post the notices of a job, all of which are for one subscriber."""
         with engine.reading(self._database) as session:
@@ -285,7 +305,7 @@ def _give_up(session: Session, job: tables.Job) -> None:
         delivering.give_up(session, job.payload["messages"], copy=job.payload["copy"])
     elif job.kind == reminding.SEND:
         reminding.give_up(session, job.payload["reminders"])
-    else:
+    elif job.kind == notifying.NOTIFY:
         notifying.give_up(session, job.payload["notices"])
 
 

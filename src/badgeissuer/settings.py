@@ -92,6 +92,8 @@ class Settings(BaseSettings):
     """Who letters are from: an address, or `Name <address>`; without a name, in the name of the issuing unit."""
     webhook_allow_private_networks: bool = False
     """Send notices to subscribers at private addresses, over http and to any port too."""
+    sign_in_by_email: bool = True
+    """Staff with accounts may sign in by a link that is sent to them, where there is a mail server."""
     oidc_issuer: str = ""
     """The URL that names the OpenID provider that staff sign in at; none where empty."""
     oidc_client_id: str = ""
@@ -203,6 +205,11 @@ class Settings(BaseSettings):
     def sender(self) -> mail.Mailbox:
         """Who letters are from."""
         return mail.read_mailbox(self.email_from) if self.email_from else mail.Mailbox("")
+
+    @property
+    def offers_links(self) -> bool:
+        """Whether staff may sign in by links."""
+        return self.sign_in_by_email and self.mail_server is not None
 
     @property
     def registration(self) -> provider.Registration | None:

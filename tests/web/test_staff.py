@@ -15,6 +15,7 @@ from tests.web import steps
 from tests.web.conftest import PAGE
 
 from badgeissuer import access
+from badgeissuer.entering import mailing
 from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import tables
 from badgeissuer.web import app as web
@@ -50,6 +51,7 @@ GUARDED = {
 }  # fmt: skip
 """What only who is signed in gets."""
 DOORS = {("GET", door.SIGN_IN), ("POST", door.SIGN_IN), ("GET", f"{door.SIGN_IN}/oidc"), ("GET", entrance.BACK)}
+DOORS |= {("POST", mailing.PATH), ("GET", f"{mailing.PATH}/{{secret}}"), ("POST", f"{mailing.PATH}/{{secret}}")}
 """What lets people in."""
 
 

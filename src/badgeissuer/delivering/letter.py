@@ -70,7 +70,7 @@ def write(news: News, *, sender: mail.Mailbox, now: datetime) -> mail.Letter:
     Raises:
         problem.Invalid: An address cannot stand in a letter.
     """
-    unit, achievement, name = one_line(news.unit), one_line(news.achievement), _called(news.learner.name)
+    unit, achievement, name = one_line(news.unit), one_line(news.achievement), called(news.learner.name)
     envelope = Envelope(
         unit, mail.Mailbox(news.learner.address, name), f"Your badge: {achievement}", news.reply_to, f"{news.copy_of}@{host(news.url)}"
     )
@@ -135,8 +135,8 @@ def one_line(text: str, limit: int = LONGEST_NAME) -> str:
     return words if len(words) <= limit else words[:limit].rstrip() + "…"
 
 
-def _called(name: str) -> str:
-    """Return how to call a learner; nothing where a name would be taken for an address, with which others could send on our paper."""
+def called(name: str) -> str:
+    """Return how to call somebody; nothing where a name would be taken for an address, with which others could send on our paper."""
     shown = one_line(name)
     return "" if _LEADS_ELSEWHERE.search(shown) else shown
 

@@ -45,7 +45,7 @@ from badgeissuer.web.api import (
 from badgeissuer.web.service import Bell, Service
 from badgeissuer.web.staff import achievements as staff_achievements
 from badgeissuer.web.staff import approvals as staff_approvals
-from badgeissuer.web.staff import connect, door, entrance, overview, recorder, rosters, units, writing
+from badgeissuer.web.staff import connect, door, entrance, mailed, overview, recorder, rosters, units, writing
 from badgeissuer.web.staff import deliveries as staff_deliveries
 from badgeissuer.web.staff import identities as staff_identities
 from badgeissuer.web.staff import reconciling as staff_reconciling
@@ -80,6 +80,7 @@ ROUTERS = (
 STAFF = (
     door.ROUTER,
     entrance.ROUTER,
+    mailed.ROUTER,
     overview.ROUTER,
     recorder.ROUTER,
     staff_approvals.ROUTER,

@@ -161,7 +161,7 @@ def reference_page(description: Mapping[str, Any]) -> str:
     return _render("reference.html", title=description["info"]["title"], version=description["info"]["version"], groups=groups)
 
 
-def sign_in_page(*, wanted: str, ways: Ways, fault: str = "", stopped: str = "") -> str:
+def sign_in_page(*, wanted: str, ways: Ways, fault: str = "", stopped: str = "", email: str = "", no_address: bool = False) -> str:
     """Return the page that asks staff how they want to sign in.
 
     Args:
@@ -169,8 +169,21 @@ def sign_in_page(*, wanted: str, ways: Ways, fault: str = "", stopped: str = "")
         ways: How people can sign in besides with a token.
         fault: Why the token that was given does not count.
         stopped: Why another way did not lead in.
+        email: The address that was given; it stands in the box again.
+        no_address: It is none.
     """
-    return _render("staff/sign_in.html", staff=None, wanted=wanted, ways=ways, fault=fault, stopped=stopped)
+    said = {"fault": fault, "stopped": stopped, "email": email, "no_address": no_address}
+    return _render("staff/sign_in.html", staff=None, wanted=wanted, ways=ways, **said)
+
+
+def mailed_page(*, minutes: int, most: int) -> str:
+    """Return the page that says that a link was sent, if there is an account: how long it counts, and how many are sent in that time."""
+    return _render("staff/mailed.html", staff=None, minutes=minutes, most=most)
+
+
+def confirm_page(*, name: str, email: str, secret: str) -> str:
+    """Return the page that a link opens, with the form that uses it."""
+    return _render("staff/confirm.html", staff=None, name=name, email=email, secret=secret)
 
 
 def entered_page(*, name: str, wanted: str) -> str:

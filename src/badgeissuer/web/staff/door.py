@@ -67,9 +67,11 @@ class Ways:
 
     Attributes:
         provider: What to call the OpenID provider; empty where there is none.
+        links: Whether links are sent.
     """
 
     provider: str = ""
+    links: bool = False
 
 
 def staff(request: Request, using: Using) -> Staff:
@@ -236,7 +238,8 @@ def sign_out(request: Request, using: Using, _known: Acting) -> Response:
 def ways(using: Service) -> Ways:
     """Return how people can sign in besides with a token."""
     registered = using.provider.registration if using.provider else None
-    return Ways(registered.name or urlsplit(registered.issuer).hostname or "" if registered else "")
+    name = registered.name or urlsplit(registered.issuer).hostname or "" if registered else ""
+    return Ways(name, using.settings.offers_links)
 
 
 def begin(session: Session, request: Request, using: Service, actor: access.Actor) -> str:

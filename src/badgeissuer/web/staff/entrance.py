@@ -50,7 +50,7 @@ def come_back(request: Request, using: Using) -> Response:
     try:
         if len(answer) < len(given):
             raise problem.Forbidden(oidc.EMPTY)
-        way = browser.come_back(request.cookies.get(_name(using), ""), answer.get("state", ""), now=now)
+        way = browser.come_back(held(request, using), answer.get("state", ""), now=now)
         wanted = door.inside(way.wanted)
         found = oidc.identify(provider, way, answer, back=f"{using.site.base}{BACK}", now=now)
         with using.writing() as session:
@@ -77,8 +77,13 @@ def refused(using: Service, fault: problem.Problem, *, wanted: str) -> HTMLRespo
 
 def remembered(request: Request, using: Service) -> str:
     """Return the secret of a browser: the one that it has, so that what it began before can still end, or a new one."""
-    held = request.cookies.get(_name(using), "")
-    return held if browser.is_secret(held) else access.new_secret()
+    return held(request, using) or access.new_secret()
+
+
+def held(request: Request, using: Service) -> str:
+    """Return the secret that a browser has; nothing where it has none."""
+    found = request.cookies.get(_name(using), "")
+    return found if browser.is_secret(found) else ""
 
 
 def remember(answer: Response, using: Service, secret: str) -> None:

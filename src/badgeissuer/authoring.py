@@ -11,7 +11,7 @@ import rfc8785
 from sqlalchemy import and_, func, select
 
 from badgeissuer import access, appraising, branding, indexing, linking, problem
-from badgeissuer.openbadges import credential, definition, drafting
+from badgeissuer.openbadges import credential, definition, drafting, exchange
 from badgeissuer.store import engine, tables
 from badgeissuer.vc import controller, jsonld, multikey, statuslist
 from badgeissuer.vc.credential import as_list
@@ -255,7 +255,12 @@ def publish(session: Session, row: tables.Achievement, *, site: Site, now: datet
     document = completed(session, row, version=number, site=site)
     appraising.require(branding.lineage(session, owner), document)
     version = tables.AchievementVersion(
-        achievement_id=row.id, version=number, document=document, draft_sha256=_digest(row.draft), published_at=now
+        achievement_id=row.id,
+        version=number,
+        document=document,
+        draft_sha256=_digest(row.draft),
+        published_at=now,
+        drawing=drawing(session, row, document),
     )
     session.add(version)
     session.flush()
@@ -283,11 +288,29 @@ def completed(session: Session, row: tables.Achievement, *, version: int, site: 
         draft: A checked draft; the achievement's own where it is left out.
     """
     owner = session.get_one(tables.Issuer, row.issuer_id)
-    found = _complete(session, row.draft if draft is None else draft, owner, slug=row.slug, version=version, site=site)
+    written = row.draft if draft is None else draft
+    found = _complete(session, written, owner, slug=row.slug, version=version, site=site)
+    if not written.get("image") and branding.draws(branding.lineage(session, owner)):
+        found["image"] = {"id": site.picture(row.slug, version), "type": "Image"}
     if version > 1:
         before = {"id": site.achievement(row.slug, version - 1), "type": ["Related"], "version": str(version - 1)}
         found["related"] = [*as_list(found.get("related")), before]
     return found
+
+
+def drawing(session: Session, row: tables.Achievement, document: JsonObject) -> str | None:
+    """Return the picture that is drawn of an achievement, as the text of an SVG; None where it has one, or its unit no template.
+
+    Args:
+        session: A session.
+        row: The achievement.
+        document: It as a version, as `completed` gives it.
+    """
+    line = branding.lineage(session, session.get_one(tables.Issuer, row.issuer_id))
+    if not (exchange.is_drawn(document.get("image"), document["id"]) and branding.draws(line)):
+        return None
+    level = next(iter(indexing.levels(document)), "").replace(":", " ", 1)
+    return branding.draw(line, document, level=level)
 
 
 def is_published(row: tables.Achievement, version: tables.AchievementVersion) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from badgeissuer import frameworks, problem
-from badgeissuer.openbadges import colour, picture
+from badgeissuer.openbadges import artwork, colour, picture
 from badgeissuer.store import tables
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 DEEPEST = 5
 """A unit has at most so many above it."""
-LOOKS = frozenset({"image", "colour", "accent", "linkedin_id", "names", "notify"})
+LOOKS = frozenset({"image", "colour", "accent", "artwork", "linkedin_id", "names", "notify"})
 """What those may change who define achievements."""
 
 
@@ -44,6 +44,8 @@ class Brand:
     """ISO 3166-1, two letters."""
     region: str | None
     """A part of the country, as people name it."""
+    artwork: str | None = None
+    """The template by which pictures are drawn of its achievements, one of `artwork.TEMPLATES`."""
 
 
 def lineage(session: Session, row: tables.Issuer) -> list[tables.Issuer]:
@@ -119,6 +121,26 @@ def profile(line: Sequence[tables.Issuer], *, did: str | None = None) -> JsonObj
     return found | ({"parentOrg": profile(line[1:], did=did)} if line[1:] else {})
 
 
+def draws(line: Sequence[tables.Issuer]) -> bool:
+    """Return whether pictures are drawn of the achievements of a unit that have none."""
+    return brand(line).artwork in artwork.TEMPLATES
+
+
+def draw(line: Sequence[tables.Issuer], achievement: JsonObject, *, level: str = "", template: str | None = None) -> str:
+    """Return the picture of an achievement of a unit that `draws`, as the text of an SVG.
+
+    Args:
+        line: The unit and all above it, itself first.
+        achievement: The achievement; its name and language are needed.
+        level: Its level, in a few words.
+        template: Instead of the one that holds for the unit.
+    """
+    shown = brand(line)
+    language = str(achievement.get("inLanguage") or "")
+    face = artwork.Face(str(achievement["name"]), line[0].name, shown.colour, shown.accent, level, language=language)
+    return artwork.draw(template or str(shown.artwork), face)
+
+
 def place(session: Session, row: tables.Issuer | None, parent: tables.Issuer) -> int:
     """Return the number of a unit that a unit is to belong to.
 
@@ -153,6 +175,8 @@ def check(values: Mapping[str, Any]) -> None:
             raise _invalid(name, f"{name} must be written as #rrggbb.")
     if values.get("image") and (fault := picture.embedded_fault(values["image"])):
         raise _invalid("image", fault)
+    if values.get("artwork") is not None and values["artwork"] not in artwork.TEMPLATES:
+        raise _invalid("artwork", f"There is no such template. Choose one of: {', '.join(artwork.TEMPLATES)}.")
     if values.get("gate") is not None and not frameworks.find(values["gate"]).gates:
         raise _invalid("gate", "That framework only describes, and cannot be a gate.")
 

@@ -48,6 +48,18 @@ def test_a_unit_has_what_the_nearest_above_it_has_unless_it_says_it_itself(campu
     assert shown(campus, "drawing") == branding.Brand(None, None, "#000000", None, None, "Tasmania")
 
 
+def test_a_template_for_pictures_is_that_of_the_nearest_above(campus: Campus) -> None:
+    family(campus)
+    assert shown(campus, "drawing").artwork is None
+    change(campus, "college", artwork="ribbon")
+    assert shown(campus, "drawing").artwork == "ribbon"
+    change(campus, "arts", artwork="tile")
+    assert shown(campus, "drawing").artwork == "tile"
+    with pytest.raises(problem.Invalid) as caught:
+        change(campus, "arts", artwork="triangle")
+    assert [finding.pointer for finding in caught.value.findings] == ["/artwork"]
+
+
 def test_who_says_what_of_a_unit_can_be_told(campus: Campus) -> None:
     family(campus)
     with campus.reading() as session:

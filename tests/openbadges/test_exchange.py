@@ -123,3 +123,11 @@ def test_what_is_no_definition_is_named_with_its_place() -> None:
     with pytest.raises(problem.Invalid) as raised:
         exchange.items({"result": [BADGR, 7]})
     assert [finding.pointer for finding in raised.value.findings] == ["/result/1"]
+
+
+def test_a_picture_that_was_drawn_is_not_brought_along_and_is_no_change() -> None:
+    own = "https://badges.example/a/knots/3"
+    item = {"id": own, "type": ["Achievement"], "name": "Knots", "image": {"id": f"{own}/image.svg", "type": "Image"}}
+    assert exchange.draft(item) == {"name": "Knots"}
+    other = item | {"image": {"id": "https://badges.example/a/knots/2/image.svg", "type": "Image"}}
+    assert exchange.draft(other)["image"] == other["image"], "a picture of another version is one at an address"

@@ -97,6 +97,7 @@ def real(sqlite_server: Running) -> dict[str, dict[str, object]]:
         "/i/{issuer}": {"issuer": unit},
         "/i/{issuer}/did.json": {"issuer": unit},
         "/a/{slug}/{version}": {"slug": award["achievement"], "version": 1},
+        "/a/{slug}/{version}/image.svg": {"slug": award["achievement"], "version": 1},
         "/a/{slug}": {"slug": award["achievement"]},
         "/hooks/{source}": {"source": source["hook_url"].rpartition("/")[2]},
         "/hooks/{source}/statements": {"source": source["hook_url"].rpartition("/")[2]},

@@ -43,6 +43,7 @@ GUARDED = {
     ("GET", "/staff/reconciling"), ("POST", "/staff/reconciling"), ("GET", "/staff/reconciling/{uuid}"),
     ("POST", "/staff/reconciling/{uuid}/{way}"),
     ("GET", "/staff/achievements"), ("GET", "/staff/achievements/{slug}"), ("POST", "/staff/achievements/{slug}/publish"),
+    ("GET", "/staff/achievements/{slug}/artwork.svg"), ("GET", "/staff/units/{slug}/artwork/{template}.svg"),
     ("POST", "/staff/achievements/{slug}/retire"), ("POST", "/staff/achievements/{slug}/reopen"),
     ("GET", "/staff/write"), ("POST", "/staff/write"), ("GET", "/staff/write/{slug}"), ("POST", "/staff/write/{slug}"),
     ("POST", "/staff/write/{slug}/keep"), ("GET", "/staff/write/{slug}/preview"),
@@ -70,7 +71,9 @@ def test_every_page_for_staff_is_in_the_table_above() -> None:
 @pytest.mark.parametrize("cookie", ["", "staff=", "staff=" + "a" * 43, "staff=é", "other=1"])
 def test_who_is_not_signed_in_is_led_to_the_door(sqlite_server: Running, method: str, path: str, cookie: str) -> None:
     names = {"slug": "lms", "review_id": 1, "resolution": "kept", "delivery_id": 1, "way": "retry", "question_id": 1, "learner_id": 1}
-    path = path.format(**names, uuid=UUID(int=7), name="failed", change="pause", key="native", state="active", answer="approve")
+    path = path.format(
+        **names, uuid=UUID(int=7), name="failed", template="tile", change="pause", key="native", state="active", answer="approve"
+    )
     headers = [(name.encode(), value.encode()) for name, value in {**PAGE, **FORM, "Cookie": cookie}.items()]
     answer = sqlite_server.stranger.request(method, path, headers=headers, content="key=x" if method == "POST" else "")
     wanted = path if method == "GET" else "/staff"

@@ -36,7 +36,8 @@ def form(client: httpx.Client, path: str) -> dict[str, str]:
     page = client.get(path)
     assert page.status_code == 200, page.text
     main = page.text.partition("<main")[2]
-    found = dict(re.findall(r'<input [^>]*?name="(\w+)"[^>]*? value="([^"]*)"', main))
+    found = dict(re.findall(r'<input (?!type="radio")[^>]*?name="(\w+)"[^>]*? value="([^"]*)"', main))
+    found |= dict(re.findall(r'<input type="radio" name="(\w+)" value="(\w*)" checked>', main))
     found |= {name: value.removeprefix("\n") for name, value in re.findall(r'<textarea [^>]*?name="(\w+)"[^>]*>([^<]*)</textarea>', main)}
     for name, options in re.findall(r'<select [^>]*?name="(\w+)"[^>]*>(.*?)</select>', main, re.DOTALL):
         found[name] = next(iter(re.findall(r'<option value="([^"]*)" selected>', options)), "")
@@ -96,7 +97,7 @@ def test_who_defines_achievements_changes_the_looks_and_nothing_else(
     slug = college["part"]["slug"]
     path, client = f"/staff/units/{slug}", sign_in("issuer", issuer=slug)
     sent = form(client, path)
-    assert set(sent) == {"key", "seen", "names", "colour", "accent", "image", "linkedin_id", "notify"}
+    assert set(sent) == {"key", "seen", "names", "colour", "accent", "artwork", "image", "linkedin_id", "notify"}
     answer = client.post(path, data=sent | {"accent": "", "colour": " #B3005E ", "notify": "no", "names": "mi: Toi\r\npt-BR:  Artes \r\n"})
     assert (answer.status_code, answer.headers["location"]) == (303, f"{path}?saved=true")
     after = shown(sqlite_server, slug)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from tests.web.conftest import Refused, Running
 
 NOTHING_OWN = dict.fromkeys(
-    ("url", "description", "image", "email", "colour", "accent", "linkedin_id", "country", "region", "names", "gate"),
+    ("url", "description", "image", "email", "colour", "accent", "linkedin_id", "country", "region", "names", "gate", "artwork"),
 )
 
 
@@ -28,7 +28,7 @@ def test_a_unit_belongs_to_another_and_looks_like_it(server: Running, college: d
     unit = server.make("issuers", {"slug": server.fresh("arts"), "name": "Arts", "parent": college["slug"], "accent": "#ffdd00"})
     assert {name: unit[name] for name in NOTHING_OWN} == NOTHING_OWN | {"accent": "#ffdd00"}
     assert unit["parent"] == college["slug"]
-    brand = {"image": None, "colour": "#14578c", "accent": "#ffdd00", "linkedin_id": "42", "country": "NZ", "region": None}
+    brand = {"image": None, "colour": "#14578c", "accent": "#ffdd00", "linkedin_id": "42", "country": "NZ", "region": None, "artwork": None}
     assert unit["brand"] == brand
     changed = server.api.patch(f"/api/issuers/{unit['slug']}", json={"accent": None, "region": "Otago", "name": "Fine Arts"}).json()
     assert changed["brand"] == brand | {"accent": None, "region": "Otago"}

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from uuid import UUID
 
+DRAWN = "/image.svg"
+"""Where the picture of an achievement stands, below its id, that was drawn when it was published."""
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -39,6 +41,10 @@ class Site:
     def achievement(self, slug: str, version: int) -> str:
         """Return the id of a published achievement."""
         return f"{self.base}/a/{slug}/{version}"
+
+    def picture(self, slug: str, version: int) -> str:
+        """Return where the picture stands that was drawn of a published achievement."""
+        return self.achievement(slug, version) + DRAWN
 
     def newest_achievement(self, slug: str) -> str:
         """Return where the newest version of an achievement is found."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from badgeissuer.openbadges import drafting, exchange
+from badgeissuer.openbadges import addresses, drafting, exchange
 from badgeissuer.problem import below
 
 if TYPE_CHECKING:
@@ -49,9 +49,11 @@ def compare(before: JsonObject, after: JsonObject) -> tuple[Change, ...]:
 
 
 def _bare(achievement: JsonObject) -> JsonObject:
-    """Return an Achievement without what every version has anew: fragments of its own id stand for themselves."""
+    """Return an Achievement without what every version has anew: fragments of its own id, and its drawing, stand for themselves."""
     own = str(achievement.get("id", ""))
     found: JsonObject = exchange.local({name: value for name, value in achievement.items() if name not in _DERIVED}, own)
+    if exchange.is_drawn(found.get("image"), own):
+        found["image"] = found["image"] | {"id": addresses.DRAWN}
     related = [item for item in found.pop("related", []) if not exchange.is_own_version(item, own)]
     return found | ({"related": related} if related else {})
 

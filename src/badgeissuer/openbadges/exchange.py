@@ -10,6 +10,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from badgeissuer import problem
+from badgeissuer.openbadges import addresses
 from badgeissuer.problem import below
 from badgeissuer.vc.credential import as_list
 
@@ -64,6 +65,8 @@ def _of_achievement(item: JsonObject) -> JsonObject:
         del found["type"]
     if isinstance(found.get("creator"), dict) and set(found["creator"]) <= {"id", "type"}:
         del found["creator"]
+    if is_drawn(found.get("image"), own):
+        del found["image"]
     related = [one for one in as_list(found.pop("related", None)) if not is_own_version(one, own)]
     return found | ({"related": related} if related else {})
 
@@ -81,6 +84,11 @@ def is_own_version(item: Any, own: str) -> bool:  # noqa: ANN401 - any JSON valu
     """Return whether a Related names another version of the same achievement, as publishing writes it."""
     stem, _, number = str(item.get("id")).rpartition("/") if isinstance(item, dict) else ("", "", "")
     return stem == own.rpartition("/")[0] and number.isdigit() and "version" in item
+
+
+def is_drawn(image: Any, own: str) -> bool:  # noqa: ANN401 - any JSON value
+    """Return whether an image is the one that was drawn when its achievement was published."""
+    return isinstance(image, dict) and bool(own) and image.get("id") == own + addresses.DRAWN
 
 
 def _of_badge_class(item: JsonObject) -> JsonObject:

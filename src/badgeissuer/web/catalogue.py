@@ -50,7 +50,10 @@ class Unit(Shape):
 
 
 class Listed(Shape):
-    """A published achievement; `url` is the version that is described, `newest` leads to the newest always."""
+    """A published achievement; `url` is the version that is described, `newest` leads to the newest always.
+
+    `image` is where its picture stands, unless that is embedded in the achievement itself.
+    """
 
     slug: str
     version: int
@@ -58,6 +61,7 @@ class Listed(Shape):
     description: str
     url: str
     newest: str
+    image: str | None
     unit: Unit
     achievementType: str | None  # noqa: N815 - a member of Open Badges
     levels: list[str]
@@ -122,6 +126,7 @@ def _said(request: Request) -> dict[str, str]:
 
 def _listed(entry: cataloguing.Entry, site: Site) -> Listed:
     document, slug = entry.version.document, entry.achievement.slug
+    image = str(document.get("image", {}).get("id", ""))
     return Listed(
         slug=slug,
         version=entry.version.version,
@@ -129,6 +134,7 @@ def _listed(entry: cataloguing.Entry, site: Site) -> Listed:
         description=document["description"],
         url=site.achievement(slug, entry.version.version),
         newest=site.newest_achievement(slug),
+        image=image if image.startswith("http") else None,
         unit=Unit(slug=entry.issuer.slug, name=entry.issuer.name),
         achievementType=document.get("achievementType"),
         levels=indexing.levels(document),

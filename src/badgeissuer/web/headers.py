@@ -18,6 +18,8 @@ FOR_FIVE_MINUTES = "public, max-age=300"
 """Issuers and their keys: so long may a key that was taken out of use still be counted."""
 FOR_A_DAY = "public, max-age=86400"
 """Published achievements, which never change."""
+FOR_GOOD = "public, max-age=31536000, immutable"
+"""What is drawn of a published achievement: its address is never given to another picture."""
 BY_THE_READER_ALONE = "private, no-cache"
 """Credentials, which tell of a person: no shared cache keeps them, and the reader's own asks each time whether they are still here."""
 

@@ -6,6 +6,8 @@ key or the trust in that key failed, nothing of the document reaches a template 
 
 from __future__ import annotations
 
+import base64
+import dataclasses
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from badgeissuer import cataloguing, overseeing
+    from badgeissuer.openbadges.addresses import Site
     from badgeissuer.store import tables
     from badgeissuer.web.staff.door import Staff, Ways
 
@@ -63,6 +66,7 @@ def badge_page(
     *,
     downloads: Sequence[tuple[str, str]],
     following: Sequence[cataloguing.Step] = (),
+    site: Site | None = None,
 ) -> str:
     """Return the public page of one badge.
 
@@ -71,9 +75,14 @@ def badge_page(
         report: The verification report on it, as `Report.to_json` gives it.
         downloads: Labels and addresses, our own, of the forms in which it can be had.
         following: What can be earned next.
+        site: The service, whose drawings are shown.
     """
+    verdict = verdicts.judged(report, document)
+    if site and isinstance(verdict.said, views.Badge):
+        said = views.with_drawing(verdict.said, document["credentialSubject"]["achievement"], site)
+        verdict = dataclasses.replace(verdict, said=said)
     verify = f"/verify?url={quote(str(document.get('id', '')), safe='')}"
-    return _render("badge.html", downloads=downloads, verify=verify, following=following, verdict=verdicts.judged(report, document))
+    return _render("badge.html", downloads=downloads, verify=verify, following=following, verdict=verdict)
 
 
 def catalogue_page(shown: Sequence[object], *, asked: object, following: str | None) -> str:
@@ -94,6 +103,7 @@ def achievement_page(
     unit: tables.Issuer,
     versions: Sequence[int],
     following: Sequence[cataloguing.Step],
+    site: Site,
 ) -> str:
     """Return the public page of a published achievement.
 
@@ -103,13 +113,15 @@ def achievement_page(
         unit: Whose it is.
         versions: The numbers of all versions, the newest first.
         following: What can be earned next.
+        site: The service.
     """
     more = {"retired": row.retired_at is not None, "versions": versions, "following": following}
-    return _achievement_page(version.document, slug=row.slug, unit=unit, version=version.version, at=version.published_at, **more)
+    badge = views.with_drawing(views.achievement(version.document, views.Prose()), version.document, site)
+    return _achievement_page(badge, slug=row.slug, unit=unit, version=version.version, at=version.published_at, **more)
 
 
 def _achievement_page(
-    document: Mapping[str, Any],
+    badge: views.Badge,
     *,
     slug: str,
     unit: tables.Issuer,
@@ -117,7 +129,6 @@ def _achievement_page(
     at: datetime,
     **more: object,
 ) -> str:
-    badge = views.achievement(document, views.Prose())
     before, after = ([entry.name for entry in found if entry.name] for found in (badge.learning.prerequisites, badge.learning.stacks_into))
     told = f"Before it: {', '.join(before) or 'nothing'}. It leads to: {', '.join(after) or 'nothing'}."
     return _render(
@@ -133,7 +144,9 @@ def _achievement_page(
     )
 
 
-def preview_page(document: Mapping[str, Any], *, slug: str, unit: tables.Issuer, version: int, at: datetime) -> str:
+def preview_page(
+    document: Mapping[str, Any], *, slug: str, unit: tables.Issuer, version: int, at: datetime, drawing: str | None = None
+) -> str:
     """Return the page of an achievement as it would be if a draft were published.
 
     Args:
@@ -142,8 +155,12 @@ def preview_page(document: Mapping[str, Any], *, slug: str, unit: tables.Issuer,
         unit: Whose it is.
         version: The number that it would have.
         at: The moment that stands for that of publishing.
+        drawing: The SVG that would be drawn of it.
     """
-    return _achievement_page(document, slug=slug, unit=unit, version=version, at=at, is_preview=True)
+    badge = views.achievement(document, views.Prose())
+    if drawing:
+        badge = dataclasses.replace(badge, picture=f"data:image/svg+xml;base64,{base64.b64encode(drawing.encode()).decode()}")
+    return _achievement_page(badge, slug=slug, unit=unit, version=version, at=at, is_preview=True)
 
 
 def home_page() -> str:

@@ -51,6 +51,13 @@ _LINKED_DATA_OR_PAGE: dict[int | str, dict[str, Any]] = {
 }
 
 
+DRAWING_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox"
+"""For a drawing: nothing in it is loaded, styled or run."""
+_DRAWING: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The picture.", "content": {"image/svg+xml": {"schema": {"type": "string"}}}}
+}
+
+
 class ControllerDocument(JSONResponse):
     """An answer that is a DID document."""
 
@@ -88,7 +95,8 @@ def credential(uuid: Name, request: Request, using: Using, accept: Accept = "") 
         award = session.get_one(tables.Award, badge.award_id)
         version = session.get_one(tables.AchievementVersion, award.achievement_version_id)
         after = cataloguing.following(session, session.get_one(tables.Achievement, award.achievement_id), version, site=using.site)
-        text = pages.badge_page(document.parse(badge.document), found.report.to_json(), downloads=downloads, following=after)
+        said, report = document.parse(badge.document), found.report.to_json()
+        text = pages.badge_page(said, report, downloads=downloads, following=after, site=using.site)
     return page(text, private=True)
 
 
@@ -135,8 +143,23 @@ def achievement(
             unit = session.get_one(tables.Issuer, row.issuer_id)
             numbers = [one.version for one in revising.versions(session, row)]
             after = cataloguing.following(session, row, found, site=using.site)
-            return page(pages.achievement_page(row, found, unit=unit, versions=numbers, following=after))
+            return page(pages.achievement_page(row, found, unit=unit, versions=numbers, following=after, site=using.site))
     return _kept(request, LinkedData(found.document), how_long=headers.FOR_A_DAY, Vary="Accept")
+
+
+@ROUTER.get(
+    "/a/{slug}/{version}/image.svg", responses=_DRAWING, response_class=Response, summary="Get the picture of a published achievement"
+)
+def drawing(
+    slug: Annotated[str, Path(max_length=64)], version: Annotated[int, Path(ge=1, lt=2**31)], request: Request, using: Using
+) -> Response:
+    """Give the picture that was drawn when the achievement was published; it never changes."""
+    with using.reading() as session:
+        found = authoring.published(session, slug, version=version).drawing
+    if found is None:
+        raise problem.NotFound(problem.NOTHING)
+    more = OPEN | {"Content-Security-Policy": DRAWING_POLICY}
+    return headers.kept(request, found.encode(), media_type="image/svg+xml", how_long=headers.FOR_GOOD, **more)
 
 
 @ROUTER.get("/a/{slug}", status_code=307, response_class=RedirectResponse, summary="Find the newest version of an achievement")

@@ -5,13 +5,15 @@ Nothing here judges: whether a credential may be shown at all is for `verdicts` 
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from markupsafe import Markup, escape
 
-from badgeissuer.openbadges import clr, endorsement
+from badgeissuer.openbadges import addresses, clr, endorsement, exchange
 from badgeissuer.vc import presentation
 from badgeissuer.vc.credential import as_list
 from badgeissuer.web import learning, words
@@ -19,6 +21,8 @@ from badgeissuer.web import learning, words
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
+
+    from badgeissuer.openbadges.addresses import Site
 
 MARKDOWN_CHARACTERS = 3 * words.PROSE_CHARACTERS
 """How much Markdown is read for one page; reading it takes its time, and what is beyond stays plain text."""
@@ -239,6 +243,16 @@ def _badge(document: Mapping[str, Any], prose: Prose) -> Badge:
         learner=_learner(subject),
         is_cut=max(len(assessments), *(len(as_list(value)) - 1 for value in listed)) >= words.LISTED,
     )
+
+
+def with_drawing(badge: Badge, achievement: Mapping[str, Any], site: Site) -> Badge:
+    """Return a badge with the picture that was drawn of its achievement, where that is one of this service: pages load nothing else."""
+    own, image = str(achievement.get("id")), achievement.get("image")
+    path = site.path_of(own + addresses.DRAWN) if exchange.is_drawn(image, own) else None
+    return dataclasses.replace(badge, picture=path) if path and _DRAWN.fullmatch(path) else badge
+
+
+_DRAWN = re.compile(r"/a/[a-z0-9-]{1,64}/[1-9][0-9]{0,9}" + re.escape(addresses.DRAWN))
 
 
 def achievement(document: Mapping[str, Any], prose: Prose) -> Badge:

@@ -17,7 +17,8 @@ class Issuer(Base):
     """An issuing unit: who stands in the badge as its issuer; an institution is one that belongs to no other.
 
     `names` are its names in other languages, by BCP 47 tag. What it does not say of its brand is that of `parent_id` (`branding`).
-    `gate` is the key of a framework (`appraising`); `pauses_overdue` says whether what should have been
+    `artwork` is the template by which pictures are drawn of its achievements. `gate` is the key of a framework (`appraising`);
+    `pauses_overdue` says whether what should have been
     reviewed is awarded no more; `notify` says whether learners are written to.
     """
 
@@ -44,6 +45,7 @@ class Issuer(Base):
     region: Mapped[str | None] = mapped_column(default=None)
     gate: Mapped[str | None] = mapped_column(default=None)
     pauses_overdue: Mapped[bool] = mapped_column(default=False, server_default=false())
+    artwork: Mapped[str | None] = mapped_column(default=None)
 
 
 class SigningKey(Base):
@@ -102,7 +104,10 @@ class KeptForm(Base):
 
 
 class AchievementVersion(Base):
-    """A published definition, exactly as it stands in the badges that assert it. Never changed, never deleted."""
+    """A published definition, exactly as it stands in the badges that assert it. Never changed, never deleted.
+
+    `drawing` is the SVG at its `image`, where that was drawn; it is loaded only when it is asked for.
+    """
 
     __tablename__ = "achievement_version"
     __table_args__ = (UniqueConstraint("achievement_id", "version"),)
@@ -113,6 +118,7 @@ class AchievementVersion(Base):
     document: Mapped[dict[str, Any]]
     draft_sha256: Mapped[str]
     published_at: Mapped[datetime]
+    drawing: Mapped[str | None] = mapped_column(default=None, deferred=True)
 
 
 class Press(Base):

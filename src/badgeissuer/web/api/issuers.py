@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from badgeissuer import access, authoring, branding, signing
+from badgeissuer.openbadges import artwork
 from badgeissuer.store import tables
 from badgeissuer.web.api.shapes import PROBLEMS, Email, Name, Page, Paging, Repeatable, Shape, Slug, Text
 from badgeissuer.web.service import Acting, Using
@@ -26,12 +27,14 @@ def said(value: object) -> object:
 
 
 Colour = Annotated[str, Field(pattern="^#[0-9A-Fa-f]{6}$", examples=["#14578c"]), AfterValidator(str.lower)]
+Template = Annotated[str, Field(max_length=40, examples=list(artwork.TEMPLATES))]
 Names = Annotated[dict[Annotated[str, Field(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")], Name], Field(max_length=40)]
 
 
 class Own(Shape):
     """What a unit says of itself. Logo, colours, country and page on LinkedIn are those of the nearest unit above it that has them.
 
+    `artwork` is the template by which a picture is drawn of each achievement that is published without one; it is inherited too.
     `names` are its names in other languages, `gate` a framework without which it publishes nothing (`/api/frameworks`), which holds for
     units below it too. `country` is ISO 3166-1, two letters. `linkedin_id` is the number of its page on LinkedIn.
     """
@@ -42,6 +45,7 @@ class Own(Shape):
     email: Email | None = None
     colour: Colour | None = None
     accent: Colour | None = None
+    artwork: Template | None = None
     linkedin_id: Annotated[str, Field(pattern="^[0-9]{1,20}$")] | None = None
     country: Annotated[str, Field(pattern="^[A-Z]{2}$", examples=["NZ"])] | None = None
     region: Name | None = None
@@ -91,6 +95,7 @@ class Issuer(Shape):
     email: str | None = None
     colour: str | None = None
     accent: str | None = None
+    artwork: str | None = None
     linkedin_id: str | None = None
     country: str | None = None
     region: str | None = None

@@ -12,7 +12,7 @@ from badgeissuer import access, appraising, authoring, branding, pressing, probl
 from badgeissuer.store import tables
 from badgeissuer.web import pages, problems
 from badgeissuer.web.service import Service, Using
-from badgeissuer.web.staff.door import Acting, Fields, Known, Staff, lead_to, staff_page
+from badgeissuer.web.staff.door import Acting, Fields, Known, Staff, drawing, lead_to, staff_page
 
 ROUTER = APIRouter(include_in_schema=False)
 ACHIEVEMENTS = "/staff/achievements"
@@ -77,6 +77,17 @@ def _shown(using: Service, known: Staff, slug: str, *, fault: problem.Problem | 
         }
         text = pages.staff_page("achievement", known, **values)
     return staff_page(text, status=problems.status_of(fault) if fault else 200)
+
+
+@ROUTER.get(f"{ACHIEVEMENTS}/{{slug}}/artwork.svg")
+def artwork(slug: Slug, using: Using, known: Known) -> Response:
+    """Show the picture that would be drawn of the draft, were it published now."""
+    with using.reading() as session:
+        row = authoring.own_achievement(session, slug, known.actor, access.READ)
+        found = authoring.drawing(session, row, authoring.completed(session, row, version=1, site=using.site))
+    if found is None:
+        raise problem.NotFound("No picture is drawn: the draft has one of its own, or its unit has no template for pictures.")
+    return drawing(found)
 
 
 @ROUTER.post(f"{ACHIEVEMENTS}/{{slug}}/publish")

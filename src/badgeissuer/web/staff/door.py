@@ -20,7 +20,7 @@ from starlette.datastructures import UploadFile
 from badgeissuer import access, problem
 from badgeissuer.store import uploads
 from badgeissuer.web import pages
-from badgeissuer.web.public import page
+from badgeissuer.web.public import DRAWING_POLICY, page
 from badgeissuer.web.service import Service, Using
 
 ROUTER = APIRouter(include_in_schema=False)
@@ -114,6 +114,12 @@ def staff_page(text: str, *, status: int = 200, scripted: bool = False) -> HTMLR
         scripted: Whether it has a script of ours.
     """
     return page(text, private=True, status=status, referrer="same-origin", scripted=scripted)
+
+
+def drawing(text: str) -> Response:
+    """Return a drawing for staff, which no cache keeps: it shows what is not published."""
+    sent = {"Content-Security-Policy": DRAWING_POLICY, "Cache-Control": "private, no-store"}
+    return Response(text, media_type="image/svg+xml", headers=sent)
 
 
 def lead_to(path: str) -> RedirectResponse:

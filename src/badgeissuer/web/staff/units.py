@@ -17,17 +17,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from badgeissuer import access, appraising, authoring, branding, frameworks, problem, signing
-from badgeissuer.openbadges import colour
+from badgeissuer.openbadges import artwork, colour
 from badgeissuer.store import tables
 from badgeissuer.web import pages, problems
 from badgeissuer.web.api import issuers
 from badgeissuer.web.service import Service, Using
-from badgeissuer.web.staff.door import Acting, Fields, Known, Staff, lead_to, staff_page
+from badgeissuer.web.staff.door import Acting, Fields, Known, Staff, drawing, lead_to, staff_page
 
 ROUTER = APIRouter(include_in_schema=False)
 UNITS = "/staff/units"
 Slug = Annotated[str, Path(max_length=64)]
 Model = TypeVar("Model", bound=pydantic.BaseModel)
+SAMPLE = "Name of the achievement"
 _WORDS = {
     "slug": "A short name has 1 to 64 small letters, digits and hyphens, no hyphen first or last.",
     "name": "A unit needs a name, of at most 300 characters on one line.",
@@ -37,6 +38,7 @@ _WORDS = {
     "linkedin_id": "The number of a page on LinkedIn has digits only, at most 20.",
     "colour": "A colour is written as #rrggbb, such as #14578c.",
     "accent": "A colour is written as #rrggbb, such as #14578c.",
+    "artwork": "Choose one of those that are offered.",
     "names": "Each line has a language, such as mi or pt-BR, a colon, and a name of at most 300 characters.",
     "description": "The description holds a character that cannot be shown.",
     "notify": "Choose one of those that are offered.",
@@ -134,6 +136,7 @@ def _one(
             "line": line,
             "brand": branding.brand(line),
             "origins": branding.origins(line),
+            "templates": artwork.TEMPLATES,
             "gate": appraising.gate(line),
             "gate_of": next((one for one in line if one.gate is not None), None),
             "gates": [(one.key, one.name) for one in frameworks.ALL if one.gates],
@@ -149,6 +152,16 @@ def _one(
             "saved": saved,
         }
         return _shown("unit", known, values, fault=fault)
+
+
+@ROUTER.get(f"{UNITS}/{{slug}}/artwork/{{template}}.svg")
+def sample(slug: Slug, template: Annotated[str, Path(max_length=40)], using: Using, known: Known) -> Response:
+    """Show what a template draws in the colours of a unit."""
+    with using.reading() as session:
+        line = branding.lineage(session, _mine(session, slug, known.actor, access.READ))
+        if template not in artwork.TEMPLATES:
+            raise problem.NotFound(problem.NOTHING)
+        return drawing(branding.draw(line, {"name": SAMPLE}, template=template))
 
 
 def _mine(session: Session, slug: str, actor: access.Actor, action: str) -> tables.Issuer:

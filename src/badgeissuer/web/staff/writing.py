@@ -238,4 +238,5 @@ def preview(slug: Slug, using: Using, known: Known) -> HTMLResponse:
             document = authoring.completed(session, row, version=number, site=using.site, draft=draft)
         except problem.Invalid as fault:
             return _shown(using, known, slug, fault=fault)
-        return staff_page(pages.preview_page(document, slug=slug, unit=owner, version=number, at=using.now()))
+        drawing = authoring.drawing(session, row, document)
+        return staff_page(pages.preview_page(document, slug=slug, unit=owner, version=number, at=using.now(), drawing=drawing))

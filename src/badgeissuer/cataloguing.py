@@ -6,7 +6,7 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from sqlalchemy import String, cast, select
+from sqlalchemy import select
 
 from badgeissuer import authoring, branding, frameworks, indexing, problem
 from badgeissuer.openbadges import drafting
@@ -180,13 +180,9 @@ def _whole(session: Session, version: tables.AchievementVersion, site: Site) -> 
 
 
 def _asking(session: Session, row: tables.Achievement, site: Site) -> Iterator[Step]:
-    """Yield what names an achievement as a prerequisite: the text of the documents is searched, and then read."""
-    url = site.newest_achievement(row.slug)
-    text = cast(tables.AchievementVersion.document, String)
-    for found in session.execute(_query(session, Wanted()).where(text.contains(f'"{url}"', autoescape=True))).all():
-        entry = Entry(*found)
-        if url in indexing.targets(entry.version.document, drafting.PREREQUISITE):
-            yield Step(entry, "asks")
+    """Yield what names an achievement as a prerequisite."""
+    marked = tables.CatalogueEntry.marks.contains(f"\nafter:{site.newest_achievement(row.slug).casefold()}\n", autoescape=True)
+    yield from (Step(Entry(*found), "asks") for found in session.execute(_query(session, Wanted()).where(marked)).all())
 
 
 def _alike(session: Session, version: tables.AchievementVersion, most: int) -> Iterator[Step]:

@@ -55,7 +55,7 @@ def words(achievement: JsonObject) -> str:
 
 
 def marks(achievement: JsonObject) -> str:
-    """Return levels, languages and skills of an Achievement, each on a line of its own; the first and the last line are empty."""
+    """Return levels, languages, skills and prerequisites of an Achievement, each on its own line; the first and the last line are empty."""
     return "".join(f"\n{mark.casefold()}" for mark in sorted(set(_marks(achievement)))) + "\n"
 
 
@@ -85,6 +85,7 @@ def _marks(achievement: JsonObject) -> Iterator[str]:
     yield from (f"level:{level}" for level in levels(achievement))
     yield from (f"language:{language}" for language in languages(achievement))
     yield from (f"skill:{url}" for url, _ in skills(achievement))
+    yield from (f"after:{url}" for url in targets(achievement, drafting.PREREQUISITE))
 
 
 def _aligned(achievement: JsonObject) -> Iterator[tuple[re.Match[str] | None, JsonObject]]:

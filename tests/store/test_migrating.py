@@ -129,11 +129,12 @@ def test_status_lists_from_before_there_were_counters_are_closed_and_keep_their_
 
 def test_what_was_published_before_there_was_a_catalogue_is_found_in_it(blank_engine: Engine) -> None:
     site, creator = Site("https://badges.example"), {"id": "did:key:x", "type": ["Profile"]}
+    first = site.newest_achievement("First")
     migrating.migrate(blank_engine, to="0015")
     change(blank_engine, FROM_BEFORE[0])
     documents = []
     for number, key in enumerate(("uk-qaa", "nzqcf"), start=1):
-        draft = drafting.expand(WHOLE[key] | {"tag": "Außen"}, {})
+        draft = drafting.expand(WHOLE[key] | {"tag": "Außen", "prerequisites": ["first"]}, {"first": ("First", first)})
         found = definition.complete(draft, url=site.achievement("x", number), version=str(number), creator=creator)
         documents.append(found)
     moment = "2026-05-20 14:05:00.000000"
@@ -151,6 +152,7 @@ def test_what_was_published_before_there_was_a_catalogue_is_found_in_it(blank_en
     migrating.migrate(blank_engine)
     with engines.writing(blank_engine) as session:
         (entry,) = session.scalars(select(tables.CatalogueEntry)).all()
+        assert "\nafter:https://badges.example/a/first\n" in entry.marks
         before = (entry.achievement_version_id, entry.place, entry.words, entry.marks)
         indexing.enter(session, session.get_one(tables.Achievement, 1), session.get_one(tables.AchievementVersion, 2))
         assert before == (2, entry.place, entry.words, entry.marks)  # as if it had been published today

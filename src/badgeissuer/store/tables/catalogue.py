@@ -12,7 +12,8 @@ class CatalogueEntry(Base):
     """The newest published version of an achievement, as it is searched for (`indexing`).
 
     `place` orders entries by name and slug alike in every database: it is hexadecimal. `words` is all text in small letters. `marks` has a
-    line for each level (`level:eqf:5`), language (`language:en`) and skill (`skill:https://…`), in small letters too.
+    line for each level (`level:eqf:5`), language (`language:en`), skill (`skill:https://…`) and prerequisite (`after:https://…`), in small
+    letters too.
     """
 
     __tablename__ = "catalogue_entry"

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("achievement_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("keeper", sa.String(), nullable=False),
         sa.Column("form", sa.JSON(), nullable=False),
+        sa.Column("draft", sa.JSON(), nullable=False),
         sa.Column("seen", sa.String(), nullable=False),
         sa.Column("kept_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["achievement_id"], ["achievement.id"], name=op.f("fk_kept_form_achievement_id_achievement")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from badgeissuer.store import engine, tables
 
@@ -16,12 +16,24 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from badgeissuer import access
+    from badgeissuer.vc.document import JsonObject
 
 KEPT = timedelta(days=90)
 """How long it is kept after the last stroke."""
+_TRIES = 5
+"""Between finding that a row is there and changing it, another request of the same person may take it away."""
 
 
-def keep(session: Session, row: tables.Achievement, actor: access.Actor, *, form: Mapping[str, Any], seen: str, now: datetime) -> None:
+def keep(
+    session: Session,
+    row: tables.Achievement,
+    actor: access.Actor,
+    *,
+    form: Mapping[str, Any],
+    begun: JsonObject,
+    seen: str,
+    now: datetime,
+) -> None:
     """Keep what somebody has written, in place of what they had written before; what is too old to be of use goes.
 
     Args:
@@ -29,15 +41,19 @@ def keep(session: Session, row: tables.Achievement, actor: access.Actor, *, form
         row: The achievement.
         actor: Who has written it.
         form: What they have written.
-        seen: The tag (`authoring.tag`) of the draft that they began with.
+        begun: The draft that they began with.
+        seen: Its tag (`authoring.tag`).
         now: The moment.
     """
     table = tables.KeptForm
     session.execute(delete(table).where(table.kept_at < now - KEPT))
-    new = table(achievement_id=row.id, keeper=_keeper(actor), form=dict(form), seen=seen, kept_at=now)
-    if engine.add_if_new(session, new) is None and (found := kept(session, row, actor)) is not None:
-        found.form, found.seen, found.kept_at = dict(form), seen, now
-    session.flush()
+    values: dict[str, Any] = {"form": dict(form), "draft": begun, "seen": seen, "kept_at": now}
+    for _ in range(_TRIES):
+        if engine.add_if_new(session, table(achievement_id=row.id, keeper=_keeper(actor), **values)) is not None:
+            return
+        mine = update(table).where(table.achievement_id == row.id, table.keeper == _keeper(actor)).values(values)
+        if session.scalars(mine.returning(table.id)).all():
+            return
 
 
 def kept(session: Session, row: tables.Achievement, actor: access.Actor) -> tables.KeptForm | None:

@@ -13,7 +13,7 @@ from tests.microcredentials import CHARTS, KNOTS, WHOLE
 
 from badgeissuer import problem
 from badgeissuer.openbadges import definition, drafting, microcredential
-from badgeissuer.web.staff import draft_fields, draft_form
+from badgeissuer.web.staff import draft_fields, draft_form, draft_meaning
 from badgeissuer.web.staff.draft_fields import Field, Group
 
 STRANGE = {
@@ -44,7 +44,7 @@ def sent(draft: dict[str, Any]) -> dict[str, str]:
 
 
 def stored(draft: dict[str, Any], form: dict[str, str]) -> dict[str, Any]:
-    return draft_form.apply(draft, draft_form.pruned(draft_form.filled(draft, draft_form.read(form))))
+    return draft_meaning.apply(draft, draft_form.pruned(draft, draft_form.filled(draft, draft_form.read(form))))
 
 
 @pytest.mark.parametrize("draft", [*WHOLE.values(), STRANGE, {}], ids=[*WHOLE, "strange", "empty"])
@@ -123,7 +123,7 @@ def test_outcomes_that_change_places_stay_what_parts_assess() -> None:
     entry = draft_form.show(CHARTS)
     assert draft_form.raise_up(entry, "outcome-2") == "outcome-1"
     assert draft_form.raise_up(entry, "part-2") == "part-1"
-    found = draft_form.apply(CHARTS, entry)
+    found = draft_meaning.apply(CHARTS, entry)
     assert [outcome["id"] for outcome in found["learningOutcome"]] == ["#outcome-2", "#outcome-1"]
     assert [(part["name"], part["assesses"], part["id"]) for part in found["resultDescription"]] == [
         ("Oral examination", ["#outcome-2"], "#result-2"),
@@ -145,9 +145,11 @@ def test_what_is_new_has_a_name_that_nothing_else_has() -> None:
     draft_form.remove(entry, "part-1")
     for group in ("outcome", "part", "part-1-level", "part-2-level", "outcome-3-skill"):
         assert draft_form.add(entry, group).startswith(f"{group}-")
-    ids = [name for name in draft_form._ids(draft_fields.PARTS, entry) if name]
+    ids = [name for name in draft_form.ids(entry) if name]
     assert len(ids) == len(set(ids))
-    assert stored(KNOTS, draft_form.flat(entry)) == draft_form.apply(KNOTS, draft_form.pruned(entry))  # what is empty is not stored
+    assert stored(KNOTS, draft_form.flat(entry)) == draft_meaning.apply(
+        KNOTS, draft_form.pruned(KNOTS, entry)
+    )  # what is empty is not stored
 
 
 @pytest.mark.parametrize(
@@ -212,8 +214,41 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 @hypothesis.settings(max_examples=150, deadline=None)
 def test_whatever_is_sent_is_read_and_either_stored_or_refused_by_the_rules(changed: dict[str, str], strange: dict[str, str]) -> None:
     form = sent(CHARTS) | changed | strange
-    entry = draft_form.pruned(draft_form.filled(CHARTS, draft_form.read(form)))
+    entry = draft_form.pruned(CHARTS, draft_form.filled(CHARTS, draft_form.read(form)))
     assert draft_form.read(draft_form.flat(entry)) == entry
-    draft = draft_form.apply(CHARTS, entry)
+    draft = draft_meaning.apply(CHARTS, entry)
     for finding in definition.check_draft(draft):
         draft_form.place_of(finding.pointer)
+
+
+def test_a_draft_may_have_more_of_something_than_the_form_adds() -> None:
+    many = CHARTS | {"learningOutcome": [{"statement": f"Says {number}."} for number in range(70)], "level": CHARTS["level"] * 11}
+    assert stored(many, sent(many)) == many
+
+
+def test_what_an_assessed_part_names_by_another_address_and_in_another_order_stays() -> None:
+    first, second = CHARTS["resultDescription"]
+    names = ["https://badges.example/a/charts/1#outcome-2", "#outcome-2", "#outcome-1"]
+    draft = CHARTS | {"resultDescription": [first | {"assesses": names, "markedBy": ["Peers", "Teacher"]}, second]}
+    assert stored(draft, sent(draft)) == draft
+    fewer = {name: text for name, text in sent(draft).items() if name != "part-1-assesses-2"}
+    assert stored(draft, fewer)["resultDescription"][0]["assesses"] == ["#outcome-1", names[0]]
+
+
+def test_what_follows_from_something_goes_with_it() -> None:
+    skill = {"targetName": "a", "targetUrl": "https://skills.example/a"}
+    outcome = {"statement": "Plots.", "relatedSkill": [skill["targetUrl"]]}
+    part = CHARTS["resultDescription"][0] | {"assessmentType": "Artifact"}
+    draft = CHARTS | {"alignment": [skill], "learningOutcome": [outcome], "resultDescription": [part]}
+    assert stored(draft, sent(draft)) == draft
+    emptied = sent(draft) | {"alignment-1-targetName": "", "alignment-1-targetUrl": "", "part-1-assessmentMethod": "Portfolio"}
+    found = stored(draft, emptied)
+    assert found["learningOutcome"] == [{"statement": "Plots."}]
+    assert "assessmentType" not in found["resultDescription"][0]
+
+
+def test_what_a_browser_cannot_say_stays() -> None:
+    parts = [{key: value for key, value in part.items() if key != "assesses"} for part in CHARTS["resultDescription"]]
+    odd = {"partner": [{"name": " ", "id": "https://p.example"}], "learningOutcome": [{"statement": " "}], "resultDescription": parts}
+    draft = CHARTS | odd | {"name": "Charts\nand tides"}
+    assert stored(draft, sent(draft) | {"name": "Chartsand tides"}) == draft

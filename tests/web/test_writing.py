@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -24,7 +27,7 @@ JsonObject = dict[str, Any]
 
 @pytest.fixture
 def slug(sqlite_server: Running) -> str:
-    unit = sqlite_server.make("issuers", {"slug": sqlite_server.fresh("unit"), **UNIT})["slug"]
+    unit = sqlite_server.make("issuers", {"slug": sqlite_server.fresh("unit"), "artwork": "shield", **UNIT})["slug"]
     found: str = sqlite_server.make("achievements", sqlite_server.draft(issuer=unit, **CHARTS))["slug"]
     return found
 
@@ -87,6 +90,7 @@ def test_what_is_kept_is_seen_by_nobody_else(sqlite_server: Running, sign_in: Si
     mine, theirs = sign_in("issuer"), sign_in("issuer")
     answer = mine.post(f"/staff/write/{slug}/keep", data=form(mine, slug) | {"name": "Half written", "participationType": ""})
     assert answer.status_code == 200
+    assert 'src="data:image/svg+xml;base64,' in answer.text
     assert "Form of participation" in answer.text  # what frameworks would then ask for
     assert "<html" not in answer.text
     assert 'value="Half written"' in mine.get(f"/staff/write/{slug}").text
@@ -167,9 +171,119 @@ def test_what_nobody_comes_back_for_goes(server: Running) -> None:
     with server.service.writing() as session:
         row = authoring.achievement(session, slug)
         mine, theirs = (access.authenticate(session, access.create(session, "a", role="issuer", now=now)[1], now=now) for _ in range(2))
-        keeping.keep(session, row, mine, form={"a": 1}, seen="x", now=now - keeping.KEPT - timedelta(days=1))
-        keeping.keep(session, row, mine, form={"a": 2}, seen="y", now=now - keeping.KEPT - timedelta(hours=1))
+        keeping.keep(session, row, mine, form={"a": 1}, begun={}, seen="x", now=now - keeping.KEPT - timedelta(days=1))
+        keeping.keep(session, row, mine, form={"a": 2}, begun={}, seen="y", now=now - keeping.KEPT - timedelta(hours=1))
         assert session.scalars(select(tables.KeptForm.seen).where(tables.KeptForm.achievement_id == row.id)).all() == ["y"]
-        keeping.keep(session, row, theirs, form={"a": 3}, seen="z", now=now)
+        keeping.keep(session, row, theirs, form={"a": 3}, begun={}, seen="z", now=now)
         assert keeping.kept(session, row, mine) is None
         assert keeping.kept(session, row, theirs) is not None
+
+
+def test_who_was_signed_out_meanwhile_loses_nothing(sqlite_server: Running, sign_in: SignIn, slug: str) -> None:
+    client, again = sign_in("issuer"), sign_in("issuer")
+    data = form(client, slug) | {"name": "Charts & <b>Tides</b>"}
+    client.post("/staff/sign-out", data={"key": data["key"]})
+    answer = client.post(f"/staff/write/{slug}", data=data)
+    assert answer.status_code == 401
+    assert "You were signed out" in answer.text
+    assert '<input type="hidden" name="name" value="Charts &amp; &lt;b&gt;Tides&lt;/b&gt;">' in answer.text
+    answer = again.post(f"/staff/write/{slug}", data=hidden(answer.text))  # as the same browser would, once it is signed in again
+    assert answer.status_code == 403
+    assert "Send it once more" in answer.text
+    assert draft_of(sqlite_server, slug) == CHARTS
+    answer = again.post(f"/staff/write/{slug}", data=hidden(answer.text))
+    assert answer.status_code == 303
+    assert draft_of(sqlite_server, slug) == CHARTS | {"name": "Charts & <b>Tides</b>"}
+    elsewhere = {"Origin": "https://elsewhere.example"}
+    for who in (client, again):  # what another site sends is not even shown
+        answer = who.post(f"/staff/write/{slug}", data=data, headers=elsewhere)
+        assert "Tides" not in answer.text
+
+
+def hidden(page: str) -> dict[str, str]:
+    return {unescape(name): unescape(text) for name, text in re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', page)}
+
+
+def test_of_parts_that_changed_places_meanwhile_each_keeps_its_name(sqlite_server: Running, sign_in: SignIn, slug: str) -> None:
+    client = sign_in("issuer")
+    plan, oral = ({**part, "id": f"#{number}"} for number, part in enumerate(CHARTS["resultDescription"]))
+    assert sqlite_server.api.put(f"/api/achievements/{slug}", json=CHARTS | {"resultDescription": [plan, oral]}).status_code == 200
+    mine = form(client, slug, CHARTS | {"resultDescription": [plan, oral]}) | {"name": "Mine"}
+    client.post(f"/staff/write/{slug}/keep", data=mine)
+    assert sqlite_server.api.put(f"/api/achievements/{slug}", json=CHARTS | {"resultDescription": [oral, plan]}).status_code == 200
+    answer = client.post(f"/staff/write/{slug}", data=mine)
+    assert answer.status_code == 412
+    over = answer.text.split('name="do" value="over:')[1].split('"')[0]
+    assert client.post(f"/staff/write/{slug}", data=mine | {"do": f"over:{over}"}).status_code == 303
+    assert draft_of(sqlite_server, slug) == CHARTS | {"name": "Mine", "resultDescription": [plan, oral]}
+
+
+def test_long_texts_in_any_script_are_stored(sqlite_server: Running, sign_in: SignIn, slug: str) -> None:
+    client = sign_in("issuer")
+    assert client.post(f"/staff/write/{slug}", data=form(client, slug) | {"description": "航" * 9999 + "⛵"}).status_code == 303
+    assert len(draft_of(sqlite_server, slug)["description"]) == 10_000
+
+
+def test_what_comes_after_the_same_was_stored_is_not_kept(sign_in: SignIn, slug: str) -> None:
+    client = sign_in("issuer")
+    data = form(client, slug) | {"name": "Stored"}
+    assert client.post(f"/staff/write/{slug}", data=data).status_code == 303
+    assert client.post(f"/staff/write/{slug}/keep", data=data).status_code == 200
+    page = client.get(f"/staff/write/{slug}").text
+    assert "This is the draft as it is stored." in page
+    assert "Somebody else has changed" not in page
+
+
+def test_the_last_level_can_go_though_it_was_needed_to_pass(sqlite_server: Running, sign_in: SignIn, slug: str) -> None:
+    client = sign_in("issuer")
+    data = form(client, slug)
+    for do in ("remove:part-2-level-2", "remove:part-2-level-1"):
+        client.post(f"/staff/write/{slug}", data=data | {"do": do})
+        data = hidden(client.get(f"/staff/write/{slug}").text) | {
+            name: text for name, text in data.items() if not name.startswith("part-2-level")
+        }
+        data |= {"part-2-requiredLevel": ""}
+    answer = client.post(f"/staff/write/{slug}", data=data | {"part-2-resultType": "Status", "do": "store"})
+    assert answer.status_code == 303, answer.text
+    assert "requiredLevel" not in draft_of(sqlite_server, slug)["resultDescription"][1]
+
+
+def test_what_is_new_is_not_called_what_something_was_called_before(sign_in: SignIn, slug: str) -> None:
+    client = sign_in("issuer")
+    client.post(f"/staff/write/{slug}", data=form(client, slug) | {"do": "remove:part-1"})
+    page = client.get(f"/staff/write/{slug}").text
+    kept = hidden(page) | {name: text for name, text in sent(CHARTS).items() if not name.startswith("part-")}
+    client.post(f"/staff/write/{slug}", data=kept | {"do": "add:part"})
+    assert 'name="part-2-id" value="#result-3"' in client.get(f"/staff/write/{slug}").text
+
+
+@pytest.mark.parametrize("name", ["a-" * 30_000, "outcome-1-skill-1-x", "part-1-level-1-level", "-", ""])
+def test_a_button_that_nobody_made_is_refused(sign_in: SignIn, slug: str, name: str) -> None:
+    client = sign_in("issuer")
+    assert client.post(f"/staff/write/{slug}", data=form(client, slug) | {"do": f"add:{name}"}).status_code == 422
+
+
+def test_a_unit_that_is_gone_and_credits_below_nothing_are_said_where_they_stand(sign_in: SignIn, slug: str) -> None:
+    client = sign_in("issuer")
+    first = {"key": steps.key_of(client.get("/staff/write").text), "unit": "gone", "slug": "x", "name": "Kept name"}
+    answer = client.post("/staff/write", data=first)
+    assert (answer.status_code, 'id="unit-error"' in answer.text, "Kept name" in answer.text) == (422, True, True)
+    answer = client.post(f"/staff/write/{slug}", data=form(client, slug) | {"creditsAvailable": "-5"})
+    assert "creditsAvailable must not be negative." in answer.text
+
+
+def test_what_one_person_does_at_the_same_moment_is_kept_or_dropped_and_never_fails(server: Running) -> None:
+    slug, now = server.published(), server.service.now()
+    with server.service.writing() as session:
+        actor = access.authenticate(session, access.create(session, "a", role="issuer", now=now)[1], now=now)
+
+    def one(number: int) -> None:
+        with server.service.writing() as session:
+            row = authoring.achievement(session, slug)
+            if number % 3:
+                keeping.keep(session, row, actor, form={"a": number}, begun={}, seen="x", now=now)
+            else:
+                keeping.drop(session, row, actor)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(one, range(30)))

@@ -166,7 +166,7 @@ def create(settings: Settings, *, beside: Callable[[Tell], AbstractContextManage
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # it would lead wherever the Host header says
-        exception_handlers=problems.HANDLERS | {door.SignInFirst: door.on_sign_in_first},  # type: ignore[arg-type]  # Starlette types handlers by Exception alone
+        exception_handlers=problems.HANDLERS | {door.SignInFirst: door.on_sign_in_first, door.SendAgain: door.on_send_again},  # type: ignore[arg-type]  # Starlette types handlers by Exception alone
         separate_input_output_schemas=False,
     )
     app.add_middleware(limits.BodyLimit)

@@ -159,7 +159,7 @@ def preview_page(
     """
     badge = views.achievement(document, views.Prose())
     if drawing:
-        badge = dataclasses.replace(badge, picture=f"data:image/svg+xml;base64,{base64.b64encode(drawing.encode()).decode()}")
+        badge = dataclasses.replace(badge, picture=embedded(drawing))
     return _achievement_page(badge, slug=slug, unit=unit, version=version, at=at, is_preview=True)
 
 
@@ -206,6 +206,22 @@ def confirm_page(*, name: str, email: str, secret: str) -> str:
 def entered_page(*, name: str, wanted: str) -> str:
     """Return the page that tells a person that they are signed in, and leads on to `wanted`, a path of ours."""
     return _render("staff/entered.html", staff=None, name=name, wanted=wanted)
+
+
+def embedded(drawing: str) -> str:
+    """Return a drawing of ours as a data URI, for one page alone."""
+    return f"data:image/svg+xml;base64,{base64.b64encode(drawing.encode()).decode()}"
+
+
+def again_page(staff: Staff | None, *, path: str, fields: Mapping[str, str]) -> str:
+    """Return the page that gives a form back that could not be read, to be sent again.
+
+    Args:
+        staff: Who is signed in; None where nobody is.
+        path: Where the form goes.
+        fields: What it says.
+    """
+    return _render("staff/again.html", staff=staff, path=path, fields=fields)
 
 
 def overview_page(staff: Staff, seen: overseeing.Overview) -> str:

@@ -90,7 +90,7 @@ class Achievement(Base):
 
 
 class KeptForm(Base):
-    """What somebody has written in the form of an achievement and not stored yet; `seen` is the tag of the draft that they began with."""
+    """What somebody has written in the form of an achievement and not stored yet; `draft` is what they began with, and `seen` its tag."""
 
     __tablename__ = "kept_form"
     __table_args__ = (UniqueConstraint("achievement_id", "keeper"),)
@@ -99,6 +99,7 @@ class KeptForm(Base):
     achievement_id: Mapped[int] = mapped_column(Ref, ForeignKey("achievement.id"))
     keeper: Mapped[str]
     form: Mapped[dict[str, Any]]
+    draft: Mapped[dict[str, Any]]
     seen: Mapped[str]
     kept_at: Mapped[datetime]
 

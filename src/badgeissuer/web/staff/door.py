@@ -6,10 +6,11 @@ form from it has another Origin, and it does not know the key that each of our f
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, cast
 from urllib.parse import quote, urlsplit
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -26,8 +27,10 @@ from badgeissuer.web.service import Service, Using
 ROUTER = APIRouter(include_in_schema=False)
 SIGN_IN = "/staff/sign-in"
 HOME = "/staff"
-MAX_FIELDS = 2000
-MAX_FIELD = 65_536
+LONG = "/staff/write/"
+"""Below it, forms are so long that nobody should lose one by being signed out."""
+MAX_FIELDS = 10_000
+MAX_FIELD = 262_144
 """Fields of a form, and bytes of each."""
 SEE_OTHER = 303
 MAX_REASON = 1000
@@ -59,6 +62,14 @@ class Staff:
     def owner(self) -> uploads.Owner:
         """Whose the files are that they bring."""
         return uploads.Owner(self.actor.token_id, self.actor.account_id)
+
+
+class SendAgain(Exception):  # noqa: N818 - nothing is wrong
+    """A long form came from somebody who is signed in, out of a session before this one."""
+
+    def __init__(self, sent: dict[str, str], known: Staff) -> None:
+        super().__init__()
+        self.sent, self.known = sent, known
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,15 +173,22 @@ def acting(request: Request, using: Using, known: Annotated[Staff, Depends(staff
 
     Raises:
         SignInFirst: Nobody is.
+        SendAgain: The form is of a session before this one, and too long to be written again.
         problem.Forbidden: The form is none of ours, or of a session before this one.
     """
     refuse_strangers(request, using)
+    if request.url.path.startswith(LONG) and not _has_key(known, sent):
+        raise SendAgain(sent, known)
     _require_key(known, sent)
     return known
 
 
+def _has_key(known: Staff, sent: dict[str, str]) -> bool:
+    return hmac.compare_digest(sent.get("key", "").encode(), known.form_key.encode())
+
+
 def _require_key(known: Staff, sent: dict[str, str]) -> None:
-    if not hmac.compare_digest(sent.get("key", "").encode(), known.form_key.encode()):
+    if not _has_key(known, sent):
         raise problem.Forbidden("This form is of an earlier session or of another site. Load its page again, and send it from there.")
 
 
@@ -262,10 +280,21 @@ def keep(answer: Response, using: Service, secret: str) -> None:
     answer.set_cookie(cookie_name(using), secret, max_age=lasts, secure=using.site.is_secure, httponly=True, samesite="strict")
 
 
-async def on_sign_in_first(_request: Request, fault: Exception) -> Response:
-    """Lead to the door, and from there to what was wanted."""
+async def on_sign_in_first(request: Request, fault: Exception) -> Response:
+    """Lead to the door, and from there to what was wanted; but give back a long form that was sent, so that it can be sent again."""
     wanted = fault.wanted if isinstance(fault, SignInFirst) else HOME
+    if request.method == "POST" and request.url.path.startswith(LONG):
+        with contextlib.suppress(problem.Problem):
+            refuse_strangers(request, request.app.state.service)
+            return staff_page(pages.again_page(None, path=request.url.path, fields=await fields(request)), status=401)
     return lead_to(f"{SIGN_IN}?next={quote(wanted, safe='')}")
+
+
+async def on_send_again(request: Request, fault: Exception) -> Response:
+    """Give back a long form with the key of this session."""
+    again = cast("SendAgain", fault)
+    found = again.sent | {"key": again.known.form_key}
+    return staff_page(pages.again_page(again.known, path=request.url.path, fields=found), status=403)
 
 
 def cookie_name(using: Service) -> str:

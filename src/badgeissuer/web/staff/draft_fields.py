@@ -28,6 +28,7 @@ class Field:
         most: Characters.
         required: Whether nothing can be stored without it.
         rows: Lines that an area shows.
+        decides: A member that follows from it, and goes when it changes.
     """
 
     member: str
@@ -38,6 +39,7 @@ class Field:
     most: int = 300
     required: bool = False
     rows: int = 3
+    decides: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ _MARKERS: Options = (
 _PART = (
     Field("name", "Name", "Such as Passage plan."),
     Field("description", "What is done", kind="area", most=_LONG),
-    Field("assessmentMethod", "Method", kind="choice", options=_METHODS),
+    Field("assessmentMethod", "Method", kind="choice", options=_METHODS, decides="assessmentType"),
     Field("assessmentOutput", "What the learner hands in or shows", kind="area", most=_LONG, rows=2),
     Field("evaluationMethod", "How it is judged", kind="area", most=_LONG, rows=2),
     Field("assesses", "Outcomes that it assesses", kind="refs"),

@@ -7,11 +7,9 @@ was made before a field was added or did not arrive whole, is left out, and take
 
 from __future__ import annotations
 
-import copy
 import itertools
 import json
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from badgeissuer import problem
@@ -27,30 +25,33 @@ if TYPE_CHECKING:
 
 Entry = dict[str, Any]
 Parts = tuple[Field | Group, ...]
-_HOURS = re.compile(r"(\d{1,6})(?:[.,](\d{1,2}))?", re.ASCII)
-_WHOLE = re.compile(r"-?\d{1,15}", re.ASCII)
-_DECIMAL = re.compile(r"-?\d{1,15}[.,]\d{1,6}", re.ASCII)
-_LISTS = frozenset({"several", "refs"})
-_BOXES = _LISTS | {"flag"}
+LISTS = frozenset({"several", "refs"})
+_BOXES = LISTS | {"flag"}
 """What is ticked, and not sent where it is not."""
+MOST_FIELDS = 8000
+"""Fields of a form to which nothing more is added."""
+_DEEPEST = 4
+"""Hyphens in the name of what stands in one of a group."""
 _LONGEST = 8
 """Digits of a place, and more than any has."""
 
 
-def show(draft: JsonObject) -> Entry:
-    """Return the form of a draft."""
-    return _show(draft_fields.PARTS, draft, ())
+def show(item: Mapping[str, Any], parts: Parts = draft_fields.PARTS, numbers: tuple[int, ...] = ()) -> Entry:
+    """Return the form of a draft.
 
-
-def _show(parts: Parts, item: Mapping[str, Any], numbers: tuple[int, ...]) -> Entry:
+    Args:
+        item: The draft, or one of a group in it.
+        parts: What is asked of it.
+        numbers: Its place in its group, and before that of what it stands in.
+    """
     found: Entry = {}
     for part in parts:
         if isinstance(part, Field):
-            found[part.member] = _said(part, _get(item, part.member))
+            found[part.member] = _said(part, member(item, part.member))
             continue
         inside = [one if isinstance(one, dict) else {} for one in as_list(item.get(part.member))]
         found[part.member] = [
-            _show(part.parts, one, (*numbers, place)) | {"from": str(place)} | _named(part, one, (*numbers, place))
+            show(one, part.parts, (*numbers, place)) | {"from": str(place)} | _named(part, one, (*numbers, place))
             for place, one in enumerate(inside, start=1)
         ]
     return found
@@ -60,17 +61,18 @@ def _named(group: Group, item: Mapping[str, Any], numbers: tuple[int, ...]) -> E
     return {"id": str(item.get("id", group.named.format(*numbers)))} if group.named else {}
 
 
-def _get(item: Mapping[str, Any], member: str) -> Any:  # noqa: ANN401 - any JSON value
-    outer, _, inner = member.partition(".")
+def member(item: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a member of an object, or one of an object in it (`criteria.id`); None where there is none."""
+    outer, _, inner = name.partition(".")
     value = item.get(outer)
     return (value.get(inner) if isinstance(value, dict) else None) if inner else value
 
 
 def _said(field: Field, value: Any) -> Any:  # noqa: ANN401 - any JSON value
     """Return a value as the field shows it; empty where there is none."""
-    if field.kind in _LISTS:
+    if field.kind in LISTS:
         return [item for item in as_list(value) if isinstance(item, str)] if value is not None else []
-    return "" if value is None else _SAYS.get(field.kind, _text)(value).replace("\r\n", "\n").strip()
+    return "" if value is None else _trimmed(field, _SAYS.get(field.kind, _text)(value))
 
 
 def _text(value: object) -> str:
@@ -126,7 +128,7 @@ def _counts(place: str, items: Sequence[Any]) -> bool:
 
 
 def _read_group(group: Group, sent: Mapping[str, str], prefix: str, outcomes: Sequence[Entry]) -> Iterator[Entry]:
-    for number in range(1, group.most + 1):
+    for number in itertools.count(1):
         start = f"{prefix}{group.stem}-{number}-"
         if f"{start}from" not in sent:
             return
@@ -139,31 +141,45 @@ def _taken(field: Field, sent: Mapping[str, str], name: str, outcomes: Sequence[
         return [value for value, _ in field.options if sent.get(f"{name}-{value}")]
     if field.kind == "refs":
         return [outcome["id"] for place, outcome in enumerate(outcomes, start=1) if sent.get(f"{name}-{place}")]
-    return sent.get(name, "").replace("\r\n", "\n").strip()
+    return _trimmed(field, sent.get(name, ""))
+
+
+def _trimmed(field: Field, text: str) -> str:
+    """Return a text as browsers send it: fields of one line hold no breaks."""
+    said = text.replace("\r\n", "\n").strip()
+    return said if field.kind in {"area", "lines"} else said.replace("\n", "").replace("\r", "")
 
 
 def filled(draft: JsonObject, entry: Entry) -> Entry:
-    """Return a form with what it did not have, as the draft has it."""
-    return _filled(draft_fields.PARTS, draft, entry, ())
+    """Return a form with what it did not have, as the draft has it.
+
+    Args:
+        draft: The draft that the form was made of.
+        entry: The form.
+    """
+    before = show(draft)
+    return _filled(draft_fields.PARTS, before, entry, {outcome["id"] for outcome in before["learningOutcome"]})
 
 
-def _filled(parts: Parts, item: Mapping[str, Any], entry: Entry, numbers: tuple[int, ...]) -> Entry:
-    found = _show(parts, item, numbers)
+def _filled(parts: Parts, before: Entry, entry: Entry, outcomes: set[str]) -> Entry:
+    found = dict(before)
     for part in parts:
         if part.member not in entry:
             continue
         found[part.member] = entry[part.member]
         if isinstance(part, Group):
-            originals = as_list(item.get(part.member))
             found[part.member] = [
-                _filled(part.parts, _original(one, originals), one, (*numbers, place))
+                _filled(part.parts, original(one, before[part.member]) or show({}, part.parts), one, outcomes)
                 | {name: one.get(name, "") for name in (("from", "id") if part.named else ("from",))}
-                for place, one in enumerate(entry[part.member], start=1)
+                for one in entry[part.member]
             ]
+        elif part.kind == "refs":  # what is none of the boxes nobody can have taken out
+            boxes = {*outcomes, *entry[part.member]}
+            found[part.member] = [*entry[part.member], *(name for name in before[part.member] if name not in boxes)]
     return found
 
 
-def _original(entry: Entry, originals: Sequence[Any]) -> Any:  # noqa: ANN401 - any JSON value
+def original(entry: Entry, originals: Sequence[Any]) -> Any:  # noqa: ANN401 - any JSON value
     """Return what one of a group was made of; an empty object for a new one."""
     place = entry.get("from", "")
     return originals[int(place) - 1] if _counts(place, originals) else {}
@@ -185,7 +201,7 @@ def _flatten(parts: Parts, entry: Entry, prefix: str, found: dict[str, str], out
                 found |= {f"{start}{name}": one[name] for name in ("from", "id") if name in one}
                 _flatten(part.parts, one, start, found, outcomes)
             found[f"{prefix}{part.stem}-end"] = "yes"
-        elif part.kind in _LISTS:
+        elif part.kind in LISTS:
             places = [outcomes.index(one) + 1 for one in value if one in outcomes] if part.kind == "refs" else value
             found |= {f"{prefix}{part.member}-{place}": "yes" for place in places}
         elif part.kind == "pick":
@@ -195,21 +211,30 @@ def _flatten(parts: Parts, entry: Entry, prefix: str, found: dict[str, str], out
             found[f"{prefix}{part.member}"] = value
 
 
-def pruned(entry: Entry) -> Entry:
-    """Return a form without those of its groups in which nothing is filled."""
-    return _pruned(draft_fields.PARTS, entry)
+def pruned(draft: JsonObject, entry: Entry) -> Entry:
+    """Return a form without those of its groups that are new, or were emptied, and in which nothing is filled.
+
+    Args:
+        draft: The draft that the form was made of.
+        entry: The form, filled.
+    """
+    return _pruned(draft_fields.PARTS, show(draft), entry)
 
 
-def _pruned(parts: Parts, entry: Entry) -> Entry:
+def _pruned(parts: Parts, before: Entry, entry: Entry) -> Entry:
     found = dict(entry)
     for part in parts:
         if isinstance(part, Group):
-            found[part.member] = [one for one in (_pruned(part.parts, one) for one in entry[part.member]) if not _is_empty(part.parts, one)]
+            pairs = [(original(one, before.get(part.member, ())), one) for one in entry[part.member]]
+            stay = [(was, one) for was, one in pairs if not _is_empty(part.parts, one) or (was and _is_empty(part.parts, was))]
+            found[part.member] = [_pruned(part.parts, was, one) for was, one in stay]
     return found
 
 
 def _is_empty(parts: Parts, entry: Entry) -> bool:
-    return not any(entry[part.member] for part in parts)
+    groups = [(part, entry[part.member]) for part in parts if isinstance(part, Group)]
+    is_said = any(entry[part.member] for part in parts if isinstance(part, Field))
+    return not is_said and all(_is_empty(part.parts, one) for part, items in groups for one in items)
 
 
 def begun(entry: Entry) -> Entry:
@@ -217,17 +242,22 @@ def begun(entry: Entry) -> Entry:
     found = dict(entry)
     for part in draft_fields.PARTS:
         if isinstance(part, Group) and part.begins and not found[part.member]:
-            found[part.member] = [_blank(part, entry, ())]
+            found[part.member] = [_blank(part, entry, (), frozenset())]
     return found
 
 
-def _blank(group: Group, whole: Entry, numbers: tuple[int, ...]) -> Entry:
-    entry = _show(group.parts, {}, ()) | {"from": ""}
+def _blank(group: Group, whole: Entry, numbers: tuple[int, ...], known: Collection[str]) -> Entry:
+    entry = show({}, group.parts) | {"from": ""}
     if group.named:
-        taken = set(_ids(draft_fields.PARTS, whole))
+        taken = {*ids(whole), *known}
         names = (group.named.format(*numbers, number) for number in itertools.count(1))
         entry["id"] = next(name for name in names if name not in taken)
     return entry
+
+
+def ids(entry: Entry) -> Iterator[str]:
+    """Yield the ids that those in the groups of a form have."""
+    return _ids(draft_fields.PARTS, entry)
 
 
 def _ids(parts: Parts, entry: Entry) -> Iterator[str]:
@@ -238,17 +268,22 @@ def _ids(parts: Parts, entry: Entry) -> Iterator[str]:
                 yield from _ids(part.parts, one)
 
 
-def add(entry: Entry, name: str) -> str:
+def add(entry: Entry, name: str, known: Collection[str] = ()) -> str:
     """Add an empty one to a group, named as its fields are (`outcome`, `part-2-level`); return what the names of its fields begin with.
 
+    Args:
+        entry: The form, filled.
+        name: The group.
+        known: Ids that it may not have, since something may refer to them that is not in the form.
+
     Raises:
-        problem.Invalid: There is no such group, or it is full.
+        problem.Invalid: There is no such group, or it or the form is full.
     """
     owner, group, numbers = _group(entry, name)
     items = owner[group.member]
-    if len(items) >= group.most:
-        raise problem.Invalid(f"There can be {group.most} at most.")
-    items.append(_blank(group, entry, numbers))
+    if len(items) >= group.most or len(flat(entry)) > MOST_FIELDS:
+        raise problem.Invalid(f"There can be {group.most} at most." if len(items) >= group.most else "The form is full.")
+    items.append(_blank(group, entry, numbers, known))
     return f"{name}-{len(items)}"
 
 
@@ -286,11 +321,13 @@ def _one(entry: Entry, name: str) -> tuple[list[Entry], int, str]:
 
 def _group(entry: Entry, name: str) -> tuple[Entry, Group, tuple[int, ...]]:
     outer, _, stem = name.rpartition("-")
+    if name.count("-") > _DEEPEST:
+        raise problem.Invalid(_GONE)
     parts: Parts = draft_fields.PARTS
     owner, numbers = entry, tuple[int, ...]()
     if outer:
         items, place, outer_stem = _one(entry, outer)
-        parts = next(part.parts for part in parts if isinstance(part, Group) and part.stem == outer_stem)
+        parts = next((part.parts for part in parts if isinstance(part, Group) and part.stem == outer_stem), ())
         owner, numbers = items[place], (place + 1,)
     group = next((part for part in parts if isinstance(part, Group) and part.stem == stem), None)
     if group is None:
@@ -299,90 +336,6 @@ def _group(entry: Entry, name: str) -> tuple[Entry, Group, tuple[int, ...]]:
 
 
 _GONE = "This button is of a page that is no longer what is written. Load the page again."
-
-
-def apply(draft: JsonObject, entry: Entry) -> JsonObject:
-    """Return a draft with what a form says; members that no field fills stay.
-
-    Args:
-        draft: The draft that the form was made of.
-        entry: The form, filled and pruned.
-    """
-    return _applied(draft_fields.PARTS, draft, entry, ())
-
-
-def _applied(parts: Parts, item: JsonObject, entry: Entry, numbers: tuple[int, ...]) -> JsonObject:
-    found, before = copy.deepcopy(item), _show(parts, item, numbers)
-    for part in parts:
-        value = entry[part.member]
-        if isinstance(part, Field):
-            if value != before[part.member]:
-                _set(found, part.member, _meant(part, value, _get(item, part.member)))
-            continue
-        originals = as_list(item.get(part.member))
-        written = [_one_applied(part, one, originals, (*numbers, place)) for place, one in enumerate(value, start=1)]
-        if written != originals:
-            _set(found, part.member, written or None)
-    return found
-
-
-def _one_applied(group: Group, entry: Entry, originals: Sequence[Any], numbers: tuple[int, ...]) -> Any:  # noqa: ANN401 - any JSON value
-    original = _original(entry, originals)
-    if not isinstance(original, dict):
-        return original
-    found = _applied(group.parts, original, entry, numbers)
-    if group.named and "id" not in found and entry["id"] != group.named.format(*numbers):
-        found = {"id": entry["id"]} | found
-    return found
-
-
-def _set(item: JsonObject, member: str, value: Any) -> None:  # noqa: ANN401 - any JSON value
-    """Set a member, or take it out where the value is None; an object that then has no members goes too."""
-    outer, _, inner = member.partition(".")
-    if inner:
-        inside = dict(item[outer]) if isinstance(item.get(outer), dict) else {}
-        _set(inside, inner, value)
-        member, value = outer, inside or None
-    if value is None:
-        item.pop(member, None)
-    else:
-        item[member] = value
-
-
-def _meant(field: Field, said: Any, before: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return the value that a field says; None for none. What cannot be read stays as it is written, and the rules refuse it."""
-    if not said:
-        return None
-    if field.kind == "picture" and isinstance(before, dict):
-        return before | {"id": said}
-    return _MEANS.get(field.kind, lambda value: value)(said)
-
-
-def _duration(said: str) -> str:
-    hours = _HOURS.fullmatch(said)
-    if hours is None:
-        return said
-    minutes = round(int((hours[2] or "0").ljust(2, "0")) * 60 / 100)
-    return f"PT{int(hours[1])}H{minutes}M" if minutes else f"PT{int(hours[1])}H"
-
-
-def _number(said: str) -> int | float | str:
-    if _WHOLE.fullmatch(said):
-        return int(said)
-    return float(said.replace(",", ".")) if _DECIMAL.fullmatch(said) else said
-
-
-def _lines(said: str) -> list[str]:
-    return [line for line in map(str.strip, said.split("\n")) if line]
-
-
-_MEANS: Mapping[str, Callable[[Any], Any]] = {
-    "flag": lambda said: said == "yes",
-    "hours": _duration,
-    "lines": _lines,
-    "number": _number,
-    "said": lambda said: said == "yes",
-}
 
 
 def place_of(pointer: str) -> str:

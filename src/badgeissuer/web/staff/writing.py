@@ -6,6 +6,8 @@ frameworks then still ask for (`static/writing.js`).
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any
@@ -15,13 +17,13 @@ from fastapi.responses import HTMLResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from badgeissuer import access, appraising, authoring, branding, frameworks, keeping, problem
+from badgeissuer import access, appraising, authoring, branding, frameworks, keeping, problem, revising
 from badgeissuer.openbadges import comparison
 from badgeissuer.store import tables
 from badgeissuer.vc.document import JsonObject
 from badgeissuer.web import pages, problems
 from badgeissuer.web.service import Service, Using
-from badgeissuer.web.staff import draft_fields, draft_form
+from badgeissuer.web.staff import draft_fields, draft_form, draft_meaning
 from badgeissuer.web.staff.door import Acting, Fields, Known, Staff, lead_to, staff_page
 
 ROUTER = APIRouter(include_in_schema=False)
@@ -34,6 +36,7 @@ _OPERATIONS: Mapping[str, Callable[[draft_form.Entry, str], str]] = MappingProxy
     "up": draft_form.raise_up,
     "preview": lambda _entry, _name: "",
 })  # fmt: skip
+_FRAGMENT = re.compile(r"#[A-Za-z0-9._-]+")
 _FEW = {
     "creditsAvailable": "Credits are a number, such as 5 or 2.5.",
     "workload": "Write the hours as a number, such as 60 or 7.5.",
@@ -62,7 +65,14 @@ def _first_faults(fault: problem.Problem | None) -> dict[str, str]:
     return {_FIRST_OF.get(finding.pointer, ""): finding.detail for finding in findings}
 
 
-_FIRST_OF = {"/slug": "slug", "/name": "name", "/description": "description", "/criteria": "narrative", "/criteria/narrative": "narrative"}
+_FIRST_OF = {
+    "/unit": "unit",
+    "/slug": "slug",
+    "/name": "name",
+    "/description": "description",
+    "/criteria": "narrative",
+    "/criteria/narrative": "narrative",
+}
 
 
 @ROUTER.post(WRITE)
@@ -80,6 +90,8 @@ def begin(using: Using, acting: Acting, sent: Fields) -> Response:
     except problem.Conflict as fault:
         taken = problem.Conflict(fault.detail, findings=(problem.Finding(fault.detail, "/slug"),))
         return _asked(using, acting, given, fault=taken)
+    except problem.NotFound:
+        return _asked(using, acting, given, fault=problem.Invalid.of((problem.Finding("There is no such unit any more.", "/unit"),)))
     except problem.Invalid as fault:
         return _asked(using, acting, given, fault=fault)
     return lead_to(f"{WRITE}/{slug}")
@@ -119,51 +131,80 @@ def _others(row: tables.Achievement, held: tables.KeptForm) -> tuple[comparison.
 
 def _written(row: tables.Achievement, held: tables.KeptForm | None) -> draft_form.Entry:
     """Return the form with what somebody has written in it, or else as the draft has it."""
-    return draft_form.filled(row.draft, held.form if held else {})
+    return draft_form.filled(held.draft, held.form) if held else draft_form.show(row.draft)
 
 
 def _draft(row: tables.Achievement, held: tables.KeptForm | None) -> JsonObject:
     """Return the draft that somebody has written, or else the one that is stored."""
-    return draft_form.apply(row.draft, draft_form.pruned(_written(row, held)))
+    return _applied(held.draft, held.form) if held else row.draft
+
+
+def _applied(begun: JsonObject, entry: draft_form.Entry) -> JsonObject:
+    """Return what becomes of a draft by what somebody has written in its form."""
+    return draft_meaning.apply(begun, draft_form.pruned(begun, draft_form.filled(begun, entry)))
+
+
+def _begun(row: tables.Achievement, held: tables.KeptForm | None, seen: str) -> JsonObject:
+    """Return the draft that a form was made of, by the tag that the form has; where nobody knows any more, that which is there."""
+    return held.draft if held and held.seen == seen else row.draft
 
 
 def _beside(session: Session, using: Service, row: tables.Achievement, held: tables.KeptForm | None) -> dict[str, Any]:
-    """Return what stands beside the form: what keeps it from being stored, or else what frameworks still ask for."""
+    """Return what stands beside the form: what keeps it from being stored, or else what frameworks still ask for and its picture."""
     owner = session.get_one(tables.Issuer, row.issuer_id)
     draft = _draft(row, held)
     fault: problem.Invalid | None = None
     appraisals: tuple[frameworks.Appraisal, ...] = ()
+    drawing: str | None = None
     try:
         authoring.check_draft(session, draft, owner, slug=row.slug, site=using.site)
         appraisals = authoring.completeness(session, row, site=using.site, draft=draft)
+        drawing = authoring.drawing(session, row, authoring.completed(session, row, version=1, site=using.site, draft=draft))
     except problem.Invalid as error:
         fault = error
     gate = appraising.gate(branding.lineage(session, owner))
-    return {"row": row, "held": held, "hindered": _faults(fault), "appraisals": appraisals, "gate": gate, "place_of": draft_form.place_of}
+    picture = pages.embedded(drawing) if drawing else ""
+    return {
+        "row": row,
+        "held": held,
+        "picture": picture,
+        "hindered": _faults(fault),
+        "appraisals": appraisals,
+        "gate": gate,
+        "place_of": draft_form.place_of,
+    }
 
 
 def _faults(fault: problem.Problem | None) -> dict[str, str]:
     """Return what is wrong: the name of the field → what is said of it; of what no field fills, under an empty name."""
     found: dict[str, str] = {}
     for finding in (fault.findings or (problem.Finding(fault.detail),)) if fault else ():
-        found.setdefault(draft_form.place_of(finding.pointer), _FEW.get(finding.pointer.removeprefix("/"), finding.detail))
+        member = finding.pointer.removeprefix("/")
+        is_unread = finding.detail.startswith(f"{member}: ")
+        found.setdefault(draft_form.place_of(finding.pointer), _FEW.get(member, finding.detail) if is_unread else finding.detail)
     return found
 
 
 @ROUTER.post(f"{WRITE}/{{slug}}/keep", response_class=HTMLResponse)
 def keep(slug: Slug, using: Using, acting: Acting, sent: Fields) -> HTMLResponse:
     """Keep what is written so far; give what then stands beside the form."""
-    _keep(using, acting, slug, draft_form.read(sent), sent)
+    _keep(using, acting, slug, draft_form.read(sent), sent, is_late=True)
     with using.reading() as session:
         row = authoring.own_achievement(session, slug, acting.actor, access.DEFINE)
         values = _beside(session, using, row, keeping.kept(session, row, acting.actor))
         return staff_page(pages.staff_page("write_beside", acting, **values))
 
 
-def _keep(using: Service, acting: Staff, slug: str, entry: draft_form.Entry, sent: Mapping[str, str]) -> None:
+def _keep(using: Service, acting: Staff, slug: str, entry: draft_form.Entry, sent: Mapping[str, str], *, is_late: bool = False) -> None:
+    """Keep what is written; but where it may be `late`, and says what the draft says, it was stored meanwhile."""
     with using.writing() as session:
         row = authoring.own_achievement(session, slug, acting.actor, access.DEFINE)
-        keeping.keep(session, row, acting.actor, form=entry, seen=sent.get("seen", "")[:200], now=using.now())
+        seen, held = sent.get("seen", "")[:200], keeping.kept(session, row, acting.actor)
+        begun = _begun(row, held, seen)
+        if is_late and _applied(begun, entry) == row.draft:
+            keeping.drop(session, row, acting.actor)
+        else:
+            keeping.keep(session, row, acting.actor, form=entry, begun=begun, seen=seen, now=using.now())
 
 
 @ROUTER.post(f"{WRITE}/{{slug}}")
@@ -180,19 +221,20 @@ def write(slug: Slug, using: Using, acting: Acting, sent: Fields) -> Response:
         return _rearrange(using, acting, slug, entry, sent, _OPERATIONS[what], name)
     seen = name if what == "over" else sent.get("seen", "")
     try:
-        _store(using, acting, slug, entry, seen)
+        _store(using, acting, slug, entry, seen=sent.get("seen", ""), over=seen)
     except (problem.Invalid, problem.Outdated) as fault:
         _keep(using, acting, slug, entry, sent)
         return _shown(using, acting, slug, fault=fault)
     return lead_to(f"{WRITE}/{slug}?saved=true")
 
 
-def _store(using: Service, acting: Staff, slug: str, entry: draft_form.Entry, seen: str) -> None:
+def _store(using: Service, acting: Staff, slug: str, entry: draft_form.Entry, *, seen: str, over: str) -> None:
+    """Store what is written as the draft, where that still is the one with the tag `over`."""
     with using.writing() as session:
         row = authoring.own_achievement(session, slug, acting.actor, access.DEFINE)
         session.refresh(row, with_for_update=True)  # what is written goes into the draft that is there, and no other
-        draft = draft_form.apply(row.draft, draft_form.pruned(draft_form.filled(row.draft, entry)))
-        authoring.require_seen(session, row, lambda tag: tag == seen, draft=draft)
+        draft = _applied(_begun(row, keeping.kept(session, row, acting.actor), seen), entry)
+        authoring.require_seen(session, row, lambda tag: tag == over, draft=draft)
         authoring.change_achievement(session, row, draft=draft, site=using.site, now=using.now())
         keeping.drop(session, row, acting.actor)
 
@@ -214,14 +256,23 @@ def _rearrange(
     name: str,
 ) -> Response:
     with using.reading() as session:
-        entry = draft_form.filled(authoring.own_achievement(session, slug, acting.actor, access.DEFINE).draft, entry)
+        row = authoring.own_achievement(session, slug, acting.actor, access.DEFINE)
+        held = keeping.kept(session, row, acting.actor)
+        entry = draft_form.filled(_begun(row, held, sent.get("seen", "")), entry)
+        known = _known(session, row)
     try:
-        place = change(entry, name)
+        place = draft_form.add(entry, name, known) if change is draft_form.add else change(entry, name)
     except problem.Invalid as fault:
         _keep(using, acting, slug, entry, sent)
         return _shown(using, acting, slug, fault=fault)
     _keep(using, acting, slug, entry, sent)
     return lead_to(f"{WRITE}/{slug}#{place}" if place else f"{WRITE}/{slug}/preview")
+
+
+def _known(session: Session, row: tables.Achievement) -> set[str]:
+    """Return the fragments that name something in the draft or in a version: rules and badges may refer to them."""
+    documents = [row.draft, *(version.document for version in revising.versions(session, row))]
+    return set(_FRAGMENT.findall(json.dumps(documents))) | set(draft_form.ids(draft_form.show(row.draft)))
 
 
 @ROUTER.get(f"{WRITE}/{{slug}}/preview", response_class=HTMLResponse)

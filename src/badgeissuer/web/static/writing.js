@@ -7,6 +7,7 @@
   const beside = document.getElementById("beside");
   const told = document.getElementById("kept");
   const PAUSE = 1200; // milliseconds without a stroke
+  let leaving = new AbortController();
   let timer;
   let isKeeping = false;
   let isBehind = false;
@@ -27,13 +28,17 @@
         method: "POST",
         body: new URLSearchParams(new FormData(form)),
         redirect: "error",
+        signal: leaving.signal,
       });
       if (!answer.ok) {
         throw new Error(String(answer.status));
       }
       const found = new DOMParser().parseFromString(await answer.text(), "text/html");
       const open = [...beside.querySelectorAll("details")].findIndex((one) => one.open);
+      const summaries = [...beside.querySelectorAll("summary")];
+      const place = summaries.indexOf(document.activeElement);
       beside.replaceChildren(...found.body.childNodes);
+      beside.querySelectorAll("summary")[place]?.focus();
       if (open >= 0) {
         beside.querySelectorAll("details").forEach((one, place) => {
           one.open = place === open;
@@ -41,20 +46,24 @@
       }
       tell("Kept.");
     } catch {
-      tell("What you wrote could not be kept just now; it is in this page still. Store it before you leave.");
+      tell("What you wrote could not be kept just now; it is in this page still. If you were signed out, sign in again in another tab first.");
     }
     isKeeping = false;
-    if (isBehind) {
+    if (isBehind && !leaving.signal.aborted) {
       keep();
     }
   };
 
   form.addEventListener("input", () => {
     clearTimeout(timer);
+    if (leaving.signal.aborted) {
+      leaving = new AbortController(); // the page is still here
+    }
     tell("Writing …");
     timer = setTimeout(keep, PAUSE);
   });
   form.addEventListener("submit", () => {
     clearTimeout(timer);
+    leaving.abort(); // one that came after what is sent now would be older than that
   });
 }

@@ -1,8 +1,9 @@
 """Units are reminded by e-mail of published definitions that are to be reviewed: 180, 90 and 30 days before the date, and once it is past.
 
     waiting ──▶ sent
-       ├──────▶ failed (refused, tried for three days, or cannot be written)
-       └──────▶ cancelled (it was reviewed or retired meanwhile, or there is no address any more)
+      ▲ ├─────▶ failed (refused, or cannot be written)
+      │ └─────▶ cancelled (reviewed or retired meanwhile, no address any more, or not taken for three days)
+      └─────────────┘ a worker finds it due again: reopened, an address given, or the mail server may be back
 
 A worker looks now and then; each version is told of once for each of these, several of a unit in one letter. The courier carries letters.
 Where no mail server is set up, or neither the unit nor one above it has an address, nothing is ordered.
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, select, tuple_, update
 
 from badgeissuer import branding, problem, retiring
 from badgeissuer.delivering import NotSent, letter
@@ -73,7 +74,7 @@ def coming(session: Session, *where: ColumnElement[bool], now: datetime) -> list
 
 
 def order(session: Session, *, site: Site, now: datetime) -> int:
-    """Order the letters that are due and were not ordered before; return how many.
+    """Order the letters that are due and were not ordered before, or were cancelled since; return how many.
 
     Args:
         session: A writing session.
@@ -87,17 +88,27 @@ def order(session: Session, *, site: Site, now: datetime) -> int:
         if _address(session, several[0].issuer) is None:
             continue
         rows = [tables.Reminder(achievement_version_id=one.version.id, near=one.review.state, created_at=now) for one in several]
-        stored = engine.add_all_new(session, rows)
-        if stored:
-            jobs.enqueue(session, SEND, {"reminders": sorted(row.id for row in stored)}, now=now, turn=jobs.LAST)
+        ordered = [*_revived(session, several), *(row.id for row in engine.add_all_new(session, rows))]
+        if ordered:
+            jobs.enqueue(session, SEND, {"reminders": sorted(ordered)}, now=now, turn=jobs.LAST)
             count += 1
     return count
+
+
+def _revived(session: Session, found: Sequence[Coming]) -> Sequence[int]:
+    """Have those that were cancelled wait again, and return which; of two workers that look, one gets them."""
+    table = tables.Reminder
+    names = [(one.version.id, one.review.state) for one in found]
+    cancelled = update(table).where(tuple_(table.achievement_version_id, table.near).in_(names), table.state == "cancelled")
+    change = cancelled.values(state="waiting", reason=None).returning(table.id)
+    return session.scalars(change.execution_options(synchronize_session=False)).all()
 
 
 def _not_ordered(session: Session, found: Sequence[Coming]) -> list[Coming]:
     table = tables.Reminder
     names = [(one.version.id, one.review.state) for one in found]
-    query = select(table.achievement_version_id, table.near).where(table.achievement_version_id.in_([name[0] for name in names]))
+    stands = table.state != "cancelled"
+    query = select(table.achievement_version_id, table.near).where(table.achievement_version_id.in_([name[0] for name in names]), stands)
     known = {(row[0], row[1]) for row in session.execute(query)}
     return [one for one, name in zip(found, names, strict=True) if name not in known]
 
@@ -166,7 +177,7 @@ def _letter(
 def record(
     session: Session, reminder_ids: Collection[int], prepared: Prepared, found: mail.Answer | mail.NotReachedError | None, *, now: datetime
 ) -> None:
-    """Keep what came of a letter; what it was not about any more is cancelled.
+    """Keep what came of a letter; once it is not tried again, what it was not about any more is cancelled.
 
     Args:
         session: A writing session.
@@ -183,14 +194,20 @@ def record(
     else:
         values = {"reason": found.reason if found else None}
     _change(session, prepared.about, values)
-    if values.get("state") == "sent":
+    if values.get("state", "waiting") != "waiting":  # the job ends, and nothing else would ever come back to them
         rest = set(reminder_ids) - set(prepared.about)
         _change(session, rest, {"state": "cancelled", "reason": "It was reviewed or retired meanwhile."})
 
 
 def give_up(session: Session, reminder_ids: Collection[int]) -> None:
-    """Note of those that still wait that they are not tried any more; the reason is that of the last try."""
-    _change(session, reminder_ids, {"state": "failed", "reason": func.coalesce(tables.Reminder.reason, GIVEN_UP)})
+    """Note of those that still wait that their job has ended.
+
+    Where the mail server did not take the letter, or was not reached, the reason is that of the last try, and they may be ordered again.
+    Where no try came so far, the letter may be what stops the courier: that has failed.
+    """
+    reason = tables.Reminder.reason
+    state = case((reason.is_(None), "failed"), else_="cancelled")
+    _change(session, reminder_ids, {"state": state, "reason": func.coalesce(reason, GIVEN_UP)})
 
 
 def _change(session: Session, reminder_ids: Collection[int], values: dict[str, object]) -> None:

@@ -219,13 +219,67 @@ def test_what_the_server_does_not_take_is_tried_again_and_what_it_refuses_is_not
     assert carry() == 0
 
 
-def test_what_nobody_takes_for_days_is_given_up(campus: Campus, carry: Carry) -> None:
+def test_what_nobody_takes_for_days_is_given_up_and_ordered_again_by_the_next_look(
+    campus: Campus, house: posthouse.PostHouse, carry: Carry
+) -> None:
+    published(campus, "arc")
+    look(campus, 30)
+    for _ in range(jobs.LONG.attempts):
+        assert carry("smtp://127.0.0.1:9") == 1
+        campus.pass_time(hours=13)
+    assert states(campus) == [("due_30", "cancelled")]
+    assert campus.only(tables.Reminder).reason
+    look(campus, 20)
+    assert (states(campus), campus.only(tables.Reminder).reason) == ([("due_30", "waiting")], None)
+    look(campus, 20)
+    assert (carry(), len(house.letters)) == (1, 1)
+    assert states(campus) == [("due_30", "sent")]
+
+
+def test_what_no_courier_came_to_try_is_not_ordered_again(campus: Campus) -> None:
     published(campus, "arc")
     look(campus, 10)
-    for _ in range(jobs.LONG.attempts):
-        carry("smtp://127.0.0.1:9")
-        campus.pass_time(hours=13)
+    with campus.writing() as session:
+        reminding.give_up(session, [campus.only(tables.Reminder).id])
+    look(campus, 9)
     assert states(campus) == [("due_30", "failed")]
+    assert campus.only(tables.Reminder).reason == reminding.GIVEN_UP
+
+
+def test_what_was_retired_before_its_letter_is_told_of_once_it_is_reopened(
+    campus: Campus, house: posthouse.PostHouse, carry: Carry
+) -> None:
+    published(campus, "arc")
+    look(campus, 20)
+    with campus.writing() as session:
+        retiring.retire(session, authoring.achievement(session, "arc"), reason="Old.", now=campus.now)
+    carry()
+    look(campus, 19)
+    assert (carry(), states(campus)) == (0, [("due_30", "cancelled")])
+    with campus.writing() as session:
+        retiring.reopen(session, authoring.achievement(session, "arc"))
+    published(campus, "gas")
+    look(campus, 18)
+    assert (carry(), len(house.letters)) == (1, 1), "with what else is due it stands in one letter"
+    assert states(campus) == [("due_30", "sent"), ("due_30", "sent")]
+    look(campus, 17)
+    assert carry() == 0
+
+
+@pytest.mark.parametrize("email", ["office@workshop.example.edu", "nobody"])
+def test_nothing_waits_for_a_letter_that_is_not_tried_again(campus: Campus, house: posthouse.PostHouse, carry: Carry, email: str) -> None:
+    published(campus, "arc")
+    published(campus, "gas")
+    look(campus, 20)
+    with campus.writing() as session:
+        retiring.retire(session, authoring.achievement(session, "arc"), reason="Old.", now=campus.now)
+    address(campus, email)
+    house.says[email] = "451 4.3.0 Not now"
+    assert carry() == 1
+    house.says[email] = "550 5.1.1 Nobody here"
+    campus.pass_time(minutes=1)
+    carry()
+    assert states(campus) == [("due_30", "cancelled"), ("due_30", "failed")]
 
 
 def test_an_address_that_cannot_stand_in_a_letter_is_said(campus: Campus, house: posthouse.PostHouse, carry: Carry) -> None:

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
+LINES = (
+    "them => them.map((one) => { const all = document.createRange(); all.selectNodeContents(one); return all.getClientRects().length; })"
+)
+"""On how many lines each text stands."""
 PAINT = "them => them.map((one) => getComputedStyle(one).fill)"
 
 
@@ -31,6 +35,9 @@ def test_what_a_unit_is_given_those_below_it_have_too(browser_page: Page, page_f
     browser_page.get_by_label("Second colour").fill("yellow")
     browser_page.get_by_label("Region").fill("Otago")
     steps.shot(browser_page, "unit")
+    for width in (steps.NARROW, 768, steps.WIDE):
+        browser_page.set_viewport_size({"width": width, "height": 800})
+        assert set(browser_page.locator(".pictures img + span").evaluate_all(LINES)) == {1}, f"names of pictures break at {width}"
     browser_page.get_by_role("button", name="Save").click()
     browser_page.get_by_role("alert").wait_for()
     steps.shot(browser_page, "unit-faults")

@@ -24,9 +24,11 @@ from joserfc import jwk, jws
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 from standardwebhooks import Webhook
+from tests.net import posthouse
 
 from badgeissuer import authoring, batching, connecting, courier, intake, issuing, recognising, ruling, signing, status, verifying, worker
 from badgeissuer.awarding import event, rule
+from badgeissuer.net import mail, post
 from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import engine as engines
 from badgeissuer.store import keyring, spool, status_places, tables
@@ -388,3 +390,26 @@ def native(campus: Campus) -> tables.Source:
 def internet(now: datetime) -> FakeInternet:
     """A web of one's own."""
     return FakeInternet(now)
+
+
+SENDER = mail.Mailbox("badges@example.edu")
+Carry = Callable[..., int]
+
+
+@pytest.fixture
+def house() -> Iterator[posthouse.PostHouse]:
+    """A mail server."""
+    with posthouse.posthouse() as running:
+        yield running
+
+
+@pytest.fixture
+def carry(campus: Campus, house: posthouse.PostHouse) -> Iterator[Carry]:
+    """Have a courier do every job that is due, and return how many there were."""
+    poster = post.Poster(post.Reach())
+
+    def go(url: str = "") -> int:
+        return campus.carry(courier.Means(campus.site, poster, mail.read_url(url or house.url), SENDER))
+
+    yield go
+    poster.close()

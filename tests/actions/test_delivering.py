@@ -5,7 +5,6 @@ from __future__ import annotations
 import email
 import email.policy
 import re
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.headerregistry import AddressHeader
 from typing import TYPE_CHECKING, Any, cast
@@ -14,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, update
+from tests.actions.conftest import SENDER
 from tests.net import posthouse
 
 from badgeissuer import access, courier, delivering, granting, issuing, problem, signing
@@ -24,10 +24,9 @@ from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import jobs, tables
 
 if TYPE_CHECKING:
-    from tests.actions.conftest import Campus, Found
+    from tests.actions.conftest import Campus, Carry, Found
 
 SITE = Site("http://localhost:8000", tells_learners=True)
-SENDER = mail.Mailbox("badges@example.edu")
 NOW = datetime(2026, 5, 20, tzinfo=UTC)
 ASHA = "asha.rao@example.org"
 
@@ -38,27 +37,6 @@ def campus(found: Found, monkeypatch: pytest.MonkeyPatch) -> Campus:
     made = found(SITE)
     monkeypatch.setattr(courier, "clock", lambda: made.now)
     return made
-
-
-@pytest.fixture
-def house() -> Iterator[posthouse.PostHouse]:
-    with posthouse.posthouse() as running:
-        yield running
-
-
-Carry = Callable[..., int]
-
-
-@pytest.fixture
-def carry(campus: Campus, house: posthouse.PostHouse) -> Iterator[Carry]:
-    """Have a courier do every job that is due, and return how many there were."""
-    poster = post.Poster(post.Reach())
-
-    def go(url: str = "") -> int:
-        return campus.carry(courier.Means(campus.site, poster, mail.read_url(url or house.url), SENDER))
-
-    yield go
-    poster.close()
 
 
 def message(campus: Campus) -> Any:  # noqa: ANN401 - the one row

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +12,12 @@ from tests.actions.conftest import DRAFT
 from tests.net import posthouse
 
 from badgeissuer import access, authoring, courier, overseeing, reminding, retiring
-from badgeissuer.net import mail, post
 from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import jobs, tables
 
 if TYPE_CHECKING:
-    from tests.actions.conftest import Campus, Found
+    from tests.actions.conftest import Campus, Carry, Found
 
-SENDER = mail.Mailbox("badges@example.edu")
 DUE = date(2027, 6, 30)
 
 
@@ -30,27 +27,6 @@ def campus(found: Found, monkeypatch: pytest.MonkeyPatch) -> Campus:
     monkeypatch.setattr(courier, "clock", lambda: made.now)
     address(made, "office@workshop.example.edu")
     return made
-
-
-@pytest.fixture
-def house() -> Iterator[posthouse.PostHouse]:
-    with posthouse.posthouse() as running:
-        yield running
-
-
-Carry = Callable[..., int]
-
-
-@pytest.fixture
-def carry(campus: Campus, house: posthouse.PostHouse) -> Iterator[Carry]:
-    """Have a courier do every job that is due, and return how many there were."""
-    poster = post.Poster(post.Reach())
-
-    def go(url: str = "") -> int:
-        return campus.carry(courier.Means(campus.site, poster, mail.read_url(url or house.url), SENDER))
-
-    yield go
-    poster.close()
 
 
 def address(campus: Campus, email: str | None, *, issuer: str = "workshop", **more: Any) -> None:  # noqa: ANN401 - columns of a unit

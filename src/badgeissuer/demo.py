@@ -144,13 +144,19 @@ def _define(stage: _Stage) -> None:
         "name": "North Valley College",
         "url": "https://northvalley.example",
         "email": "badges@northvalley.example",
+        "colour": "#14578c",
+        "accent": "#ffdd00",
+        "artwork": "hexagon",
     }
     made = stage.api("POST", "issuers", unit, expect=201)
     stage.say(f"issuing unit “{unit['name']}” with a key of its own, {made['did'][:24]}…", f"{stage.base}/i/{unit['slug']}")
     slug = stage.name("welding-safety")
     stage.api("POST", "achievements", _achievement(unit["slug"], slug), expect=201)
     published = stage.api("POST", f"achievements/{slug}/publish", {}, expect=200)
-    stage.say(f"achievement “Welding Safety Fundamentals”, version {published['version']}, with outcomes and assessment", published["id"])
+    stage.say(
+        f"achievement “Welding Safety Fundamentals”, version {published['version']}, with outcomes, assessment and a picture",
+        published["id"],
+    )
 
 
 def _achievement(issuer: str, slug: str) -> dict[str, Any]:

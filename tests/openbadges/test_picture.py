@@ -39,6 +39,8 @@ PAINTED = "".join(
     for n in range(9)
 )
 
+MANY = f'<pattern id="p">{"<g/>" * 400}</pattern><g k="" class="é">{"<g/>" * 400}</g>'
+
 HOSTILE = {
     "script": {
         "plain": (svg("<script>alert(1)</script>"), "a script"),
@@ -112,8 +114,39 @@ HOSTILE = {
         "variable": (svg('<rect style="fill:var(--x)"/>'), "loads or computes"),
         "binding": (svg('<rect style="-moz-binding:none"/>'), "runs something"),
         "expression": (svg('<rect style="width:expression(alert(1))"/>'), "loads or computes"),
-        "rules in rules": (svg(f"<style>{'g{' * 9}</style>"), "nest deeper"),
+        "rules in rules": (svg("<style>g{rect{fill:red}}</style>"), "a style rule within another"),
+        "conditions in conditions": (svg(f"<style>{'@media all{' * 9}</style>"), "nest deeper"),
+        "other rules": (svg("<style>@page :first{margin:0}</style>"), "the rule @page"),
+        "keyframes": (svg("<style>@-webkit-keyframes x{from{opacity:0}}</style>"), "@keyframes"),
+        "animated": (svg('<g style="ANIMATION : x 1s infinite"/>'), "moves something"),
+        "in transition": (svg("<style>g{-webkit-transition-property:all}</style>"), "moves something"),
+        "along a path": (svg('<g style="offset-path:path(M0 0)"/>'), "moves something"),
+        "quotes without end": (svg("<style>g[a='b]{}</style>"), "quotes in its styles"),
+        "a brace in an address": (svg("<style>g{fill:url(#a{b)}</style>"), "read in two ways"),
+        "brackets without end": (svg("<style>g[a{fill:red}</style>"), "brackets do not match"),
+        "ends of brackets": (svg("<style>g{fill:a)}</style>"), "brackets do not match"),
+        "crossed brackets": (svg("<style>g[(])a{}</style>"), "brackets do not match"),
+        "ends of rules": (svg("<style>g{}}</style>"), "braces do not match"),
+        "rules without end": (svg("<style>g{</style>"), "braces do not match"),
+        "filter as a function": (svg('<g style="filter:blur(9px)"/>'), "a filter that is a function"),
+        "filter of those above": (svg('<g filter="inherit"/>'), "inherited"),
+        "mask of those above": (svg("<style>g{mask:inherit}</style>"), "inherited"),
+        "address in a variable": (svg('<g style="--a:url(#b);fill:red"/>'), "besides a variable"),
+        "variable of a variable": (svg('<rect style="fill:var(--x, var(--y))"/>'), "loads or computes"),
+        "element in a style": (svg("<style><g/></style>"), "an element within a style"),
         "script as a paint": (svg('<rect fill="javascript:alert(1)"/>'), "javascript:"),
+    },
+    "filters": {
+        "far beyond": (svg('<filter id="f" x="-3000%"/>'), "a region that is too large"),
+        "many times as large": (svg('<filter id="f" width="5"/>'), "a region that is too large"),
+        "large in units": (svg('<filter id="f" filterUnits="userSpaceOnUse" width="20000"/>'), "a region that is too large"),
+        "wide blur": (svg('<filter id="f"><feGaussianBlur stdDeviation="2 900"/></filter>'), "a stdDeviation over 200"),
+        "thick": (svg('<filter id="f"><feMorphology radius="51"/></filter>'), "a radius over 50"),
+        "no number": (svg('<filter id="f"><feMorphology radius="1e"/></filter>'), "where a number"),
+        "long number": (svg(f'<filter id="f" x="{"1" * 101}"/>'), "where a number"),
+        "in parts": (svg('<filter id="f" primitiveUnits="objectBoundingBox"/>'), "counts in parts"),
+        "many parts": (svg(f'<filter id="f">{"<feFlood/>" * 31}</filter>'), "more than 30 elements"),
+        "many uses": (svg('<filter id="f"/>' + '<g filter="url(#f)"/>' * 51), "a filter counts as 1,000"),
     },
     "entities": {
         "billion laughs": (f'<!DOCTYPE svg [<!ENTITY a "ha"><!ENTITY b "{"&a;" * 10}">]>{svg("<text>&b;</text>")}', "DOCTYPE"),
@@ -128,10 +161,10 @@ HOSTILE = {
         "used again and again": (svg(f"<defs>{LAUGHS}</defs><use href='#l0'/>"), "again and again"),
         "painted again and again": (svg(f'{PAINTED}<rect class="c0"/>'), "again and again"),
         "painted from above": (svg(f'<pattern id="p">{"<g/>" * 400}</pattern><g fill="url(#p)">{"<rect/>" * 400}</g>'), "again and again"),
-        "painted by a nested rule": (
-            svg(f'<style>#h{{fill:url(#p);.x{{}}}}</style><pattern id="p">{"<g/>" * 400}</pattern><g id="h">{"<g/>" * 400}</g>'),
-            "again and again",
-        ),
+        "painted by an attribute": (svg(f"<style>[k]{{fill:url(#p)}}</style>{MANY}"), "in circles"),
+        "painted by what it is not": (svg(f"<style>:not(z){{fill:url(#p)}}</style>{MANY}"), "in circles"),
+        "painted by a foreign letter": (svg(f"<style>.é{{fill:url(#p)}}</style>{MANY}"), "in circles"),
+        "painted in disguise": (svg(f'<g style="FILL:url(#%70)">{MANY}</g>'), "again and again"),
         "used in circles": (svg('<g id="a"><use href="#b"/></g><g id="b"><use href="#a"/></g>'), "in circles"),
         "uses itself": (svg('<g id="a"><use href="#a"/></g>'), "in circles"),
         "references": (svg(f'<style>g{{{"fill:url(#a);" * 100}}}</style>{"<g/>" * 600}'), "refers to its own elements"),
@@ -200,6 +233,16 @@ HARMLESS = {
     "media rule": svg("<style>@media (prefers-color-scheme:dark){.a{fill:#fff}} .b{fill:url(#gone)}</style><g class='a b'/>"),
     "long path": svg(f'<path d="{"M1.5 2.25L3 4Z" * 9000}"/>'),
     "thousands of shapes": svg(f'<clipPath id="c"><rect/></clipPath><g clip-path="url(#c)">{"<rect/>" * 4000}</g>'),
+    "DOCTYPE of SVG 1.1": '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">'
+    + svg("<g/>"),
+    "variable with a colour": svg('<rect style="fill:var(--fill-0, white)" stroke="var(--s, #00f)"/>'),
+    "words of a program": svg('<g xmlns:p="urn:program" p:online="true"/>'),
+    "filters": svg(
+        '<filter id="f" x="-50%" y="-0.5" width="200%" height="2"><feGaussianBlur stdDeviation="2,2.5"/></filter>'
+        '<filter id="u" filterUnits="userSpaceOnUse" x="1" width="60px"/><mask id="m"/><pattern id="p" width="1" height="1"/>'
+        '<g style="filter:url(#f)"><path filter="url(#u)" style="mask:url(#m);fill:url(#p)"/></g>'
+    ),
+    "styles in brackets and quotes": svg("<style>g[id='{'] > .a, @{}</style>".replace(", @", "") + '<g id="{" class="a"/>'),
     "tiny": "<svg xmlns='http://www.w3.org/2000/svg'/>",
     "another prefix": '\ufeff<s:svg xmlns:s="http://www.w3.org/2000/svg"><s:g/></s:svg>',
 }
@@ -254,6 +297,11 @@ WORST = {
     "urls": f'<g style="{"url(" * 60_000}"/>',
     "rules": "<style>" + "g{fill:url(#a)}" * 8000 + "</style>" + "<g/>" * 9000,
     "spaces": f'<g style="fill:url({" " * 240_000}"/>',
+    "selectors": f"<style>{' '.join(f'a{n}' for n in range(16_000))}{{{'fill:url(#q);' * 9000}}}</style>",
+    "selectors of many rules": "<style>" + ",".join(f".a{n}" for n in range(2000)) + "{fill:url(#q)}" * 9000 + "</style>",
+    "brackets": f"<style>{'(' * 240_000}</style>",
+    "variables": f'<g style="{"var(--a," * 28_000}"/>',
+    "conditions": f"<style>{'@media a{}' * 24_000}</style>",
     "names of one id": '<g id="a">' * 60 + "<g id='a'/>" * 9000 + "</g>" * 60,
     "behaviours": f'<g style="{"behavior " * 28_000}"/>',
 }

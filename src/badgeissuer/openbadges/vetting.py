@@ -13,9 +13,10 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from badgeissuer import problem
-from badgeissuer.openbadges import stylesheet, svg
+from badgeissuer.openbadges import filtering, stylesheet, svg
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,8 @@ MAX_DEPTH = 64
 MAX_ELEMENTS = 10_000
 MAX_DRAWN = 50_000
 """Elements that are drawn, where what is used again counts again."""
+FILTER = 1_000
+"""As many elements a filter counts each time that something is shown with it, whatever it holds: some fifty uses are let through."""
 MAX_PIXELS = 2048 * 2048
 """Of all PNGs in an SVG."""
 
@@ -76,8 +79,11 @@ _FOREIGN_REFUSED = frozenset({"style", "image", "img", "use", "svg", "input", "b
 _FREE = ("data-", "aria-")
 """What names of attributes begin with whose values are read by nobody as a style or an address."""
 
-_NAME = re.compile(r"[.#]?[A-Za-z_][\w-]*|\*")
-_INHERITED = re.compile("fill|stroke|marker")
+_DOCTYPE = re.compile(
+    rb"""<!DOCTYPE\s+svg\s+PUBLIC\s+(["'])-//W3C//DTD SVG (?:1\.0|1\.1|20010904)//EN\1"""
+    rb"""\s+(["'])https?://www\.w3\.org/[\w./-]{1,80}\.dtd\2\s*>"""
+)
+"""That of SVG 1.0 and 1.1, as programs write it: nobody loads anything for it."""
 _DECLARED = re.compile(rb"<!(?:DOCTYPE|ENTITY)")
 
 
@@ -116,8 +122,8 @@ def check(image: bytes, *, embedded: Callable[[str], int]) -> None:
     """
     if not svg.begins(image):
         raise problem.Malformed("The picture does not begin as an SVG in UTF-8 without entities of its own does.")
-    if _DECLARED.search(image):
-        raise problem.Invalid("The SVG has a DOCTYPE, or declares entities. Save it as plain SVG, without.")
+    if _DECLARED.search(_DOCTYPE.sub(b" ", image, count=1)):
+        raise problem.Invalid("The SVG has a DOCTYPE that is not that of SVG 1.0 or 1.1, or entities. Save it without.")
     reader = _Reader(embedded)
     try:
         svg.feed(reader.parser, image)
@@ -155,7 +161,10 @@ class _Reader:
             raise problem.TooLarge(f"The SVG has more than {MAX_ELEMENTS:,} elements.")
         if not self._open and full != f"{SVG} svg":
             raise problem.Invalid(f"The root element of the picture is not svg of the namespace {SVG}.")
+        if self._open and self._open[-1].name == "style":
+            stylesheet.refuse("an element within a style")
         _element(namespace, local)
+        filtering.check(local, attributes)
         element = _Element(local, namespace == SVG)
         if local == "style":
             self._sheets.append([])
@@ -170,6 +179,8 @@ class _Reader:
     def _end(self, _full: str) -> None:
         self._root = element = self._open.pop()
         element.size += sum(child.size for child in element.inside)
+        if element.name == "filter" and element.size - 1 > filtering.MAX_PARTS:
+            raise problem.TooLarge(f"The SVG has a filter of more than {filtering.MAX_PARTS} elements.")
 
     def _text(self, text: str) -> None:
         if self._open[-1].name == "style":
@@ -177,7 +188,7 @@ class _Reader:
 
     def _attribute(self, element: _Element, full: str, value: str) -> None:
         namespace, _, name = full.rpartition(" ")
-        if name.lower().startswith("on"):
+        if name.lower().startswith("on") and (not namespace or namespace.startswith(_ACTIVE)):
             stylesheet.refuse(f"an event handler ({name[:40]})")
         if full == f"{_XML} base":
             stylesheet.refuse("another base for its addresses (xml:base)")
@@ -189,7 +200,7 @@ class _Reader:
             for one in value.split():
                 self._known[f".{one}"].append(element)
         elif element.is_svg and not namespace and not name.startswith(_FREE):
-            self._refer(element, stylesheet.references(value), is_inherited=bool(_INHERITED.search(value if name == "style" else name)))
+            self._refer(element, stylesheet.references(value, name))
 
     def _address(self, element: _Element, value: str) -> None:
         address = value.strip()
@@ -202,33 +213,30 @@ class _Reader:
             stylesheet.refuse("an address that is a script (javascript:)")
         if not address.startswith("#"):
             stylesheet.refuse("an address elsewhere (href), or data that is no PNG")
-        self._refer(element, [address[1:]], is_inherited=False)
+        self._refer(element, stylesheet.References([address[1:]], []))
 
-    def _refer(self, element: _Element, names: list[str], *, is_inherited: bool) -> None:
-        (element.hands_on if is_inherited else element.refers).extend(names)
-        self._references += len(names)
+    def _refer(self, element: _Element, found: stylesheet.References) -> None:
+        element.refers += map(_fragment, found.own)
+        element.hands_on += map(_fragment, found.handed_on)
+        self._references += len(found.own) + len(found.handed_on)
         if self._references > MAX_DRAWN:
             raise problem.TooLarge(f"The SVG refers to its own elements more than {MAX_DRAWN:,} times.")
 
     def finish(self) -> None:
         """Look at the style sheets, and at how much is drawn."""
         for sheet in self._sheets:
-            for selectors, names, said in stylesheet.rules("".join(sheet)):
-                self._rule(selectors, names, is_inherited=bool(_INHERITED.search(said)))
+            for names, found in stylesheet.rules("".join(sheet)):
+                for name in names:
+                    for element in self._known.get(name, ()):
+                        self._refer(element, found)
         assert self._root is not None  # noqa: S101 - what expat takes has a root
         self._drawn(self._root, {}, 0)
-
-    def _rule(self, selectors: str, names: list[str], *, is_inherited: bool) -> None:
-        """Add what a rule refers to to all elements that it may be for."""
-        for name in dict.fromkeys(_NAME.findall(selectors)):
-            for element in self._known.get(name, ()):
-                self._refer(element, names, is_inherited=is_inherited)
 
     def _drawn(self, top: _Element, counts: dict[str, int], depth: int) -> int:
         """Return how many elements are drawn for one, where what is referred to counts each time."""
         if depth > MAX_DEPTH:
             raise problem.Invalid("The SVG refers in circles, or through too many steps.")
-        count, left = 0, [top]
+        count, left = FILTER if top.name == "filter" else 0, [top]
         while left:
             element = left.pop()
             left += element.inside
@@ -239,7 +247,10 @@ class _Reader:
                         counts[name] = sum(self._drawn(one, counts, depth + 1) for one in self._known.get(f"#{name}", ()))
                     count += counts[name] * times
             if count > MAX_DRAWN:
-                raise problem.TooLarge(f"The SVG draws more than {MAX_DRAWN:,} elements, since it uses some of them again and again.")
+                raise problem.TooLarge(
+                    f"The SVG draws more than {MAX_DRAWN:,} elements, since it uses some of them again and again; "
+                    f"a filter counts as {FILTER:,} wherever it is used."
+                )
         return count
 
 
@@ -252,6 +263,11 @@ def _element(namespace: str, local: str) -> None:
             raise problem.Invalid(f"The SVG holds the element {local[:40]}, which is not let through. Save it as plain SVG.")
     elif local.lower() in _FOREIGN_REFUSED or (namespace.startswith(_ACTIVE) and namespace != _RDF):
         stylesheet.refuse(f"the element {local[:40]} of another language than SVG")
+
+
+def _fragment(name: str) -> str:
+    """Return the id that a browser looks for: addresses lose their line breaks and tabs, and percent signs are decoded."""
+    return unquote(name.translate({9: None, 10: None, 13: None}))
 
 
 def _instruction(*_: object) -> None:

@@ -76,6 +76,7 @@ def said(violation: dict[str, Any]) -> str:
     return f"{violation['id']}: {violation['help']} {places[:3]}"
 
 
+@pytest.mark.parametrize("look", ["light"], indirect=True)  # their colours are tried by themselves in test_pages
 def test_axe_finds_nothing_serious_on_badges_and_verdicts(
     look: tuple[Page, Callable[[str], list[str]]], page_site: str, rendered: dict[str, str]
 ) -> None:

@@ -268,13 +268,16 @@ def publish(session: Session, row: tables.Achievement, *, site: Site, now: datet
     return version
 
 
-def completeness(
-    session: Session, row: tables.Achievement, *, site: Site, draft: JsonObject | None = None
-) -> tuple[frameworks.Appraisal, ...]:
-    """Return how far the draft of an achievement, or one that is checked and not stored, has what each framework asks for."""
+def completeness(session: Session, row: tables.Achievement, document: JsonObject) -> tuple[frameworks.Appraisal, ...]:
+    """Return how far an achievement has what each framework asks for.
+
+    Args:
+        session: A session.
+        row: The achievement.
+        document: What its draft would be as a version, as `completed` gives it.
+    """
     owner = session.get_one(tables.Issuer, row.issuer_id)
-    found = completed(session, row, version=1, site=site, draft=draft)
-    return appraising.appraise(branding.lineage(session, owner), found, did=_EXAMPLE)
+    return appraising.appraise(branding.lineage(session, owner), document, did=_EXAMPLE)
 
 
 def completed(session: Session, row: tables.Achievement, *, version: int, site: Site, draft: JsonObject | None = None) -> JsonObject:

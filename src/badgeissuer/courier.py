@@ -204,20 +204,10 @@ class Courier:
             prepared = reminding.prepare(session, ids, sender=self._means.sender, site=self._means.site, now=clock())
         if prepared is None:
             return _Round([], [])
-        outlet = mail.Outlet(self._means.server)
-        found: mail.Answer | mail.NotReachedError | None = None
-        try:
-            found = outlet.send(prepared.what) if isinstance(prepared.what, mail.Letter) else None
-        except mail.NotReachedError as error:
-            found = error
-        finally:
-            outlet.close()
+        found = _hand_over(prepared.what, self._means.server) if isinstance(prepared.what, mail.Letter) else None
         with engine.writing(self._database) as session:
             reminding.record(session, ids, prepared, found, now=clock())
-        if isinstance(found, mail.NotReachedError):
-            return _Round(ids, [], found.reason)
-        is_late = found is not None and found.outcome == "later"
-        return _Round(ids if is_late else [], [], "The mail server does not take it now." if is_late else "")
+        return _after(ids, found)
 
     def _let_in(self, payload: dict[str, Any]) -> _Round:
         """Hand over a link to sign in; its secret is made now, and stands nowhere but in the letter."""
@@ -228,14 +218,7 @@ class Courier:
             letter = mailing.prepare(session, payload["link"], sender=self._means.sender, site=self._means.site, now=clock())
         if letter is None:
             return _Round([], [])
-        outlet = mail.Outlet(self._means.server)
-        try:
-            answer = outlet.send(letter)
-        except mail.NotReachedError as error:
-            return _Round(wanted, [], error.reason)
-        finally:
-            outlet.close()
-        return _Round(wanted, [], "The mail server does not take it now.") if answer.outcome == "later" else _Round([], [])
+        return _after(wanted, _hand_over(letter, self._means.server))
 
     def _notify(self, payload: dict[str, Any]) -> _Round:
         """Post the notices of a job, all of which are for one subscriber."""
@@ -297,6 +280,25 @@ class _SilentError(Exception):
         super().__init__(reason)
         self.reason = reason
         self.is_final = is_final
+
+
+def _hand_over(letter: mail.Letter, server: mail.Server) -> mail.Answer | mail.NotReachedError:
+    """Send the one letter of a job; return what the server says of it, or that it was not reached."""
+    outlet = mail.Outlet(server)
+    try:
+        return outlet.send(letter)
+    except mail.NotReachedError as error:
+        return error
+    finally:
+        outlet.close()
+
+
+def _after(wanted: list[int], found: mail.Answer | mail.NotReachedError | None) -> _Round:
+    """Return how far the courier got with a job of one letter, and with all that stands in it; None for one that could not be written."""
+    if isinstance(found, mail.NotReachedError):
+        return _Round(wanted, [], found.reason)
+    is_late = found is not None and found.outcome == "later"
+    return _Round(wanted, [], "The mail server does not take it now.") if is_late else _Round([], [])
 
 
 def _give_up(session: Session, job: tables.Job) -> None:

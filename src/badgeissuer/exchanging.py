@@ -97,7 +97,7 @@ def bring(
         try:
             done.append(_bring(session, owner, one.item, may_change=may_change, site=site, now=now))
         except (problem.Invalid, problem.Conflict) as fault:
-            findings += [one.placed(finding) for finding in fault.findings or (problem.Finding(fault.detail),)]
+            findings += [one.placed(finding) for finding in fault.each]
     if findings:
         raise problem.Invalid.of(tuple(findings))
     return done

@@ -99,6 +99,11 @@ class Problem(Exception):  # noqa: N818 - RFC 9457 calls it a problem
         self.findings = findings
         self.extensions = extensions
 
+    @property
+    def each(self) -> tuple[Finding, ...]:
+        """The single things that are wrong; where none is named, the whole as one."""
+        return self.findings or (Finding(self.detail),)
+
     def to_json(self) -> dict[str, Any]:
         """Return the problem document of RFC 9457 without `status`, which belongs to HTTP."""
         document: dict[str, Any] = {"type": self.kind, "title": self.title, "detail": self.detail}

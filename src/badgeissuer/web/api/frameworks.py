@@ -108,7 +108,7 @@ def completeness(slug: str, using: Using, acting: Acting) -> Completeness:
     with using.reading() as session:
         row = authoring.own_achievement(session, slug, acting, access.READ)
         gate = appraising.gate(branding.lineage(session, session.get_one(tables.Issuer, row.issuer_id)))
-        found = authoring.completeness(session, row, site=using.site)
+        found = authoring.completeness(session, row, authoring.completed(session, row, version=1, site=using.site))
     return Completeness(profiles=[_shown(item, is_gate=item.framework is gate) for item in found])
 
 

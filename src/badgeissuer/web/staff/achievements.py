@@ -67,7 +67,7 @@ def _shown(using: Service, known: Staff, slug: str, *, fault: problem.Problem | 
             "is_published": newest is not None and authoring.is_published(row, newest),
             "review": retiring.review(newest, now=now),
             "closed": retiring.closed(row, newest, issuer=line[0], now=now) if newest else None,
-            "appraisals": authoring.completeness(session, row, site=using.site),
+            "appraisals": authoring.completeness(session, row, authoring.completed(session, row, version=1, site=using.site)),
             "gate": appraising.gate(line),
             "difference": revising.difference(session, row, site=using.site) if newest else None,
             "impact": revising.impact(session, row, known.actor),

@@ -82,9 +82,8 @@ def _may_everywhere(actor: access.Actor) -> bool:
 
 
 def _shown(name: str, known: Staff, values: Mapping[str, object], *, fault: problem.Problem | None) -> HTMLResponse:
-    findings = fault.findings or (problem.Finding(fault.detail),) if fault else ()
     faults: dict[str, str] = {}
-    for finding in findings:
+    for finding in fault.each if fault else ():
         faults.setdefault(finding.pointer.removeprefix("/").partition("/")[0], finding.detail)
     status = problems.status_of(fault) if fault else 200
     return staff_page(pages.staff_page(name, known, faults=faults, faint=colour.faint, on=colour.on, **values), status=status)

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
@@ -30,12 +29,7 @@ ROUTER = APIRouter(include_in_schema=False)
 WRITE = "/staff/write"
 Slug = Annotated[str, Path(max_length=64)]
 _FIRST = ("slug", "unit", "name", "description", "narrative")
-_OPERATIONS: Mapping[str, Callable[[draft_form.Entry, str], str]] = MappingProxyType({
-    "add": draft_form.add,
-    "remove": draft_form.remove,
-    "up": draft_form.raise_up,
-    "preview": lambda _entry, _name: "",
-})  # fmt: skip
+_REARRANGED = frozenset({"add", "remove", "up"})
 _FRAGMENT = re.compile(r"#[A-Za-z0-9._-]+")
 _FEW = {
     "creditsAvailable": "Credits are a number, such as 5 or 2.5.",
@@ -61,8 +55,7 @@ def _asked(using: Service, known: Staff, given: Mapping[str, str], *, fault: pro
 
 
 def _first_faults(fault: problem.Problem | None) -> dict[str, str]:
-    findings = fault.findings or (problem.Finding(fault.detail),) if fault else ()
-    return {_FIRST_OF.get(finding.pointer, ""): finding.detail for finding in findings}
+    return {_FIRST_OF.get(finding.pointer, ""): finding.detail for finding in (fault.each if fault else ())}
 
 
 _FIRST_OF = {
@@ -158,8 +151,9 @@ def _beside(session: Session, using: Service, row: tables.Achievement, held: tab
     drawing: str | None = None
     try:
         authoring.check_draft(session, draft, owner, slug=row.slug, site=using.site)
-        appraisals = authoring.completeness(session, row, site=using.site, draft=draft)
-        drawing = authoring.drawing(session, row, authoring.completed(session, row, version=1, site=using.site, draft=draft))
+        document = authoring.completed(session, row, version=1, site=using.site, draft=draft)
+        appraisals = authoring.completeness(session, row, document)
+        drawing = authoring.drawing(session, row, document)
     except problem.Invalid as error:
         fault = error
     gate = appraising.gate(branding.lineage(session, owner))
@@ -178,7 +172,7 @@ def _beside(session: Session, using: Service, row: tables.Achievement, held: tab
 def _faults(fault: problem.Problem | None) -> dict[str, str]:
     """Return what is wrong: the name of the field → what is said of it; of what no field fills, under an empty name."""
     found: dict[str, str] = {}
-    for finding in (fault.findings or (problem.Finding(fault.detail),)) if fault else ():
+    for finding in fault.each if fault else ():
         member = finding.pointer.removeprefix("/")
         is_unread = finding.detail.startswith(f"{member}: ")
         found.setdefault(draft_form.place_of(finding.pointer), _FEW.get(member, finding.detail) if is_unread else finding.detail)
@@ -217,8 +211,11 @@ def write(slug: Slug, using: Using, acting: Acting, sent: Fields) -> Response:
     if what == "discard":
         return _discard(using, acting, slug)
     entry = draft_form.read(sent)
-    if what in _OPERATIONS:
-        return _rearrange(using, acting, slug, entry, sent, _OPERATIONS[what], name)
+    if what == "preview":
+        _keep(using, acting, slug, entry, sent)
+        return lead_to(f"{WRITE}/{slug}/preview")
+    if what in _REARRANGED:
+        return _rearrange(using, acting, slug, entry, sent, what, name)
     seen = name if what == "over" else sent.get("seen", "")
     try:
         _store(using, acting, slug, entry, seen=sent.get("seen", ""), over=seen)
@@ -247,26 +244,24 @@ def _discard(using: Service, acting: Staff, slug: str) -> Response:
 
 
 def _rearrange(
-    using: Service,
-    acting: Staff,
-    slug: str,
-    entry: draft_form.Entry,
-    sent: Mapping[str, str],
-    change: Callable[[draft_form.Entry, str], str],
-    name: str,
+    using: Service, acting: Staff, slug: str, entry: draft_form.Entry, sent: Mapping[str, str], what: str, name: str
 ) -> Response:
+    """Add, remove or raise one of a group, which `name` names, and keep what is written."""
     with using.reading() as session:
         row = authoring.own_achievement(session, slug, acting.actor, access.DEFINE)
         held = keeping.kept(session, row, acting.actor)
         entry = draft_form.filled(_begun(row, held, sent.get("seen", "")), entry)
         known = _known(session, row)
     try:
-        place = draft_form.add(entry, name, known) if change is draft_form.add else change(entry, name)
+        if what == "add":
+            place = draft_form.add(entry, name, known)
+        else:
+            place = draft_form.remove(entry, name) if what == "remove" else draft_form.raise_up(entry, name)
     except problem.Invalid as fault:
         _keep(using, acting, slug, entry, sent)
         return _shown(using, acting, slug, fault=fault)
     _keep(using, acting, slug, entry, sent)
-    return lead_to(f"{WRITE}/{slug}#{place}" if place else f"{WRITE}/{slug}/preview")
+    return lead_to(f"{WRITE}/{slug}#{place}")
 
 
 def _known(session: Session, row: tables.Achievement) -> set[str]:

@@ -20,7 +20,7 @@ from badgeissuer.net import provider as providers
 from badgeissuer.settings import Settings, clock
 from badgeissuer.store import engine
 from badgeissuer.store.keyring import Keyring
-from badgeissuer.web import catalogue, headers, hooks, limits, problems, public, vc_api, vc_api_issuing, verify
+from badgeissuer.web import badges, catalogue, headers, hooks, limits, problems, public, vc_api, vc_api_issuing, verify
 from badgeissuer.web.api import (
     accounts,
     achievements,
@@ -52,6 +52,7 @@ from badgeissuer.web.staff import reconciling as staff_reconciling
 
 ROUTERS = (
     public.ROUTER,
+    badges.ROUTER,
     catalogue.ROUTER,
     verify.ROUTER,
     vc_api.ROUTER,

@@ -1,4 +1,4 @@
-"""What anybody may see: credentials, status lists, issuers and achievements."""
+"""What anybody may see of the service itself: status lists, issuers and achievements; badges stand in `badges`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Path, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 
-from badgeissuer import attending, authoring, cataloguing, issuing, problem, revising, signing, verifying
+from badgeissuer import attending, authoring, cataloguing, problem, revising, signing, verifying
 from badgeissuer.openbadges import microcredential
 from badgeissuer.store import tables
-from badgeissuer.vc import alarm, document, verification
+from badgeissuer.vc import alarm, verification
 from badgeissuer.web import headers, negotiation, pages
 from badgeissuer.web.api.shapes import PROBLEMS
-from badgeissuer.web.service import Service, Using
+from badgeissuer.web.service import Using
 
 ROUTER = APIRouter(tags=["public"], responses={status: PROBLEMS[status] for status in (400, 404, 503)})
 OPEN = {"Access-Control-Allow-Origin": "*", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
@@ -29,9 +29,6 @@ JSON_BODY: dict[int | str, dict[str, Any]] = {
     }
 }
 PAGE: dict[str, Any] = {"text/html": {"schema": {"type": "string"}}}
-_BODY_OR_PAGE: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The signed document, or a page.", "content": JSON_BODY[200]["content"] | PAGE}
-}
 
 
 class LinkedData(JSONResponse):
@@ -76,35 +73,11 @@ def reference(request: Request) -> HTMLResponse:
     return page(pages.reference_page(request.app.openapi()))
 
 
-@ROUTER.get("/c/{uuid}.json", responses=JSON_BODY, summary="Download a credential")
-def download(uuid: Name, request: Request, using: Using, accept: Accept = "") -> Response:
-    """Give the exact bytes that were signed, as a file."""
-    badge, name = _badge(using, _uuid(uuid))
-    return _signed(request, badge, accept, disposition=f'attachment; filename="{name}"')
-
-
-@ROUTER.get("/c/{uuid}", responses=_BODY_OR_PAGE, summary="Show a credential")
-def credential(uuid: Name, request: Request, using: Using, accept: Accept = "") -> Response:
-    """Give the exact bytes that were signed, or a page where a browser asks."""
-    badge, name = _badge(using, _uuid(uuid))
-    if not negotiation.wants_page(accept):
-        return _signed(request, badge, accept, disposition=f'inline; filename="{name}"')
-    found = verifying.verify(badge.document, look=using.look, now=using.now(), policy=using.policy(verifying.BADGE))
-    downloads = [("Download the badge (JSON)", f"{using.site.credential(badge.uuid)}.json")]
-    with using.reading() as session:
-        award = session.get_one(tables.Award, badge.award_id)
-        version = session.get_one(tables.AchievementVersion, award.achievement_version_id)
-        after = cataloguing.following(session, session.get_one(tables.Achievement, award.achievement_id), version, site=using.site)
-        said, report = document.parse(badge.document), found.report.to_json()
-        text = pages.badge_page(said, report, downloads=downloads, following=after, site=using.site)
-    return page(text, private=True)
-
-
 @ROUTER.get("/status-lists/{uuid}", responses=JSON_BODY, summary="Get a status list")
 def status_list(uuid: Name, request: Request, using: Using, accept: Accept = "") -> Response:
     """Give the status list as it was last signed; always JSON, whatever a client says that it accepts."""
     with using.reading() as session:
-        found = verifying.own(session, using.site.status_list(_uuid(uuid)), site=using.site, now=using.now())
+        found = verifying.own(session, using.site.status_list(number(uuid)), site=using.site, now=using.now())
     if not isinstance(found, verification.Resource):
         raise problem.NotFound(problem.NOTHING)
     media_type = negotiation.credential_type(accept)
@@ -220,7 +193,7 @@ def page(text: str, *, private: bool = False, status: int = 200, referrer: str =
     return HTMLResponse(text, status, headers=sent)
 
 
-def _uuid(name: str) -> UUID:
+def number(name: str) -> UUID:
     """Return the number in an address; what is none names nothing that is here."""
     try:
         return UUID(name)
@@ -228,27 +201,5 @@ def _uuid(name: str) -> UUID:
         raise problem.NotFound(problem.NOTHING) from None
 
 
-def _badge(using: Service, uuid: UUID) -> tuple[tables.Credential, str]:
-    with using.reading() as session:
-        badge = issuing.issued(session, uuid)
-        award = session.get_one(tables.Award, badge.award_id)
-        slug = session.get_one(tables.Achievement, award.achievement_id).slug
-    return badge, f"{slug}-{str(uuid)[:8]}.json"
-
-
 def _kept(request: Request, answer: JSONResponse, *, how_long: str, **further: str) -> Response:
     return headers.kept(request, bytes(answer.body), media_type=str(answer.media_type), how_long=how_long, **further, **OPEN)
-
-
-def _signed(request: Request, badge: tables.Credential, accept: str, *, disposition: str) -> Response:
-    return headers.kept(
-        request,
-        badge.document,
-        media_type=negotiation.credential_type(accept),
-        how_long=headers.BY_THE_READER_ALONE,
-        sha256=badge.sha256,
-        Content_Disposition=disposition,
-        Vary="Accept",
-        X_Robots_Tag="noindex",
-        **OPEN,
-    )

@@ -12,6 +12,7 @@ Every expected failure is a `Problem`. It knows its type, a title and a detail, 
     ├── Unauthenticated    who is asking?
     ├── Forbidden          known, but not allowed
     ├── Unavailable        try again later
+    ├── TooMany            asked too often
     └── Fault              ours: something we made did not pass our own checks
 """
 
@@ -180,6 +181,17 @@ class Unavailable(Problem):
     title = "Try again later"
 
     def __init__(self, detail: str, *, retry_after: int = 5) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class TooMany(Problem):
+    """Asked too often; `retry_after` seconds later again."""
+
+    default_kind = OURS + "too-many"
+    title = "Asked too often"
+
+    def __init__(self, detail: str, *, retry_after: int) -> None:
         super().__init__(detail)
         self.retry_after = retry_after
 

@@ -11,6 +11,7 @@ import os
 import secrets
 import sys
 import tempfile
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +32,7 @@ from badgeissuer.vc import contexts, document, instant, jsonld
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from limits import RateLimitItem
     from sqlalchemy import Engine
 
 PREFIX = "BADGEISSUER_"
@@ -104,6 +106,8 @@ class Settings(BaseSettings):
     """What to call the provider on the page; its host where empty."""
     oidc_allow_private_networks: bool = False
     """The provider may be at a private address; outside production over http and at any port too."""
+    rate_limits: str = "60/minute, 6000/minute"
+    """How often one address may have something verified, and how often all together; `off` for no limit. Each process counts for itself."""
     trust: Path | None = None
     """A JSON file: `{"issuers": {DID: {"name", "status_issuers"?}}, "keys": {METHOD: {"state", "compromised_since"}}}`."""
 
@@ -137,6 +141,12 @@ class Settings(BaseSettings):
     @classmethod
     def _ports(cls, value: object) -> object:
         return frozenset(port.strip() for port in value.split(",")) if isinstance(value, str) else value
+
+    @pydantic.field_validator("rate_limits")
+    @classmethod
+    def _are_rates(cls, value: str) -> str:
+        read_rates(value)
+        return value
 
     @pydantic.field_validator("smtp_url")
     @classmethod
@@ -240,6 +250,11 @@ class Settings(BaseSettings):
         return timedelta(days=self.retention_days) if self.retention_days else None
 
     @property
+    def rates(self) -> Rates | None:
+        """How often anybody may have something verified; None for no limit."""
+        return read_rates(self.rate_limits)
+
+    @property
     def limits(self) -> fetch.Limits:
         """What may be fetched."""
         if self.verify_allow_private_networks:  # where tests and demos have one host for everything
@@ -284,6 +299,31 @@ class Settings(BaseSettings):
         """
         known = microcredential.with_own(self.site.base)
         return {**read_contexts(self.extra_contexts), **known} if self.extra_contexts else known
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """How often something may be asked: from one address, and from all together."""
+
+    address: RateLimitItem
+    overall: RateLimitItem
+
+
+def read_rates(text: str) -> Rates | None:
+    """Return the limits that a setting names, `60/minute, 6000/minute`; None for `off`.
+
+    Raises:
+        ValueError: It names none.
+    """
+    if text.strip().lower() == "off":
+        return None
+    import limits  # noqa: PLC0415 - it takes long to load, and no command needs it
+
+    try:
+        address, overall = (limits.parse(part) for part in text.split(","))
+    except ValueError:
+        raise ValueError('must be "off", or two limits: for one address and for all together, such as "60/minute, 6000/minute"') from None
+    return Rates(address, overall)
 
 
 def read_contexts(folder: Path) -> dict[str, contexts.Context]:

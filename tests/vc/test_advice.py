@@ -24,7 +24,7 @@ def _types() -> list[str]:
     named = {match for file in files for match in re.findall(r'\b(VC|SECURITY|STATUS|OURS) \+ f?"([^"{]+)"', file.read_text("utf-8"))}
     ours = {name for name in problem.__dict__ if name.isupper()}
     assert {name for name, _ in named} <= ours
-    of_requests = ("not-found", "conflict", "outdated", "unauthenticated", "forbidden", "unavailable", "fault")
+    of_requests = ("not-found", "conflict", "outdated", "unauthenticated", "forbidden", "unavailable", "too-many", "fault")
     types = {getattr(problem, base) + name for base, name in named if name not in of_requests}
     return sorted(types | {problem.SECURITY + f"INVALID_{name}_ERROR" for name in ("CHALLENGE", "DOMAIN")})
 

@@ -181,7 +181,13 @@ def serve(url: str, folder: Path, *, has_worker: bool = True, port: int = 0, **o
     """Run the service on a database that is migrated, at any port that is free where none is given."""
     with connections.listen("127.0.0.1", port) as listener:
         base = f"http://localhost:{listener.getsockname()[1]}"
-        given: dict[str, Any] = {"base_url": base, "database_url": url, "keys_dir": folder / "keys", "data_dir": folder} | options
+        given: dict[str, Any] = {
+            "rate_limits": "off",
+            "base_url": base,
+            "database_url": url,
+            "keys_dir": folder / "keys",
+            "data_dir": folder,
+        } | options
         configured = settings.Settings(**given)
         ring = keyring.Keyring(folder / "keys", b"test", operations=1, memory_bytes=8192)
         ports = worker.Ports(ring, configured.site, configured.contexts())

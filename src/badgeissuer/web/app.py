@@ -20,7 +20,7 @@ from badgeissuer.net import provider as providers
 from badgeissuer.settings import Settings, clock
 from badgeissuer.store import engine
 from badgeissuer.store.keyring import Keyring
-from badgeissuer.web import badges, catalogue, headers, hooks, limits, problems, public, vc_api, vc_api_issuing, verify
+from badgeissuer.web import badges, catalogue, headers, hooks, limits, problems, public, rates, vc_api, vc_api_issuing, verify
 from badgeissuer.web.api import (
     accounts,
     achievements,
@@ -149,7 +149,8 @@ def create(settings: Settings, *, beside: Callable[[Tell], AbstractContextManage
             bell = Bell()
             with fetch.Fetcher(settings.limits, clock=clock) as fetcher, beside(bell.ring) if beside else nullcontext(Beside()) as inside:
                 service = Service(settings, database, fetcher, settings.trusted(), settings.contexts(), inside.wake, keyring=inside.keyring)
-                app.state.service = replace(service, bell=bell, provider=_provider(settings))
+                counter = rates.Counter(settings.rates) if settings.rates else None
+                app.state.service = replace(service, bell=bell, provider=_provider(settings), counter=counter)
                 yield
         finally:
             if running := getattr(app.state, "service", None):

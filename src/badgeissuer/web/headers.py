@@ -20,6 +20,8 @@ FOR_A_DAY = "public, max-age=86400"
 """Published achievements, which never change."""
 FOR_GOOD = "public, max-age=31536000, immutable"
 """What is drawn of a published achievement: its address is never given to another picture."""
+OPEN = ("/verify", "/credentials/verify", "/presentations/verify")
+"""What scripts of other sites may ask, and be told what went wrong."""
 BY_THE_READER_ALONE = "private, no-cache"
 """Credentials, which tell of a person: no shared cache keeps them, and the reader's own asks each time whether they are still here."""
 
@@ -92,6 +94,9 @@ class CommonHeaders:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.setdefault("X-Content-Type-Options", "nosniff")
+                if scope["path"] in OPEN:
+                    headers.setdefault("Access-Control-Allow-Origin", "*")
+                    headers.setdefault("Access-Control-Expose-Headers", "Retry-After, RateLimit, RateLimit-Policy")
                 if scope["path"].startswith("/api/"):
                     headers.setdefault("Cache-Control", "no-store")
             await send(message)

@@ -29,6 +29,7 @@ STATUS: dict[type[problem.Problem], int] = {
     problem.Outdated: 412,
     problem.TooLarge: 413,
     problem.Invalid: 422,
+    problem.TooMany: 429,
     problem.Fault: 500,
     problem.Unavailable: 503,
 }
@@ -80,7 +81,7 @@ async def on_problem(request: Request, fault: Exception) -> Response:
     if not isinstance(found, problem.Problem):
         raise TypeError("not a problem") from fault
     status, headers = status_of(found), dict(getattr(fault, "headers", None) or {})
-    if isinstance(found, problem.Unavailable):
+    if isinstance(found, problem.Unavailable | problem.TooMany):
         headers["Retry-After"] = str(found.retry_after)
     if isinstance(found, problem.Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"

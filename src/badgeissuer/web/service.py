@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -29,6 +29,9 @@ from badgeissuer.store import engine
 from badgeissuer.store.keyring import Keyring
 from badgeissuer.vc import contexts, verification
 from badgeissuer.web.together import Together
+
+if TYPE_CHECKING:
+    from badgeissuer.web.rates import Counter
 
 WAIT_SECONDS = 5
 """How long a request waits for a worker before it answers 503."""
@@ -112,6 +115,7 @@ class Service:
         noted: When rejected deliveries to an address were last noted.
         notes: Does what is not worth waiting for.
         provider: The OpenID provider that staff sign in at; None where there is none.
+        counter: Counts what anybody may ask only so often; None where that is not counted.
     """
 
     settings: Settings
@@ -126,6 +130,7 @@ class Service:
     noted: dict[str, deque[datetime]] = field(default_factory=dict)
     notes: Notes = field(default_factory=Notes)
     provider: providers.Provider | None = None
+    counter: Counter | None = None
     _desks: dict[Callable[..., Any], Together[Any, Any]] = field(default_factory=dict, init=False)
 
     @property

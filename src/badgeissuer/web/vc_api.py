@@ -17,7 +17,8 @@ from fastapi.responses import JSONResponse
 from badgeissuer import problem, verifying
 from badgeissuer.vc import document, presentation, verification
 from badgeissuer.vc.report import Outcome, Step
-from badgeissuer.web.api.shapes import PROBLEMS, Document
+from badgeissuer.web import rates
+from badgeissuer.web.api.shapes import PROBLEMS, TOO_MANY, Document
 from badgeissuer.web.public import OPEN
 from badgeissuer.web.service import RawBody, Service, Using
 
@@ -60,6 +61,7 @@ _VERDICTS: dict[int | str, dict[str, Any]] = {
     200: {"description": "It verifies.", "content": _JSON},
     400: {"description": "It does not, or the request cannot be read.", "content": _JSON},
     **{status: PROBLEMS[status] for status in (408, 413, 503)},
+    **TOO_MANY,
 }
 
 
@@ -73,6 +75,7 @@ def _body(member: str) -> dict[str, Any]:
     response_class=JSONResponse,
     responses=_VERDICTS,
     openapi_extra=_body(CREDENTIAL),
+    dependencies=[rates.COUNTED_UNLESS_OPEN],
     summary="Verify a credential",
 )
 def verify_credential(body: RawBody, using: Using) -> Response:
@@ -85,6 +88,7 @@ def verify_credential(body: RawBody, using: Using) -> Response:
     response_class=JSONResponse,
     responses=_VERDICTS,
     openapi_extra=_body(PRESENTATION),
+    dependencies=[rates.COUNTED_UNLESS_OPEN],
     summary="Verify a presentation",
 )
 def verify_presentation(body: RawBody, using: Using) -> Response:

@@ -13,14 +13,15 @@ from starlette.datastructures import FormData, UploadFile
 
 from badgeissuer import problem, verifying
 from badgeissuer.vc import verification
-from badgeissuer.web import negotiation, pages
-from badgeissuer.web.api.shapes import PROBLEMS, Document
+from badgeissuer.web import negotiation, pages, rates
+from badgeissuer.web.api.shapes import PROBLEMS, TOO_MANY, Document
 from badgeissuer.web.public import OPEN, PAGE, page
 from badgeissuer.web.service import Service, Using
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "The report, or a page.", "content": PAGE},
     **{status: PROBLEMS[status] for status in (400, 408, 413, 422, 503)},
+    **TOO_MANY,
 }
 ROUTER = APIRouter(tags=["verify"], responses=_ANSWERS)
 MAX_URL = 2048
@@ -28,6 +29,11 @@ MAX_RECIPIENT = 320
 Recipient = Annotated[
     str | None, Query(max_length=MAX_RECIPIENT, description="Whom the badge should be about: an e-mail address, a DID, a name.")
 ]
+_PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, POST",
+    "Access-Control-Allow-Headers": "Accept, Content-Type",
+    "Access-Control-Max-Age": "86400",
+}
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _NOTHING = "Nothing was handed in. Give a URL, a file or the text of a badge."
 _BODY: dict[str, Any] = {
@@ -60,10 +66,17 @@ def verify_url(
         if _wants_page(request):
             return page(pages.verify_page())
         raise problem.Invalid(_NOTHING)
+    rates.count(request, using)
     return _verify_url(request, using, url, recipient=recipient)
 
 
-@ROUTER.post("/verify", response_model=Document, openapi_extra=_BODY, summary="Verify a document")
+@ROUTER.options("/verify", status_code=204, summary="Ask whether scripts of other sites may ask")
+async def allow() -> Response:
+    """Answer a browser that asks before a script of another site does (CORS preflight): it may, whatever type it names."""
+    return Response(status_code=204, headers=_PREFLIGHT)
+
+
+@ROUTER.post("/verify", response_model=Document, openapi_extra=_BODY, dependencies=[rates.COUNTED], summary="Verify a document")
 async def verify(request: Request, using: Using, recipient: Recipient = None) -> Response:
     """Report on the document that is the body, or on what the form fields `url`, `text` or `file` hold. Every verdict is a 200."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()

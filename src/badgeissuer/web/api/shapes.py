@@ -140,3 +140,5 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
     }.items()
 }
 """The answers that every route of the API may give besides its own."""
+TOO_MANY: dict[int | str, dict[str, Any]] = {429: PROBLEMS[503] | {"description": "Asked too often: see Retry-After."}}
+"""That of what anybody may ask only so often."""

@@ -93,9 +93,11 @@ def real(sqlite_server: Running) -> dict[str, dict[str, object]]:
     return {
         "/c/{uuid}": {"uuid": credential},
         "/c/{uuid}.json": {"uuid": credential},
+        "/c/{uuid}/embed": {"uuid": credential},
         "/status-lists/{uuid}": {"uuid": status_list},
         "/i/{issuer}": {"issuer": unit},
         "/i/{issuer}/did.json": {"issuer": unit},
+        "/i/{issuer}/brand.css": {"issuer": unit},
         "/a/{slug}/{version}": {"slug": award["achievement"], "version": 1},
         "/a/{slug}/{version}/image.svg": {"slug": award["achievement"], "version": 1},
         "/a/{slug}": {"slug": award["achievement"]},

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from badgeissuer import cataloguing, problem, verifying
+from badgeissuer import authoring, branding, cataloguing, problem, verifying
+from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import tables
 from badgeissuer.vc import document
-from badgeissuer.web import headers, negotiation, pages, public
+from badgeissuer.vc.document import JsonObject
+from badgeissuer.web import faces, headers, negotiation, pages, passing, previews, public, words
 from badgeissuer.web.api.shapes import PROBLEMS
-from badgeissuer.web.service import Using
+from badgeissuer.web.service import Service, Using
 
 ROUTER = APIRouter(tags=["public"], responses={status: PROBLEMS[status] for status in (400, 404, 503)})
 
@@ -22,6 +27,14 @@ Accept = Annotated[str, Header()]
 _BODY_OR_PAGE: dict[int | str, dict[str, Any]] = {
     200: {"description": "The signed document, or a page.", "content": public.JSON_BODY[200]["content"] | public.PAGE}
 }
+
+
+_CARD: dict[int | str, dict[str, Any]] = {200: {"description": "The card.", "content": public.PAGE}}
+_DESCRIPTION: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The description.", "content": {"application/json": {}, "text/xml": {"schema": {"type": "string"}}}},
+    403: PROBLEMS[403],
+}
+_ADDRESS = re.compile(r"/c/([0-9a-fA-F-]{32,36})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +91,68 @@ def credential(badge: Badge, request: Request, using: Using, accept: Accept = ""
     """Give the exact bytes that were signed, or a page where a browser asks."""
     if not negotiation.wants_page(accept):
         return _signed(request, badge, accept, disposition="inline")
-    body = badge.credential.document
-    found = verifying.verify(body, look=using.look, now=using.now(), policy=using.policy(verifying.BADGE))
     downloads = [("Download the badge (JSON)", f"{using.site.credential(badge.uuid)}.json")]
     with using.reading() as session:
         after = cataloguing.following(session, badge.achievement, badge.version, site=using.site)
-    text = pages.badge_page(document.parse(body), found.report.to_json(), downloads=downloads, following=after, site=using.site)
-    return public.page(text, private=True)
+        around = _around(session, badge, using.site)
+    text = pages.badge_page(*_judged(badge, using), downloads=downloads, following=after, site=using.site, around=around)
+    return public.page(text, private=True, scripted=True)
+
+
+@ROUTER.get("/c/{uuid}/embed", responses=_CARD, response_class=HTMLResponse, summary="Show a credential as a card in another page")
+def card(badge: Badge, using: Using) -> HTMLResponse:
+    """Give the small page that pages of others show in a frame: the verdict of this moment, and where to read more."""
+    with using.reading() as session:
+        around = _around(session, badge, using.site)
+    return public.page(pages.card_page(*_judged(badge, using), site=using.site, around=around), private=True, framed=True)
+
+
+@ROUTER.get("/oembed", summary="Describe the card of a credential", responses=_DESCRIPTION)
+def oembed(
+    using: Using,
+    url: Annotated[str, Query(max_length=2000)],
+    form: Annotated[Literal["json", "xml"], Query(alias="format")] = "json",
+    maxwidth: Annotated[int, Query(ge=1)] = passing.EMBED_WIDTH,
+    maxheight: Annotated[int, Query(ge=1)] = passing.EMBED_HEIGHT,
+) -> Response:
+    """Tell a site that was given the link of a badge how to show it (oEmbed 1.0)."""
+    match = _ADDRESS.fullmatch(using.site.path_of(url) or "")
+    if match is None:
+        raise problem.NotFound("Only badges of this service can be described, by the address that is their id.")
+    badge = shown(match[1], using)
+    with using.reading() as session:
+        passed = _around(session, badge, using.site).passed
+    told = previews.oembed(passed, base=using.site.base, width=maxwidth, height=maxheight)
+    sent = {"Cache-Control": headers.BY_THE_READER_ALONE, "X-Robots-Tag": "noindex", **public.OPEN}
+    return JSONResponse(told, headers=sent) if form == "json" else Response(previews.as_xml(told), headers=sent, media_type="text/xml")
+
+
+def _judged(badge: Shown, using: Service) -> tuple[JsonObject, dict[str, Any]]:
+    """Return what a badge says, and the report of this moment on it."""
+    body = badge.credential.document
+    found = verifying.verify(body, look=using.look, now=using.now(), policy=using.policy(verifying.BADGE))
+    return document.parse(body), found.report.to_json()
+
+
+def _around(session: Session, badge: Shown, site: Site) -> faces.Around:
+    line = branding.lineage(session, session.get_one(tables.Issuer, badge.award.issuer_id))
+    brand, award, achievement = branding.brand(line), badge.award, badge.achievement
+    newest = authoring.published(session, achievement.slug).version
+    passed = passing.Passed(
+        url=site.credential(badge.uuid),
+        number=str(badge.uuid),
+        name=words.plain(badge.version.document["name"]),
+        unit=words.plain(line[0].name),
+        since=award.awarded_at,
+        until=award.valid_until,
+        linkedin_id=brand.linkedin_id,
+    )
+    return faces.Around(
+        face=faces.face(line, brand),
+        passed=passed,
+        newest=(newest, f"/a/{achievement.slug}/{newest}") if newest > badge.version.version else None,
+        is_retired=achievement.retired_at is not None,
+    )
 
 
 def _signed(request: Request, badge: Shown, accept: str, *, disposition: str) -> Response:

@@ -15,7 +15,7 @@ import jinja2
 
 from badgeissuer import explaining, frameworks
 from badgeissuer.vc import instant
-from badgeissuer.web import menu, pathway, verdicts, views, words
+from badgeissuer.web import menu, pathway, previews, verdicts, views, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,12 +24,14 @@ if TYPE_CHECKING:
     from badgeissuer import cataloguing, overseeing
     from badgeissuer.openbadges.addresses import Site
     from badgeissuer.store import tables
+    from badgeissuer.web import faces
     from badgeissuer.web.staff.door import Staff, Ways
 
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-)
+_ALONE = "frame-ancestors 'none'"
+CONTENT_SECURITY_POLICY = f"default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; {_ALONE}; base-uri 'none'"
 """For the answer that carries a page; no page has a style of its own, and hardly any a script."""
+FRAMED_POLICY = CONTENT_SECURITY_POLICY.replace(_ALONE, "frame-ancestors *")
+"""For the one kind of page that stands in pages of others."""
 OWN_SCRIPT = "; script-src 'self'; connect-src 'self'"
 """What is added for a page that has a script of ours."""
 
@@ -67,6 +69,7 @@ def badge_page(
     downloads: Sequence[tuple[str, str]],
     following: Sequence[cataloguing.Step] = (),
     site: Site | None = None,
+    around: faces.Around | None = None,
 ) -> str:
     """Return the public page of one badge.
 
@@ -76,13 +79,35 @@ def badge_page(
         downloads: Labels and addresses, our own, of the forms in which it can be had.
         following: What can be earned next.
         site: The service, whose drawings are shown.
+        around: Who issued it, what its link unfolds to, and how it is passed on.
     """
+    verdict, url = _drawn(document, report, site), str(document.get("id", ""))
+    verify = f"/verify?url={quote(url, safe='')}"
+    preview = _preview(verdict, around, site) if around else None
+    return _render(
+        "badge.html", downloads=downloads, url=url, verify=verify, following=following, verdict=verdict, around=around, preview=preview
+    )
+
+
+def card_page(document: Mapping[str, Any], report: Mapping[str, Any], *, site: Site, around: faces.Around) -> str:
+    """Return the small page of a badge that stands in pages of others; for the arguments see `badge_page`."""
+    verdict = _drawn(document, report, site)
+    return _render("embed.html", verdict=verdict, around=around, url=str(document.get("id", "")))
+
+
+def _drawn(document: Mapping[str, Any], report: Mapping[str, Any], site: Site | None) -> verdicts.Verdict:
     verdict = verdicts.judged(report, document)
-    if site and isinstance(verdict.said, views.Badge):
-        said = views.with_drawing(verdict.said, document["credentialSubject"]["achievement"], site)
-        verdict = dataclasses.replace(verdict, said=said)
-    verify = f"/verify?url={quote(str(document.get('id', '')), safe='')}"
-    return _render("badge.html", downloads=downloads, verify=verify, following=following, verdict=verdict)
+    if not site or not isinstance(verdict.said, views.Badge):
+        return verdict
+    said = views.with_drawing(verdict.said, document["credentialSubject"]["achievement"], site)
+    return dataclasses.replace(verdict, said=said)
+
+
+def _preview(verdict: verdicts.Verdict, around: faces.Around, site: Site | None) -> previews.Preview | None:
+    """Return what a link to a badge unfolds to; nothing where the badge does not bear out what it says."""
+    if not site or not isinstance(verdict.said, views.Badge):
+        return None
+    return previews.of_badge(verdict.said, around.passed, base=site.base, counts=verdict.report["outcome"] == "VALID")
 
 
 def catalogue_page(shown: Sequence[object], *, asked: object, following: str | None) -> str:

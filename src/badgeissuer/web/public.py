@@ -8,11 +8,11 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Path, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse
 
-from badgeissuer import attending, authoring, cataloguing, problem, revising, signing, verifying
+from badgeissuer import attending, authoring, branding, cataloguing, problem, revising, signing, verifying
 from badgeissuer.openbadges import microcredential
 from badgeissuer.store import tables
 from badgeissuer.vc import alarm, verification
-from badgeissuer.web import headers, negotiation, pages
+from badgeissuer.web import faces, headers, negotiation, pages
 from badgeissuer.web.api.shapes import PROBLEMS
 from badgeissuer.web.service import Using
 
@@ -48,6 +48,9 @@ _LINKED_DATA_OR_PAGE: dict[int | str, dict[str, Any]] = {
 }
 
 
+_SHEET: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The style sheet.", "content": {"text/css": {"schema": {"type": "string"}}}}
+}
 DRAWING_POLICY = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox"
 """For a drawing: nothing in it is loaded, styled or run."""
 _DRAWING: dict[int | str, dict[str, Any]] = {
@@ -98,6 +101,15 @@ def did_document(issuer: Annotated[str, Path(max_length=64)], request: Request, 
     with using.reading() as session:
         found = signing.controller_document(session, authoring.issuer(session, issuer))
     return _kept(request, ControllerDocument(found), how_long=headers.FOR_FIVE_MINUTES)
+
+
+@ROUTER.get("/i/{issuer}/brand.css", responses=_SHEET, response_class=Response, summary="Get the colours of an issuer")
+def brand(issuer: Name, request: Request, using: Using) -> Response:
+    """Give the style sheet that colours the pages of an issuer's badges; names of colours alone."""
+    with using.reading() as session:
+        shown = branding.brand(branding.lineage(session, authoring.issuer(session, issuer)))
+    sheet = faces.sheet(shown.colour, shown.accent).encode()
+    return headers.kept(request, sheet, media_type="text/css", how_long=headers.FOR_FIVE_MINUTES, **OPEN)
 
 
 @ROUTER.get("/a/{slug}/{version}", responses=_LINKED_DATA_OR_PAGE, response_class=LinkedData, summary="Get a published achievement")
@@ -172,7 +184,9 @@ def readyz(using: Using) -> dict[str, str]:
     return {"status": "ready"} | ({"warning": alarm.ALARM.reason} if alarm.ALARM.reason else {})
 
 
-def page(text: str, *, private: bool = False, status: int = 200, referrer: str = "no-referrer", scripted: bool = False) -> HTMLResponse:
+def page(
+    text: str, *, private: bool = False, status: int = 200, referrer: str = "no-referrer", scripted: bool = False, framed: bool = False
+) -> HTMLResponse:
     """Return a page with the headers that keep it from loading or leaking anything.
 
     Args:
@@ -181,9 +195,11 @@ def page(text: str, *, private: bool = False, status: int = 200, referrer: str =
         status: The HTTP status.
         referrer: The value of Referrer-Policy.
         scripted: Whether it has a script of ours, from a file of ours.
+        framed: Whether pages of others may show it in a frame.
     """
+    policy = pages.FRAMED_POLICY if framed else pages.CONTENT_SECURITY_POLICY
     sent = {
-        "Content-Security-Policy": pages.CONTENT_SECURITY_POLICY + (pages.OWN_SCRIPT if scripted else ""),
+        "Content-Security-Policy": policy + (pages.OWN_SCRIPT if scripted else ""),
         "Referrer-Policy": referrer,
         "X-Content-Type-Options": "nosniff",
         "Vary": "Accept",

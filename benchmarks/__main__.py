@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from badgeissuer.settings import PREFIX
-from benchmarks import bulk, growth, http, intake, latency, measuring, results, searching, signing, statuses, steps, verifying
+from benchmarks import bulk, growth, http, intake, latency, measuring, results, searching, showing, signing, statuses, steps, verifying
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +23,7 @@ BENCHMARKS: Mapping[str, Callable[[measuring.Scale], results.Figures]] = {
     "issue_http_bulk": http.issue_http_bulk,
     "issue_http_bulk_postgresql": http.issue_http_bulk_postgresql,
     "verify_http": http.verify_http,
+    "show_http": showing.show_http,
     "bulk_sqlite": bulk.bulk_sqlite,
     "bulk_postgresql": bulk.bulk_postgresql,
     "bulk_steps": steps.bulk_steps,

@@ -25,11 +25,16 @@ ROUND_SECONDS = 180
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A POST."""
+    """A request: POST where it has a body, else GET."""
 
     path: str
-    body: bytes
+    body: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def method(self) -> str:
+        """How it is sent."""
+        return "GET" if self.body is None else "POST"
 
 
 def send(port: int, requests: Sequence[Request], *, clients: int, expect: int) -> measuring.Round:
@@ -64,10 +69,11 @@ def _answer(connection: http.client.HTTPConnection, request: Request, *, expect:
     if time.monotonic() > ends:
         raise measuring.Failed(f"The requests were not all answered within {ROUND_SECONDS} seconds.")
     began = time.monotonic()
-    connection.request("POST", request.path, request.body, dict(request.headers))
+    connection.request(request.method, request.path, request.body, dict(request.headers))
     answer = connection.getresponse()
     body = answer.read()
     wait = time.monotonic() - began
     if answer.status != expect:
-        raise measuring.Failed(f"POST {request.path} answered {answer.status} instead of {expect}: {body[:1000].decode(errors='replace')}")
+        asked, told = f"{request.method} {request.path}", body[:1000].decode(errors="replace")
+        raise measuring.Failed(f"{asked} answered {answer.status} instead of {expect}: {told}")
     return body, wait

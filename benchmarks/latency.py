@@ -78,7 +78,7 @@ def _steadily(made: service.Service, requests: Sequence[clients.Request]) -> lis
         answers = []
         for place, request in enumerate(requests):
             time.sleep(max(0.0, began + place / RATE - time.monotonic()))
-            sent[json.loads(request.body)["data"]["learner"]["email"]] = time.monotonic()
+            sent[json.loads(request.body or b"")["data"]["learner"]["email"]] = time.monotonic()
             answers.append(pool.submit(clients.send, made.port, [request], clients=1, expect=200))
         for answer in answers:
             answer.result()

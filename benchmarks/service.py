@@ -193,7 +193,7 @@ def _server(folder: Path, *, cleanup: str = "delete") -> Iterator[Any]:
 
 @contextmanager
 def _set_up(folder: Path, database_url: str) -> Iterator[Service]:
-    port = _free_port()
+    port = free_port()
     own = {
         "DATA_DIR": str(folder),
         "DATABASE_URL": database_url,
@@ -234,7 +234,8 @@ def _found(session: Session, settings: Settings, signer: sample.Signer) -> tuple
     return token, f"/hooks/{hook_key}", site.status_list(status_list.uuid)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of the loopback that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -12,11 +12,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
+from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 from sqlalchemy import select
 
-from badgeissuer import authoring, problem, signing
+from badgeissuer import authoring, problem, sharing, signing
 from badgeissuer.openbadges import baking
 from badgeissuer.openbadges import verification as badges
 from badgeissuer.store import tables
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from sqlalchemy import Row
     from sqlalchemy.orm import Session
 
     from badgeissuer.openbadges.addresses import Site
@@ -78,20 +80,56 @@ def policy(session: Session, profile: verification.Profile, *, trust: Trust) -> 
 
 
 def own(session: Session, url: str, *, site: Site, now: datetime) -> verification.Resource | verification.Unreachable | None:
-    """Return what stands at a URL of this service, out of the store; None for a URL of anywhere else."""
+    """Return what stands at a URL of this service, out of the store; None for a URL of anywhere else.
+
+    A badge that its learner keeps private is found only by a URL with a link's secret in it.
+    """
     path = site.path_of(url)
     if path is None:
         return None
     try:
-        body = _published(session, path)
+        body = _credential(session, path, url, now=now) or _published(session, path)
+    except sharing.Private as fault:
+        return verification.Unreachable(url, fault.detail[0].lower() + fault.detail[1:].rstrip("."))
     except (problem.NotFound, ValueError):
         body = None
     return verification.Resource(url, body, now) if body else verification.Unreachable(url, "there is no such document here")
 
 
+def _credential(session: Session, path: str, url: str, *, now: datetime) -> bytes | None:
+    found = _badge(session, path)
+    if found and sharing.of(found.Sharing).visibility == sharing.PRIVATE:
+        sharing.require_link(session, found.award_id, shared_by(url), now=now)
+    return found.document if found else None
+
+
+def shared_by(url: str) -> str:
+    """Return the secret of a link that stands in a URL; nothing where none does."""
+    return parse_qs(urlsplit(url).query).get("share", [""])[0]
+
+
+def shows_results(session: Session, url: object, *, site: Site) -> bool:
+    """Return whether a page may show the results of the badge of that id: not of one of this service whose learner did not agree."""
+    path = site.path_of(url) if isinstance(url, str) else None
+    found = _badge(session, path) if path else None
+    return found is None or sharing.of(found.Sharing).shows_results
+
+
+_BADGE = select(tables.Credential.award_id, tables.Credential.document, tables.Sharing).outerjoin(
+    tables.Sharing, tables.Sharing.award_id == tables.Credential.award_id
+)
+
+
+def _badge(session: Session, path: str) -> Row[int, bytes, tables.Sharing] | None:
+    """Return the badge that stands at a path of ours, with what its learner decided of it."""
+    match = _CREDENTIAL.fullmatch(path)
+    try:
+        return session.execute(_BADGE.where(tables.Credential.uuid == UUID(match[1]))).one_or_none() if match else None
+    except ValueError:
+        return None
+
+
 def _published(session: Session, path: str) -> bytes | None:
-    if match := _CREDENTIAL.fullmatch(path):
-        return session.scalar(select(tables.Credential.document).where(tables.Credential.uuid == UUID(match[1])))
     if match := _STATUS_LIST.fullmatch(path):
         return session.scalar(select(tables.StatusList.published).where(tables.StatusList.uuid == UUID(match[1])))
     if match := _CONTROLLER.fullmatch(path):

@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.routing import Route
 
+from badgeissuer import sharing
 from badgeissuer.net import fetch
 from badgeissuer.net import provider as providers
 from badgeissuer.settings import Settings, clock
@@ -95,6 +96,12 @@ STAFF = (
     units.ROUTER,
 )
 """The pages for staff, which are no part of the API."""
+_HANDLERS = {
+    door.SignInFirst: door.on_sign_in_first,
+    door.SendAgain: door.on_send_again,
+    sharing.Private: badges.on_private,
+}
+"""What becomes of what some pages raise."""
 PATIENCE_SECONDS = 5
 """How long a request waits for the embedded database before it is answered 503: a waiting request holds a thread."""
 DESCRIPTION = "Define and approve achievements, issue them as signed Open Badges 3.0 from LMS events, let anyone verify them."
@@ -168,7 +175,7 @@ def create(settings: Settings, *, beside: Callable[[Tell], AbstractContextManage
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # it would lead wherever the Host header says
-        exception_handlers=problems.HANDLERS | {door.SignInFirst: door.on_sign_in_first, door.SendAgain: door.on_send_again},  # type: ignore[arg-type]  # Starlette types handlers by Exception alone
+        exception_handlers={**problems.HANDLERS, **_HANDLERS},  # type: ignore[dict-item]  # Starlette types handlers by Exception alone
         separate_input_output_schemas=False,
     )
     app.add_middleware(limits.BodyLimit)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
@@ -12,16 +14,19 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from badgeissuer import authoring, branding, cataloguing, problem, verifying
+from badgeissuer import access, authoring, branding, cataloguing, problem, sharing, verifying
 from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import tables
 from badgeissuer.vc import document
 from badgeissuer.vc.document import JsonObject
 from badgeissuer.web import faces, headers, negotiation, pages, passing, previews, public, words
 from badgeissuer.web.api.shapes import PROBLEMS
+from badgeissuer.web.problems import on_problem, status_of
 from badgeissuer.web.service import Service, Using
 
-ROUTER = APIRouter(tags=["public"], responses={status: PROBLEMS[status] for status in (400, 404, 503)})
+_FAULTS: dict[int | str, dict[str, Any]] = {status: PROBLEMS[status] for status in (400, 403, 404, 503)}
+_FAULTS[403] = _FAULTS[403] | {"description": "Its learner keeps it private."}
+ROUTER = APIRouter(tags=["public"], responses=_FAULTS)
 
 Accept = Annotated[str, Header()]
 _BODY_OR_PAGE: dict[int | str, dict[str, Any]] = {
@@ -39,42 +44,101 @@ _ADDRESS = re.compile(r"/c/([0-9a-fA-F-]{32,36})")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A badge that whoever asks may see, with what it is of."""
+    """A badge that whoever asks may see, with what it is of.
+
+    Attributes:
+        how: What its learner decided.
+        share: The secret of the link by which it was opened; empty for one that needs none. It belongs into the addresses of the other
+            forms of the badge on its page (`address`), and into nothing that others read: no canonical link, no card, no log.
+        is_holders: Whether who asks is its learner, signed in.
+    """
 
     credential: tables.Credential
     award: tables.Award
     achievement: tables.Achievement
     version: tables.AchievementVersion
+    how: sharing.How
+    share: str = ""
+    is_holders: bool = False
 
     @property
     def uuid(self) -> UUID:
         """The number in its id."""
         return self.credential.uuid
 
+    @property
+    def shows_results(self) -> bool:
+        """Whether a page may show what its learner reached."""
+        return self.how.shows_results or self.is_holders
+
+    @property
+    def is_indexed(self) -> bool:
+        """Whether search engines may list it."""
+        return self.how.visibility == sharing.PUBLIC
+
+    @property
+    def robots(self) -> dict[str, str]:
+        """The header that says so, in whatever form the badge is given."""
+        return {} if self.is_indexed else {"X-Robots-Tag": "noindex"}
+
+    def address(self, site: Site, ending: str = "") -> str:
+        """Return the address of a form of the badge for who looks at it now: with the secret of the link where it needs one."""
+        return f"{site.credential(self.uuid)}{ending}{f'?share={quote(self.share)}' if self.share else ''}"
+
     def file_name(self, ending: str) -> str:
         """Return what a file of the badge is called, in ASCII."""
         return f"{self.achievement.slug}-{str(self.uuid)[:8]}.{ending}"
 
 
-def shown(uuid: Annotated[str, Path(max_length=64)], using: Using) -> Shown:
+def shown(
+    uuid: Annotated[str, Path(max_length=64)],
+    request: Request,
+    using: Using,
+    share: Annotated[str, Query(description="The secret of a link that its learner made; a private badge needs one.")] = "",
+) -> Shown:
     """Return the badge of an address; every route below `/c/` asks here, and nowhere else.
+
+    Who may see a private badge: who has a link that counts, and a token of its issuer that may read.
 
     Raises:
         problem.NotFound: There is none.
+        sharing.Private: Its learner keeps it from who asks.
     """
-    award, achievement, version = tables.Award, tables.Achievement, tables.AchievementVersion
+    award, achievement, version, decided = tables.Award, tables.Achievement, tables.AchievementVersion, tables.Sharing
     query = (
-        select(tables.Credential, award, achievement, version)
+        select(tables.Credential, award, achievement, version, decided)
         .join(award, award.id == tables.Credential.award_id)
         .join(achievement, achievement.id == award.achievement_id)
         .join(version, version.id == award.achievement_version_id)
+        .outerjoin(decided, decided.award_id == award.id)
         .where(tables.Credential.uuid == public.number(uuid))
     )
     with using.reading() as session:
         found = session.execute(query).one_or_none()
-    if found is None:
-        raise problem.NotFound(problem.NOTHING)
-    return Shown(*found)
+        if found is None:
+            raise problem.NotFound(problem.NOTHING)
+        how = sharing.of(found.Sharing)
+        is_private = how.visibility == sharing.PRIVATE
+        if is_private and not _is_its_issuer(session, request, found.Award.issuer_id, now=using.now()):
+            sharing.require_link(session, found.Award.id, share, now=using.now())
+    return Shown(*found[:4], how, share=share if is_private else "")
+
+
+def _is_its_issuer(session: Session, request: Request, issuer_id: int, *, now: datetime) -> bool:
+    """Return whether a token came along that may read what is of an issuer."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    try:
+        actor = access.authenticate(session, token.strip(), now=now) if scheme.lower() == "bearer" else None
+    except problem.Unauthenticated:
+        actor = None
+    return actor is not None and access.may(actor, access.READ, issuer_id=issuer_id)
+
+
+async def on_private(request: Request, fault: Exception) -> Response:
+    """Say that a badge is private, kindly where a person asks."""
+    if isinstance(fault, sharing.Private) and negotiation.wants_page(request.headers.get("accept", "")):
+        return public.page(pages.private_page(fault.detail), private=True, status=status_of(fault))
+    return await on_problem(request, fault)
 
 
 Badge = Annotated[Shown, Depends(shown)]
@@ -91,12 +155,12 @@ def credential(badge: Badge, request: Request, using: Using, accept: Accept = ""
     """Give the exact bytes that were signed, or a page where a browser asks."""
     if not negotiation.wants_page(accept):
         return _signed(request, badge, accept, disposition="inline")
-    downloads = [("Download the badge (JSON)", f"{using.site.credential(badge.uuid)}.json")]
+    downloads = [("Download the badge (JSON)", badge.address(using.site, ".json"))]
     with using.reading() as session:
         after = cataloguing.following(session, badge.achievement, badge.version, site=using.site)
         around = _around(session, badge, using.site)
     text = pages.badge_page(*_judged(badge, using), downloads=downloads, following=after, site=using.site, around=around)
-    return public.page(text, private=True, scripted=True)
+    return public.page(text, private=True, indexed=badge.is_indexed, scripted=True)
 
 
 @ROUTER.get("/c/{uuid}/embed", responses=_CARD, response_class=HTMLResponse, summary="Show a credential as a card in another page")
@@ -109,6 +173,7 @@ def card(badge: Badge, using: Using) -> HTMLResponse:
 
 @ROUTER.get("/oembed", summary="Describe the card of a credential", responses=_DESCRIPTION)
 def oembed(
+    request: Request,
     using: Using,
     url: Annotated[str, Query(max_length=2000)],
     form: Annotated[Literal["json", "xml"], Query(alias="format")] = "json",
@@ -119,7 +184,7 @@ def oembed(
     match = _ADDRESS.fullmatch(using.site.path_of(url) or "")
     if match is None:
         raise problem.NotFound("Only badges of this service can be described, by the address that is their id.")
-    badge = shown(match[1], using)
+    badge = shown(match[1], request, using)
     with using.reading() as session:
         passed = _around(session, badge, using.site).passed
     told = previews.oembed(passed, base=using.site.base, width=maxwidth, height=maxheight)
@@ -152,6 +217,10 @@ def _around(session: Session, badge: Shown, site: Site) -> faces.Around:
         passed=passed,
         newest=(newest, f"/a/{achievement.slug}/{newest}") if newest > badge.version.version else None,
         is_retired=achievement.retired_at is not None,
+        is_public=badge.is_indexed,
+        is_private=badge.how.visibility == sharing.PRIVATE,
+        shows_results=badge.shows_results,
+        address=badge.address(site),
     )
 
 
@@ -164,6 +233,6 @@ def _signed(request: Request, badge: Shown, accept: str, *, disposition: str) ->
         sha256=badge.credential.sha256,
         Content_Disposition=f'{disposition}; filename="{badge.file_name("json")}"',
         Vary="Accept",
-        X_Robots_Tag="noindex",
+        **badge.robots,
         **public.OPEN,
     )

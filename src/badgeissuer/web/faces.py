@@ -43,6 +43,9 @@ class Around:
         newest: The newest version of the achievement, where the badge is of an older one: its number and path.
         is_retired: Whether the achievement is awarded no more.
         is_public: Whether the learner chose that search engines may know of it.
+        is_private: Whether the learner keeps it from who has no link with a secret.
+        shows_results: Whether it may be shown what the learner reached.
+        address: Where who looks at it now has it from: its id, with the secret of a link where it needs one.
     """
 
     face: Face
@@ -50,6 +53,9 @@ class Around:
     newest: tuple[int, str] | None = None
     is_retired: bool = False
     is_public: bool = False
+    is_private: bool = False
+    shows_results: bool = True
+    address: str = ""
 
 
 def face(line: Sequence[tables.Issuer], brand: branding.Brand) -> Face:

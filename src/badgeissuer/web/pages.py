@@ -47,6 +47,7 @@ def verify_page(
     report: Mapping[str, Any] | None = None,
     fault: Mapping[str, Any] | None = None,
     document: Mapping[str, Any] | None = None,
+    results: bool = True,
 ) -> str:
     """Return the page with the box for a URL, a file or text, under the verdict on what was asked before.
 
@@ -56,10 +57,12 @@ def verify_page(
         report: A verification report, as `Report.to_json` gives it.
         fault: An RFC 9457 problem that kept a report from being made.
         document: What the report is about; shown only as far as the report bears it out.
+        results: Whether what its learner reached may be shown.
     """
-    verdict = verdicts.judged(report, document) if report is not None else None
+    about = document if results or document is None else views.without_results(document)
+    verdict = verdicts.judged(report, about) if report is not None else None
     again = {"asked": words.plain(asked, words.URL_CHARACTERS), "recipient": words.plain(recipient, words.URL_CHARACTERS)}
-    return _render("verify.html", verdict=verdict, fault=fault, **again)
+    return _render("verify.html", verdict=verdict, fault=fault, results=results, **again)
 
 
 def badge_page(
@@ -71,7 +74,7 @@ def badge_page(
     site: Site | None = None,
     around: faces.Around | None = None,
 ) -> str:
-    """Return the public page of one badge.
+    """Return the page of one badge.
 
     Args:
         document: The signed badge.
@@ -81,12 +84,12 @@ def badge_page(
         site: The service, whose drawings are shown.
         around: Who issued it, what its link unfolds to, and how it is passed on.
     """
-    verdict, url = _drawn(document, report, site), str(document.get("id", ""))
-    verify = f"/verify?url={quote(url, safe='')}"
-    preview = _preview(verdict, around, site) if around else None
-    return _render(
-        "badge.html", downloads=downloads, url=url, verify=verify, following=following, verdict=verdict, around=around, preview=preview
-    )
+    results, url = around is None or around.shows_results, str(document.get("id", ""))
+    verdict = _drawn(document if results else views.without_results(document), report, site)
+    address = around.address if around else url
+    preview = _preview(verdict, around, site) if around and not around.is_private else None
+    shown = {"url": url, "address": address, "verify": f"/verify?url={quote(address, safe='')}", "results": results, "preview": preview}
+    return _render("badge.html", downloads=downloads, following=following, verdict=verdict, around=around, **shown)
 
 
 def card_page(document: Mapping[str, Any], report: Mapping[str, Any], *, site: Site, around: faces.Around) -> str:
@@ -306,6 +309,11 @@ def reviews_page(staff: Staff, found: Sequence[overseeing.Doubted]) -> str:
 def approvals_page(staff: Staff, found: Sequence[overseeing.Waiting]) -> str:
     """Return the page of the awards that wait for people to agree."""
     return _render("staff/approvals.html", staff=staff, found=found)
+
+
+def private_page(why: str) -> str:
+    """Return the page that stands for a private badge: why it is not shown, and what to do."""
+    return _render("private.html", why=why)
 
 
 def problem_page(problem: Mapping[str, Any], *, status: int) -> str:

@@ -185,13 +185,21 @@ def readyz(using: Using) -> dict[str, str]:
 
 
 def page(
-    text: str, *, private: bool = False, status: int = 200, referrer: str = "no-referrer", scripted: bool = False, framed: bool = False
+    text: str,
+    *,
+    private: bool = False,
+    indexed: bool = False,
+    status: int = 200,
+    referrer: str = "no-referrer",
+    scripted: bool = False,
+    framed: bool = False,
 ) -> HTMLResponse:
     """Return a page with the headers that keep it from loading or leaking anything.
 
     Args:
         text: The page.
-        private: Whether it is for its reader alone.
+        private: Whether it is for its reader alone, and kept by nobody.
+        indexed: Whether search engines may list it all the same.
         status: The HTTP status.
         referrer: The value of Referrer-Policy.
         scripted: Whether it has a script of ours, from a file of ours.
@@ -205,7 +213,7 @@ def page(
         "Vary": "Accept",
     }
     if private:
-        sent |= {"Cache-Control": "private, no-store", "X-Robots-Tag": "noindex"}
+        sent |= {"Cache-Control": "private, no-store"} | ({} if indexed else {"X-Robots-Tag": "noindex"})
     return HTMLResponse(text, status, headers=sent)
 
 

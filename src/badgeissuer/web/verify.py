@@ -124,7 +124,11 @@ def _policy(using: Service, recipient: str | None) -> verification.Policy:
 
 def _verify_url(request: Request, using: Service, url: str, *, recipient: str | None) -> Response:
     found = verifying.verify_url(url, look=using.look, now=using.now(), policy=_policy(using, recipient))
-    return _answer(request, found, asked=url, recipient=recipient)
+    results = True
+    if found.document and _wants_page(request):
+        with using.reading() as session:
+            results = verifying.shows_results(session, found.document.get("id"), site=using.site)
+    return _answer(request, found, asked=url, recipient=recipient, results=results)
 
 
 def _verify_body(request: Request, using: Service, body: bytes, *, recipient: str | None) -> Response:
@@ -137,10 +141,11 @@ def _verify_body(request: Request, using: Service, body: bytes, *, recipient: st
     return _answer(request, found, asked="", recipient=recipient)
 
 
-def _answer(request: Request, found: verifying.Verified, *, asked: str, recipient: str | None) -> Response:
+def _answer(request: Request, found: verifying.Verified, *, asked: str, recipient: str | None, results: bool = True) -> Response:
     content = found.report.to_json()
     if _wants_page(request):
-        return page(pages.verify_page(asked=asked, recipient=recipient or "", report=content, document=found.document), private=True)
+        text = pages.verify_page(asked=asked, recipient=recipient or "", report=content, document=found.document, results=results)
+        return page(text, private=True)
     return JSONResponse(content, headers={"Cache-Control": "private, no-store", "Vary": "Accept", **OPEN})
 
 

@@ -245,6 +245,13 @@ def _badge(document: Mapping[str, Any], prose: Prose) -> Badge:
     )
 
 
+def without_results(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a badge without what its learner reached; the scales stay."""
+    subject = document.get("credentialSubject")
+    kept = [{name: value for name, value in one.items() if name != "result"} for one in words.objects(subject)]
+    return dict(document) | {"credentialSubject": kept[0] if isinstance(subject, dict) else kept}
+
+
 def with_drawing(badge: Badge, achievement: Mapping[str, Any], site: Site) -> Badge:
     """Return a badge with the picture that was drawn of its achievement, where that is one of this service: pages load nothing else."""
     own, image = str(achievement.get("id")), achievement.get("image")

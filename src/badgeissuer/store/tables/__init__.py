@@ -24,6 +24,7 @@ from badgeissuer.store.tables.lists import StatusCounter, StatusEntry, StatusLis
 from badgeissuer.store.tables.outbox import MESSAGE_STATES, NOTICE_STATES, REMINDER_STATES, Message, Notice, Reminder, Subscriber
 from badgeissuer.store.tables.people import IdentityChange, IdentityQuestion, Learner, LearnerIdentity
 from badgeissuer.store.tables.running import ROLES, ApiToken, IdempotencyKey, StaffSession, Worker
+from badgeissuer.store.tables.showing import VISIBILITIES, ShareLink, Sharing
 from badgeissuer.store.tables.staff import Account, AccountIdentity, SignInLink, SpentState
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "REMINDER_STATES",
     "REQUEST_STATES",
     "ROLES",
+    "VISIBILITIES",
     "Account",
     "AccountIdentity",
     "Achievement",
@@ -68,6 +70,8 @@ __all__ = [
     "Revocation",
     "Rule",
     "RuleSource",
+    "ShareLink",
+    "Sharing",
     "SignInLink",
     "SigningKey",
     "SigningRequest",

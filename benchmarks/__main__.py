@@ -8,7 +8,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from badgeissuer.settings import PREFIX
-from benchmarks import bulk, growth, http, intake, latency, measuring, results, searching, showing, signing, statuses, steps, verifying
+from benchmarks import (
+    bulk,
+    growth,
+    http,
+    intake,
+    latency,
+    loading,
+    measuring,
+    results,
+    searching,
+    showing,
+    signing,
+    statuses,
+    steps,
+    verifying,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,6 +39,7 @@ BENCHMARKS: Mapping[str, Callable[[measuring.Scale], results.Figures]] = {
     "issue_http_bulk_postgresql": http.issue_http_bulk_postgresql,
     "verify_http": http.verify_http,
     "show_http": showing.show_http,
+    "pages": loading.pages,
     "bulk_sqlite": bulk.bulk_sqlite,
     "bulk_postgresql": bulk.bulk_postgresql,
     "bulk_steps": steps.bulk_steps,

@@ -32,7 +32,7 @@ def show_http(scale: measuring.Scale) -> Figures:
     with _hello() as (port, process):
         found = dict(rates.figures("hello_http", _sender(port, [clients.Request("/")], scale, _is_hello), scale, process=process))
     with service.sqlite() as made, made.serving() as process:
-        badges = _issued(made, BADGES if scale is measuring.FULL else 8)
+        badges = issued(made, BADGES if scale is measuring.FULL else 8)
         for name, requests, check in _kinds(badges):
             found |= rates.figures(name, _sender(made.port, requests, scale, check), scale, process=process)
     return {name: _beside(name, figure, found) for name, figure in found.items()}
@@ -67,8 +67,8 @@ def _sender(
     return send
 
 
-def _issued(made: service.Service, number: int) -> dict[str, bytes]:
-    """Issue badges, and return their paths with the bytes that were signed."""
+def issued(made: service.Service, number: int) -> dict[str, bytes]:
+    """Issue so many badges, and return their paths with the bytes that were signed."""
     headers = {"Authorization": f"Bearer {made.token}", "Content-Type": "application/json"}
     rows = [json.dumps({"achievement": service.SLUG} | sample.row(learner)).encode() for learner in sample.Learners(clock()).take(number)]
     done = clients.send(made.port, [clients.Request("/api/awards", row, headers) for row in rows], clients=4, expect=201)

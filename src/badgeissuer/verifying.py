@@ -167,11 +167,11 @@ def verify(body: bytes, *, look: Look, now: datetime, policy: verification.Polic
     Raises:
         problem.Unavailable: Too many fetches are under way.
     """
-    sha256 = hashlib.sha256(body).hexdigest()
     try:
         given = read(body)
     except problem.Problem as error:
-        return Verified(verification.unreadable(error, now=now, policy=policy, sha256=sha256), None)
+        return unreadable(body, error, now=now, policy=policy)
+    sha256 = hashlib.sha256(body).hexdigest()
     found = _verify(given, look=look, now=now, policy=policy, sha256=sha256)
     if found.document is given.content:
         learn(body, given, found.report, policy=policy)
@@ -200,6 +200,11 @@ def verify_url(url: str, *, look: Look, now: datetime, policy: verification.Poli
     if isinstance(found, verification.Unreachable):
         return Verified(verification.unreachable(found, now=now, policy=policy), None)
     return verify(found.body, look=look, now=now, policy=policy)
+
+
+def unreadable(body: bytes, error: problem.Problem, *, now: datetime, policy: verification.Policy) -> Verified:
+    """Return the report on something out of which no credential could be read, and why."""
+    return Verified(verification.unreadable(error, now=now, policy=policy, sha256=hashlib.sha256(body).hexdigest()), None)
 
 
 def _verify(given: secured.Secured, *, look: Look, now: datetime, policy: verification.Policy, sha256: str) -> Verified:

@@ -105,7 +105,7 @@ def test_a_client_asks_whose_badge_it_is(running: web.Running, files: dict[str, 
 @pytest.mark.parametrize("client", CLIENTS)
 def test_a_client_takes_no_refusal_for_a_verdict(running: web.Running, tmp_path: Path, client: str) -> None:
     large = tmp_path / "large"
-    large.write_bytes(b"x" * (3 * 1024 * 1024))
+    large.write_bytes(b"x" * (12 * 1024 * 1024))
     answer = ask(client, running.base, large)
     assert (answer.returncode, answer.stdout) == (2, "")
     assert "not answered" in answer.stderr

@@ -537,3 +537,11 @@ def test_we_read_what_openbadgeslib_bakes(credential: str) -> None:
     name, namespace = theirs.SVG_ELEMENT_OB3, theirs.SVG_NS_OB3
     baked = theirs.bake_svg(PICTURES["svg"], credential, element=name, namespace=namespace, as_text=credential == JSON)
     assert baking.unbake(baked) == credential
+
+
+def test_a_png_is_known_to_carry_a_badge_readable_or_not() -> None:
+    plain = make_png()
+    assert not baking.carries(plain)
+    assert baking.carries(baking.bake(plain, JSON))
+    assert baking.carries(make_png(itxt(middle=b"\0\1\0\0\0")))
+    assert baking.carries(plain[:-4]), "what is not whole cannot be told not to"

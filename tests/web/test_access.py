@@ -388,7 +388,7 @@ OPEN = {
     ("GET", "/i/{issuer}/brand.css"), ("GET", "/status-lists/{uuid}"), ("GET", "/i/{issuer}"),
     ("GET", "/i/{issuer}/did.json"), ("GET", "/a/{slug}"), ("GET", "/a/{slug}/{version}"),
     ("GET", "/a/{slug}/{version}/image.svg"), ("GET", "/healthz"), ("GET", "/readyz"),
-    ("GET", "/docs"), ("GET", "/verify"), ("POST", "/verify"), ("OPTIONS", "/verify"),
+    ("GET", "/docs"), ("GET", "/verify"), ("POST", "/verify"), ("OPTIONS", "/verify"), ("POST", "/verify/code"),
     ("POST", "/credentials/verify"), ("POST", "/presentations/verify"),
     ("POST", "/hooks/{source}"), ("OPTIONS", "/hooks/{source}"), ("POST", "/hooks/{source}/statements"),
     ("PUT", "/hooks/{source}/statements"), ("GET", "/ns/microcredential/v1"), ("GET", "/ns/microcredential/v1/schema.json"),

@@ -289,7 +289,7 @@ def test_a_picture_without_a_badge_is_told_to_be_one(sqlite_server: Running) -> 
 def test_what_is_too_large_is_refused(sqlite_server: Running, refused: Refused) -> None:
     large = b"x" * (2 * 1024 * 1024 + 1)
     refused(sqlite_server.stranger.post("/verify", content=large), 413)
-    refused(sqlite_server.stranger.post("/verify", files={"file": ("x", large)}), 413)
+    refused(sqlite_server.stranger.post("/verify", files={"file": ("x", 6 * large)}), 413)  # photographs of codes are larger than badges
     refused(sqlite_server.stranger.post("/verify", data={"text": large.decode()}), 400, 413)  # the form reader ends it earlier
     page = sqlite_server.stranger.post("/verify", content=large, headers={"Accept": "text/html"})
     assert (page.status_code, page.headers["content-type"]) == (413, "text/html; charset=utf-8")

@@ -43,6 +43,11 @@ def unbake(image: bytes) -> str:
     return png.unbake(image) if _known(image) == "png" else svg.unbake(image)
 
 
+def carries(image: bytes) -> bool:
+    """Return whether a PNG says that it carries a badge, or cannot be told not to: it is not whole."""
+    return png.carries(image)
+
+
 def bake(image: bytes, credential: str, *, standard: Standard = "openbadges") -> bytes:
     """Return the image with the credential in it; a credential that it carried before is overwritten.
 

@@ -58,6 +58,14 @@ def unbake(image: bytes) -> str:
     return _text(image[badge.start + 8 : badge.end - 4])
 
 
+def carries(image: bytes) -> bool:
+    """Return whether a badge is to be looked for in the image: it has a badge chunk, whatever that is worth, or is no whole PNG."""
+    try:
+        return any(chunk.is_badge(image) for chunk in _chunks(image))
+    except problem.Problem:
+        return True
+
+
 def bake(image: bytes, credential: str, *, keyword: Keyword) -> bytes:
     """Return the image with the credential in a chunk right before IEND.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import HTTPException
 
-from badgeissuer import problem
+from badgeissuer import problem, scanning
 from badgeissuer.web import problems
 
 if TYPE_CHECKING:
@@ -31,6 +31,10 @@ DRAINED = 8
 SECONDS = 10
 """How long the body of a request may take to arrive."""
 ROSTER_SECONDS = 600
+PICTURE_BYTES = scanning.MAX_BYTES + 64 * 1024
+"""A picture of a QR code, with the form around it."""
+PICTURE_SECONDS = 30
+"""How long such a picture may take, over a poor connection."""
 
 
 class BodyLimit:
@@ -74,11 +78,18 @@ def bounds(scope: Mapping[str, Any]) -> Bounds:
     if scope["path"] in UPLOADS or (scope["path"] == "/api/reconciliations" and not _is_json(scope)):
         advice = " Split the file, or hand it to badgeissuer issue."
         return Bounds(UPLOAD_BYTES, UPLOAD_BYTES + MAX_BYTES * DRAINED, ROSTER_SECONDS, advice)
+    if scope["path"] == "/verify" and _kind(scope).startswith((b"multipart/", b"image/")):
+        advice = " Take a smaller picture, or one of the code alone."
+        return Bounds(PICTURE_BYTES, MAX_BYTES * DRAINED * 2, PICTURE_SECONDS, advice)
     return Bounds(MAX_BYTES, MAX_BYTES * DRAINED, SECONDS)
 
 
+def _kind(scope: Mapping[str, Any]) -> bytes:
+    return bytes(dict(scope["headers"]).get(b"content-type", b""))
+
+
 def _is_json(scope: Mapping[str, Any]) -> bool:
-    return bool(dict(scope["headers"]).get(b"content-type", b"").startswith(b"application/json"))
+    return _kind(scope).startswith(b"application/json")
 
 
 def _declared(scope: Scope) -> int:

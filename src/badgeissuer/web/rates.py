@@ -39,21 +39,22 @@ class Counter:
         self._rates = rates
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
-    def count(self, address: str) -> None:
+    def count(self, address: str, what: str = "") -> None:
         """Count one more.
 
         Args:
             address: Where it came from.
+            what: What is counted apart from the rest.
 
         Raises:
             problems.HttpProblem: It is one too many: 429, with what the limit is and when to come again.
         """
         who = _whole(address)
-        if not self._limiter.test(self._rates.address, "address", who):
-            raise self._too_many(self._rates.address, "address", who)
+        if not self._limiter.test(self._rates.address, "address", who, what):
+            raise self._too_many(self._rates.address, "address", who, what)
         if not self._limiter.hit(self._rates.overall, "all"):
             raise self._too_many(self._rates.overall, "all")
-        self._limiter.hit(self._rates.address, "address", who)  # only now, so that there are never more addresses than are let in
+        self._limiter.hit(self._rates.address, "address", who, what)  # only now, so that there are never more addresses than are let in
 
     def _too_many(self, limit: RateLimitItem, *key: str) -> problems.HttpProblem:
         reset = self._limiter.get_window_stats(limit, *key).reset_time
@@ -76,14 +77,14 @@ def _whole(address: str) -> str:
     return address if parsed.version == 4 else str(ipaddress.ip_network((parsed, _NETWORK), strict=False))  # noqa: PLR2004 - IPv4
 
 
-def count(request: Request, using: Service) -> None:
+def count(request: Request, using: Service, what: str = "") -> None:
     """Count a request.
 
     Raises:
         problems.HttpProblem: It is one too many.
     """
     if using.counter is not None:
-        using.counter.count(request.client.host if request.client else "")
+        using.counter.count(request.client.host if request.client else "", what)
 
 
 async def _counted(request: Request, using: Using) -> None:  # as a coroutine it needs no thread
@@ -95,7 +96,13 @@ async def _counted_unless_open(request: Request, using: Using) -> None:  # as ab
         count(request, using)
 
 
+async def _counted_apart(request: Request, using: Using) -> None:  # as above
+    count(request, using, "codes")
+
+
 COUNTED = Depends(_counted)
 """Of a route whose every request counts."""
 COUNTED_UNLESS_OPEN = Depends(_counted_unless_open)
 """The same of VC-API, unless it is open for conformance suites."""
+CODES_COUNTED = Depends(_counted_apart)
+"""Of frames of a camera, of which it takes several to read one code."""

@@ -5,18 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated, Any
 
+import pydantic
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 
-from badgeissuer import problem, verifying
+from badgeissuer import problem, scanning, verifying
 from badgeissuer.vc import verification
 from badgeissuer.web import negotiation, pages, rates
 from badgeissuer.web.api.shapes import PROBLEMS, TOO_MANY, Document
 from badgeissuer.web.public import OPEN, PAGE, page
-from badgeissuer.web.service import Service, Using
+from badgeissuer.web.service import RawBody, Service, Using
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "The report, or a page.", "content": PAGE},
@@ -35,6 +36,7 @@ _PREFLIGHT = {
     "Access-Control-Max-Age": "86400",
 }
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
 _NOTHING = "Nothing was handed in. Give a URL, a file or the text of a badge."
 _BODY: dict[str, Any] = {
     "requestBody": {
@@ -42,19 +44,25 @@ _BODY: dict[str, Any] = {
             "application/vc+ld+json": {"schema": {"type": "object"}},
             "application/json": {"schema": {"type": "object"}},
             **{kind: {"schema": {"type": "string"}} for kind in ("application/vc+jwt", "text/plain", "image/svg+xml")},
-            "image/png": {"schema": {"type": "string", "format": "binary"}},
+            **{f"image/{kind}": _BINARY for kind in ("png", "jpeg", "webp")},
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
                     "properties": {
                         **{name: {"type": "string"} for name in ("url", "text", "recipient")},
-                        "file": {"type": "string", "format": "binary"},
+                        **dict.fromkeys(("file", "photo"), _BINARY["schema"]),
                     },
                 }
             },
         }
     }
 }
+
+
+class Code(pydantic.BaseModel):
+    """What was made out in a picture."""
+
+    text: str
 
 
 @ROUTER.get("/verify", response_model=Document, summary="Verify what stands at a URL")
@@ -64,7 +72,7 @@ def verify_url(
     """Report on the document at `url`; without one, show the page with the box. Every verdict is answered with 200."""
     if not url:
         if _wants_page(request):
-            return page(pages.verify_page())
+            return page(pages.verify_page(), scripted=True)
         raise problem.Invalid(_NOTHING)
     rates.count(request, using)
     return _verify_url(request, using, url, recipient=recipient)
@@ -83,12 +91,28 @@ async def verify(request: Request, using: Using, recipient: Recipient = None) ->
     if kind not in FORMS:
         return await run_in_threadpool(_verify_body, request, using, await request.body(), recipient=recipient)
     _require_utf8(request)
-    async with request.form(max_files=1, max_fields=10, max_part_size=verifying.MAX_BYTES) as form:
+    async with request.form(max_files=2, max_fields=10, max_part_size=verifying.MAX_BYTES) as form:
         url, body = await _handed_in(form)
         recipient = _recipient(form) or recipient
     if url:
         return await run_in_threadpool(_verify_url, request, using, url, recipient=recipient)
     return await run_in_threadpool(_verify_body, request, using, body, recipient=recipient)
+
+
+@ROUTER.post(
+    "/verify/code",
+    response_model=Code,
+    openapi_extra={"requestBody": {"content": {f"image/{kind}": _BINARY for kind in ("jpeg", "png", "webp")}}},
+    dependencies=[rates.CODES_COUNTED],
+    summary="Read the QR code in a picture",
+)
+def read_code(body: RawBody) -> Response:
+    """Give what the QR code in a frame of a camera says that leads to a badge, or an empty text; nothing is fetched and nothing is kept."""
+    try:
+        text = scanning.read(body)
+    except (problem.Invalid, problem.Malformed, problem.TooLarge):
+        text = ""
+    return JSONResponse({"text": text}, headers={"Cache-Control": "private, no-store"})
 
 
 def _require_utf8(request: Request) -> None:
@@ -99,14 +123,17 @@ def _require_utf8(request: Request) -> None:
 
 
 async def _handed_in(form: FormData) -> tuple[str, bytes]:
-    url, text, file = form.get("url"), form.get("text"), form.get("file")
+    url, text = form.get("url"), form.get("text")
     if isinstance(url, str) and url.strip():
         if len(url.strip()) > MAX_URL:
             raise problem.Invalid(f"A URL has at most {MAX_URL} characters here.")
         return url.strip(), b""
     if isinstance(text, str) and text.strip():
         return "", text.strip().encode("utf-8", "surrogatepass")
-    return "", await file.read() if isinstance(file, UploadFile) else b""
+    for file in (form.get("file"), form.get("photo")):
+        if isinstance(file, UploadFile) and (body := await file.read()):
+            return "", body
+    return "", b""
 
 
 def _recipient(form: FormData) -> str | None:
@@ -135,17 +162,32 @@ def _verify_body(request: Request, using: Service, body: bytes, *, recipient: st
     if not body:
         fault = problem.Invalid(_NOTHING)
         if _wants_page(request):
-            return page(pages.verify_page(recipient=recipient or "", fault=fault.to_json()), private=True, status=422)
+            return page(pages.verify_page(recipient=recipient or "", fault=fault.to_json()), private=True, status=422, scripted=True)
         raise fault
+    if scanning.is_picture(body):
+        return _verify_picture(request, using, body, recipient=recipient)
     found = verifying.verify(body, look=using.look, now=using.now(), policy=_policy(using, recipient))
     return _answer(request, found, asked="", recipient=recipient)
+
+
+def _verify_picture(request: Request, using: Service, picture: bytes, *, recipient: str | None) -> Response:
+    try:
+        text = scanning.read(picture)
+    except problem.Unavailable:
+        raise
+    except problem.Problem as error:
+        found = verifying.unreadable(picture, error, now=using.now(), policy=_policy(using, recipient))
+        return _answer(request, found, asked="", recipient=recipient)
+    if scanning.leads_to_an_address(text):
+        return _verify_url(request, using, text, recipient=recipient)
+    return _verify_body(request, using, text.encode(), recipient=recipient)
 
 
 def _answer(request: Request, found: verifying.Verified, *, asked: str, recipient: str | None, results: bool = True) -> Response:
     content = found.report.to_json()
     if _wants_page(request):
         text = pages.verify_page(asked=asked, recipient=recipient or "", report=content, document=found.document, results=results)
-        return page(text, private=True)
+        return page(text, private=True, scripted=True)
     return JSONResponse(content, headers={"Cache-Control": "private, no-store", "Vary": "Accept", **OPEN})
 
 

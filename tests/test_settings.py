@@ -14,8 +14,8 @@ from typing import Any
 import pydantic
 import pytest
 
-from badgeissuer import problem, verifying
-from badgeissuer.settings import PREFIX, Settings, clock, read_contexts, read_trust
+from badgeissuer import problem, trusting, verifying
+from badgeissuer.settings import PREFIX, Settings, clock, read_contexts
 from badgeissuer.vc import contexts
 
 Read = Callable[..., Settings]
@@ -325,7 +325,7 @@ class TestTrust:
     @pytest.mark.parametrize("content", [{}, {"issuers": {}}, {"keys": {}}, {"comment": "nobody yet"}])
     def test_either_part_may_be_left_out(self, path: Path, content: dict[str, Any]) -> None:
         path.write_text(json.dumps(content))
-        assert read_trust(path) == verifying.Trust()
+        assert trusting.read(path) == verifying.Trust()
 
     @pytest.mark.parametrize(
         "content",
@@ -359,7 +359,7 @@ class TestTrust:
     def test_a_file_of_another_form_is_refused(self, path: Path, content: bytes) -> None:
         path.write_bytes(content)
         with pytest.raises(problem.Invalid, match=f"The trust file {path} cannot be read"):
-            read_trust(path)
+            trusting.read(path)
 
     def test_a_file_that_is_not_there_is_refused(self, setting: Read, path: Path) -> None:
         with pytest.raises(problem.Invalid, match="cannot be read: FileNotFoundError"):
@@ -369,13 +369,59 @@ class TestTrust:
         college = {"name": "College A", "status_issuers": ["did:web:lists.example", "did:web:more.example"]}
         path.write_text(json.dumps({"issuers": {"did:web:a.example": college, "did:web:b.example": {"name": "College B"}}}))
         lists = {"did:web:a.example": frozenset(college["status_issuers"]), "did:web:b.example": frozenset()}
-        assert read_trust(path).list_issuers == lists
+        assert trusting.read(path).list_issuers == lists
 
     @pytest.mark.parametrize("others", ["did:web:lists.example", [5], {"did:web:lists.example": {}}, None, [["did:web:lists.example"]]])
     def test_others_are_named_in_a_list(self, path: Path, others: object) -> None:
         path.write_text(json.dumps({"issuers": {"did:web:a.example": {"name": "College A", "status_issuers": others}}}))
         with pytest.raises(problem.Invalid, match=f"The trust file {path} cannot be read"):
-            read_trust(path)
+            trusting.read(path)
+
+
+REGISTRY = {
+    "meta": {"created": "2020-12-02T02:32:16+0000", "updated": "2026-05-20T14:05:00+0000"},
+    "registry": {
+        "did:web:a.example": {"name": "College A of the registry", "location": "Aville", "url": "https://a.example"},
+        "did:key:z6Mk": {"name": "College B", "url": "https://b.example"},
+    },
+}
+"""As the Digital Credentials Consortium publishes them."""
+
+
+class TestRegistries:
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        (tmp_path / "dcc.json").write_text(json.dumps(REGISTRY))
+        (tmp_path / "more.json").write_text(
+            json.dumps({"meta": {"name": "More"}, "registry": {"did:key:z6Mk": {"name": "Another"}, "did:x:c": {"name": "C"}}})
+        )
+        return tmp_path / "trust.json"
+
+    def test_whom_a_registry_names_is_trusted_and_the_first_that_names_them_counts(self, path: Path) -> None:
+        path.write_text(json.dumps({"issuers": {"did:web:a.example": {"name": "College A"}}, "registries": ["dcc.json", "more.json"]}))
+        found = trusting.read(path)
+        assert found.issuers == {"did:web:a.example": "College A", "did:key:z6Mk": "College B", "did:x:c": "C"}
+        assert found.listed == {"did:key:z6Mk": "dcc", "did:x:c": "More"}
+
+    def test_a_registry_may_be_called_something_and_may_be_the_trust_file_itself(self, path: Path, setting: Read) -> None:
+        path.write_text(json.dumps({"registries": [{"file": "dcc.json", "name": "DCC Member Registry"}]}))
+        assert set(trusting.read(path).listed.values()) == {"DCC Member Registry"}
+        alone = setting(TRUST=path.parent / "dcc.json").trusted()
+        assert (alone.issuers["did:key:z6Mk"], set(alone.listed.values())) == ("College B", {"dcc"})
+
+    def test_a_large_registry_is_read(self, path: Path) -> None:
+        many = {f"did:web:{number}.example": {"name": f"College {number}", "url": "https://x.example"} for number in range(20_000)}
+        path.write_text(json.dumps({"meta": {}, "registry": many}))
+        assert len(trusting.read(path).issuers) == 20_000
+
+    @pytest.mark.parametrize(
+        "registries", ["dcc.json", [5], [{}], [{"file": "dcc.json", "name": 5}], ["missing.json"], ["bad.json"], {"a": 1}], ids=str
+    )
+    def test_a_registry_of_another_form_is_refused(self, path: Path, registries: object) -> None:
+        (path.parent / "bad.json").write_text('{"registry": {"did:x:y": {"url": "https://x.example"}}}')
+        path.write_text(json.dumps({"registries": registries}))
+        with pytest.raises(problem.Invalid, match=f"The trust file {path} cannot be read"):
+            trusting.read(path)
 
 
 class TestContexts:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from badgeissuer import problem, verifying
+from badgeissuer import problem, trusting, verifying
 from badgeissuer.net import fetch
 from badgeissuer.openbadges import baking
-from badgeissuer.settings import Settings, clock, read_trust
+from badgeissuer.settings import Settings, clock
 from badgeissuer.vc import document, report, secured, verification
 from badgeissuer.vc.report import Outcome
 
@@ -69,7 +69,7 @@ def check(sources: Sequence[str], asked: Asked, *, tell: Callable[[str, report.R
     if asked.recipient is not None and not asked.recipient.strip():  # a script's empty variable must not pass for a question answered
         raise problem.Invalid("--recipient is empty: give an e-mail address, a DID or a name, or leave it out.")
     settings = Settings()
-    trust = read_trust(asked.trust) if asked.trust else settings.trusted()
+    trust = trusting.read(asked.trust) if asked.trust else settings.trusted()
     policy = replace(trust.policy(verifying.BADGE), known=settings.contexts(), recipient=asked.recipient)
     fixed = read_resources(asked.resources) if asked.resources else {}
     codes = set()

@@ -21,13 +21,13 @@ from urllib.parse import urlsplit
 import pydantic
 from pydantic_settings import BaseSettings, EnvSettingsSource, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from badgeissuer import problem, verifying
+from badgeissuer import problem, trusting, verifying
 from badgeissuer.net import fetch, mail, post, provider
 from badgeissuer.openbadges import microcredential
 from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import engine
 from badgeissuer.store.keyring import Keyring
-from badgeissuer.vc import contexts, document, instant, jsonld
+from badgeissuer.vc import contexts, document, jsonld
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -109,7 +109,7 @@ class Settings(BaseSettings):
     rate_limits: str = "60/minute, 6000/minute"
     """How often one address may have something verified, and how often all together; `off` for no limit. Each process counts for itself."""
     trust: Path | None = None
-    """A JSON file: `{"issuers": {DID: {"name", "status_issuers"?}}, "keys": {METHOD: {"state", "compromised_since"}}}`."""
+    """A JSON file: whom the operator trusts, and which keys are compromised; see `trusting`."""
 
     @classmethod
     def settings_customise_sources(
@@ -289,7 +289,7 @@ class Settings(BaseSettings):
         Raises:
             problem.Invalid: The file is not of the form that the documentation describes.
         """
-        return read_trust(self.trust) if self.trust else verifying.Trust()
+        return trusting.read(self.trust) if self.trust else verifying.Trust()
 
     def contexts(self) -> Mapping[str, contexts.Context]:
         """Return the JSON-LD contexts that documents may name: those that this package carries, with our own, and the operator's.
@@ -366,44 +366,6 @@ def _generated(path: Path) -> str:
     if not passphrase:
         raise problem.Fault(f"The passphrase file {path} is empty. Restore it from a backup.")
     return passphrase
-
-
-def read_trust(path: Path) -> verifying.Trust:
-    """Return the trust that a file describes.
-
-    Raises:
-        problem.Invalid: The file cannot be read, or is of another form.
-    """
-    try:
-        content = document.parse(path.read_bytes())
-        issuers = {did: _name(about) for did, about in content.get("issuers", {}).items()}
-        others = {did: _list_issuers(about) for did, about in content.get("issuers", {}).items()}
-        keys = {method: _compromised_since(about) for method, about in content.get("keys", {}).items()}
-    except (OSError, problem.Problem, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise problem.Invalid(
-            f"The trust file {path} cannot be read: {type(error).__name__}. See docs/operations.md for its form."
-        ) from None
-    return verifying.Trust(issuers, {method: since for method, since in keys.items() if since}, others)
-
-
-def _list_issuers(about: dict[str, Any]) -> frozenset[str]:
-    """Return who else may sign the status lists of an issuer."""
-    named = about.get("status_issuers", [])
-    if not isinstance(named, list) or not all(isinstance(did, str) for did in named):
-        raise TypeError
-    return frozenset(named)
-
-
-def _name(about: dict[str, Any]) -> str:
-    if not isinstance(about["name"], str):
-        raise TypeError
-    return about["name"]
-
-
-def _compromised_since(about: dict[str, Any]) -> datetime | None:
-    if about["state"] not in {"active", "compromised"}:
-        raise ValueError  # a misspelt state must not pass for a good one
-    return instant.read(about["compromised_since"]) if about["state"] == "compromised" else None
 
 
 @contextlib.contextmanager

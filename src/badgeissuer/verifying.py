@@ -50,15 +50,25 @@ Look: TypeAlias = Callable[[str], verification.Resource | verification.Unreachab
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Whom the operator trusts: DID → name, verification method → compromised since, DID → who else signs its status lists."""
+    """Whom the operator trusts.
+
+    Attributes:
+        issuers: DID → name.
+        compromised: Verification method → compromised since.
+        list_issuers: DID → who else signs its status lists.
+        listed: DID → the registry that names it; those that the operator named themselves are not in it.
+    """
 
     issuers: Mapping[str, str] = field(default_factory=dict)
     compromised: Mapping[str, datetime] = field(default_factory=dict)
     list_issuers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    listed: Mapping[str, str] = field(default_factory=dict)
 
     def policy(self, profile: verification.Profile) -> verification.Policy:
         """Return the policy of an operator who has no issuers."""
-        return verification.Policy(profile, trusted=self.issuers, compromised=self.compromised, list_issuers=self.list_issuers)
+        return verification.Policy(
+            profile, trusted=self.issuers, compromised=self.compromised, list_issuers=self.list_issuers, listed=self.listed
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -871,3 +871,10 @@ def test_a_controller_document_is_asked_for_the_issuers_key_only() -> None:
     listed = kit.web_document() | {"assertionMethod": [], "authentication": [WEB_METHOD]}
     found = kit.verify(kit.sign(kit.badge(WEB, status=False), kit.WEB_ISSUER), kit.at(web=listed))
     assert found.step("proof").findings[0].type == controller.INVALID_RELATIONSHIP
+
+
+def test_the_registry_through_which_an_issuer_is_known_is_named(signed: JsonObject) -> None:
+    policy = replace(POLICY, trusted={ISSUER.did: "Example College"}, listed={ISSUER.did: "DCC Registry"})
+    assert kit.verify(signed, GOOD_LIST, policy=policy).issuer.listed_in == "DCC Registry"
+    stranger = replace(policy, trusted={ISSUER.did: "Another"})
+    assert kit.verify(signed, GOOD_LIST, policy=stranger).issuer.listed_in == "", "what it lists is another name"

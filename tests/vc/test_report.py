@@ -8,6 +8,7 @@ from badgeissuer import problem
 from badgeissuer.vc import report
 from badgeissuer.vc.report import Outcome, Step
 
+LISTED = report.Issuer("did:x:y", "Example College", "known", "DCC Registry")
 KNOWN = report.Issuer("did:x:y", "Example College", "known")
 STRANGER = report.Issuer("did:x:y", "Example College")
 MOMENT = datetime(2026, 6, 1, tzinfo=UTC)
@@ -151,3 +152,8 @@ def test_what_is_false_about_one_is_not_hidden_by_what_is_open_about_another() -
     ):
         with pytest.raises(kind):
             report.each(items, check)
+
+
+def test_the_registry_through_which_an_issuer_is_known_is_told() -> None:
+    assert LISTED.to_json() == KNOWN.to_json() | {"listed_in": "DCC Registry"}
+    assert "listed_in" not in STRANGER.to_json()

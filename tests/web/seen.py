@@ -9,8 +9,7 @@ from pathlib import Path
 
 from tests.corpus import kit
 
-from badgeissuer import verifying
-from badgeissuer.settings import read_trust
+from badgeissuer import trusting, verifying
 from badgeissuer.vc import verification
 from badgeissuer.web import pages
 
@@ -30,7 +29,7 @@ def look(url: str) -> verification.Resource | verification.Unreachable:
 def verified(body: bytes | str, *, recipient: str | None = None, at: str = kit.NOW) -> verifying.Verified:
     """Return what the verifier says of a document, or of a case of the corpus."""
     content = body if isinstance(body, bytes) else (CORPUS / "cases" / body).read_bytes()
-    policy = replace(read_trust(CORPUS / "trust.json").policy(verifying.BADGE), recipient=recipient)
+    policy = replace(trusting.read(CORPUS / "trust.json").policy(verifying.BADGE), recipient=recipient)
     return verifying.verify(content, look=look, now=datetime.fromisoformat(at), policy=policy)
 
 

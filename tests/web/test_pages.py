@@ -224,13 +224,15 @@ def refuse_active_content(page: Reader) -> None:
         "br",
         "hr",
     }
-    allowed |= {"ul", "ol", "li", "dl", "dt", "dd", "blockquote", "form", "label", "input", "textarea", "button"}
+    allowed |= {"ul", "ol", "li", "dl", "dt", "dd", "blockquote", "form", "label", "input", "textarea", "button", "script", "video"}
     assert {tag for tag, _ in page.elements} <= allowed
     for tag, attributes in page.elements:
         assert not [name for name in attributes if name.startswith("on") or name in {"style", "srcset", "srcdoc", "formaction", "ping"}]
         for name in {"href", "src", "action"} & set(attributes):
             address = attributes[name] or ""
             assert re.match(r"https?://|/(?!/)|#", address) or (tag == "img" and address.startswith("data:image/png;base64,")), address
+        if tag in {"script", "video"}:
+            assert attributes.get("src", "") == ("/static/verify.js" if tag == "script" else "")
         if tag in {"img", "link"}:
             address = attributes.get("src") or attributes.get("href") or ""
             assert address.startswith(("/static/", "data:image/png;base64,"))
@@ -639,7 +641,7 @@ def test_the_form_works_without_a_script() -> None:
     read = Reader(pages.verify_page(asked='https://x.example/?a="b"&c'))
     [form] = read.all("form")
     assert (form["method"], form["action"], form["enctype"]) == ("post", "/verify", "multipart/form-data")
-    assert [item["name"] for item in (*read.all("input"), *read.all("textarea"))] == ["url", "file", "recipient", "text"]
+    assert [item["name"] for item in (*read.all("input"), *read.all("textarea"))] == ["url", "file", "photo", "recipient", "text"]
     assert read.all("input")[0]["value"] == 'https://x.example/?a="b"&c'
 
 
@@ -673,3 +675,11 @@ def test_the_policy_lets_no_script_and_no_stranger_in() -> None:
     assert "script-src" not in policy
     assert "unsafe" not in pages.CONTENT_SECURITY_POLICY
     assert "http" not in pages.CONTENT_SECURITY_POLICY
+
+
+def test_an_issuer_known_through_a_registry_is_shown_with_it() -> None:
+    found = judged()
+    found["issuer"]["listed_in"] = "DCC <b>Registry</b>"
+    for page in (shown(badge(), found), pages.verify_page(report=found, document=badge())):
+        assert "This issuer is on the registry DCC <b>Registry</b> , which this service trusts" in Reader(page).text
+    assert "on the registry" not in Reader(pages.verify_page(report=judged(), document=badge())).text

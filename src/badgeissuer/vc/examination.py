@@ -344,7 +344,8 @@ class Examination:
         name = said["name"] if isinstance(said, dict) and isinstance(said.get("name"), str) else ""
         trusted = self.policy.trusted.get(self.issuer) if is_proven else None
         identity = "unverified" if trusted is None else "known" if trusted == name else "name_mismatch"
-        return report.Issuer(self.issuer, name, identity)
+        listed_in = self.policy.listed.get(self.issuer, "") if identity == "known" else ""
+        return report.Issuer(self.issuer, name, identity, listed_in)
 
 
 def unreadable(error: problem.Problem, *, now: datetime, policy: Policy, noun: str = "", sha256: str = "") -> report.Report:

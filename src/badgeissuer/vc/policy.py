@@ -109,6 +109,7 @@ class Policy:
         trusted: DID → name of issuers whose identity is known.
         compromised: Verification method → the moment since which its signatures prove nothing.
         list_issuers: DID of an issuer → the other DIDs that may sign its status lists.
+        listed: DID → the registry through which it is trusted, where it is one.
         recipient: What the reader knows of the person it should be about: an e-mail address, a DID, a name.
         challenge: What a presentation must have been made for.
         domain: As `challenge`.
@@ -119,6 +120,7 @@ class Policy:
     trusted: Mapping[str, str] = field(default_factory=dict)
     compromised: Mapping[str, datetime] = field(default_factory=dict)
     list_issuers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    listed: Mapping[str, str] = field(default_factory=dict)
     recipient: str | None = None
     challenge: str | None = None
     domain: str | None = None

@@ -123,11 +123,18 @@ class Issuer:
         id: The identifier, empty where there is none to read.
         name: The name in the document; anybody can write any name there.
         identity: `known`, `unverified` or `name_mismatch`.
+        listed_in: The registry through which it is known; empty where the verifier knows it otherwise.
     """
 
     id: str = ""
     name: str = ""
     identity: str = "unverified"
+    listed_in: str = ""
+
+    def to_json(self) -> dict[str, str]:
+        """Return the member `issuer` of a report."""
+        told = {"id": self.id, "name": self.name, "identity": self.identity}
+        return told | {"listed_in": self.listed_in} if self.listed_in else told
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +202,7 @@ class Report:
             "verified": outcome is Outcome.VALID,
             "summary": self.summary,
             "profile": self.profile,
-            "issuer": {"id": self.issuer.id, "name": self.issuer.name, "identity": self.issuer.identity},
+            "issuer": self.issuer.to_json(),
             "steps": [step.to_json() for step in self.steps],
             "checked_at": instant.write(self.checked_at),
             "document_sha256": self.document_sha256,

@@ -6,7 +6,7 @@ import functools
 import http.server
 import threading
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from tests.browser import steps
@@ -55,6 +55,19 @@ def elsewhere(tmp_path: Path) -> Iterator[Callable[[str], str]]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield put
         server.shutdown()
+
+
+def test_no_page_that_strangers_open_weighs_more_than_a_hundred_kilobytes(browser_page: Page, page_faults: list[str], badge: str) -> None:
+    base, line = badge.partition("/c/")[0], browser_page.context.new_cdp_session(browser_page)
+    line.send("Network.enable")
+    line.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    came: list[int] = []
+    line.on("Network.loadingFinished", lambda event: came.append(int(event["encodedDataLength"])))
+    for path in ("/", "/verify", f"/verify?url={quote(badge, safe='')}", badge, f"{badge}/embed", "/catalogue", "/a/welding/1", "/docs"):
+        came.clear()
+        browser_page.goto(path if path.startswith("http") else base + path, wait_until="networkidle")
+        assert 1000 < sum(came) < 100_000, path
+    assert page_faults == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from badgeissuer import problem, trusting, verifying
 from badgeissuer.net import fetch
-from badgeissuer.openbadges import baking
+from badgeissuer.openbadges import baking, pdf
 from badgeissuer.settings import Settings, clock
 from badgeissuer.vc import document, report, secured, verification
 from badgeissuer.vc.report import Outcome
@@ -197,8 +197,9 @@ def bake(image: Path, credential: Path, out: Path) -> None:
 
 
 def unbake(image: Path) -> bytes:
-    """Return the credential in an image as it was baked in; raises as `bake`."""
-    return baking.unbake(_not_too_large(_content(image))).encode()
+    """Return the credential in an image, or a certificate made here, as it was put in; raises as `bake`."""
+    body = _not_too_large(_content(image))
+    return (pdf.unbake(body) if pdf.begins(body) else baking.unbake(body)).encode()
 
 
 def _not_too_large(image: bytes) -> bytes:

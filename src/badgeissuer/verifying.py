@@ -18,7 +18,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from badgeissuer import authoring, problem, sharing, signing
-from badgeissuer.openbadges import baking
+from badgeissuer.openbadges import baking, pdf
 from badgeissuer.openbadges import verification as badges
 from badgeissuer.store import tables
 from badgeissuer.vc import document, imprint, report, secured, verification
@@ -36,7 +36,7 @@ MAX_ROUNDS = 3
 MAX_URLS = 8
 MAX_BYTES = document.MAX_BYTES
 MAX_IMAGE_BYTES = 2 * document.MAX_BYTES
-"""Bytes of an image with a badge in it."""
+"""Bytes of an image, or of a certificate, with a badge in it."""
 SECONDS = 10
 """How long all fetches of one verification may take together."""
 
@@ -148,7 +148,7 @@ def _published(session: Session, path: str) -> bytes | None:
 
 
 def read(body: bytes) -> secured.Secured:
-    """Return the credential that some bytes hold: JSON, a token, or an image that a badge was baked into.
+    """Return the credential that some bytes hold: JSON, a token, an image that a badge was baked into, or a certificate made here.
 
     Raises:
         problem.Problem: They hold none, or one that cannot be read.
@@ -156,10 +156,11 @@ def read(body: bytes) -> secured.Secured:
     known = imprint.IMPRINTS.read(body)
     if known is not None:
         return secured.Secured(known.source, imprint=known)
-    if baking.kind(body) is not None:
+    unbake = pdf.unbake if pdf.begins(body) else baking.unbake if baking.kind(body) is not None else None
+    if unbake is not None:
         if len(body) > MAX_IMAGE_BYTES:
-            raise problem.TooLarge(f"The image has {len(body):,} bytes; at most {MAX_IMAGE_BYTES:,} are read.")
-        body = baking.unbake(body).encode()
+            raise problem.TooLarge(f"The file has {len(body):,} bytes; at most {MAX_IMAGE_BYTES:,} are read.")
+        body = unbake(body).encode()
     elif body.lstrip()[:1] == b"<":
         raise problem.Malformed("This is a web page and not a badge. Look on it for the badge's own link or file, and hand in that.")
     return secured.read(body)
@@ -169,7 +170,7 @@ def verify(body: bytes, *, look: Look, now: datetime, policy: verification.Polic
     """Return the report on a document.
 
     Args:
-        body: The bytes that somebody handed in: JSON, a token, PNG or SVG.
+        body: The bytes that somebody handed in: JSON, a token, PNG, SVG, or a PDF made here.
         look: What stands at a URL, from the store or from the web.
         now: The moment to judge at.
         policy: How strictly, whom the verifier trusts, and what the reader asks.

@@ -386,6 +386,8 @@ RULES: dict[tuple[str, str], tuple[dict[str, int], Prepare]] = {
 OPEN = {
     ("GET", "/"), ("GET", "/c/{uuid}"), ("GET", "/c/{uuid}.json"), ("GET", "/c/{uuid}/embed"), ("GET", "/oembed"),
     ("GET", "/i/{issuer}/brand.css"), ("GET", "/status-lists/{uuid}"), ("GET", "/i/{issuer}"),
+    ("GET", "/c/{uuid}.png"), ("GET", "/c/{uuid}.svg"), ("GET", "/c/{uuid}.pdf"), ("GET", "/c/{uuid}/card.png"),
+    ("GET", "/a/{slug}/{version}/card.png"),
     ("GET", "/i/{issuer}/did.json"), ("GET", "/a/{slug}"), ("GET", "/a/{slug}/{version}"),
     ("GET", "/a/{slug}/{version}/image.svg"), ("GET", "/healthz"), ("GET", "/readyz"),
     ("GET", "/docs"), ("GET", "/verify"), ("POST", "/verify"), ("OPTIONS", "/verify"), ("POST", "/verify/code"),

@@ -92,14 +92,13 @@ def real(sqlite_server: Running) -> dict[str, dict[str, object]]:
     slugs = {"achievements": award["achievement"], "sources": source["slug"], "issuers": unit, "subscribers": "lms"}
     return {
         "/c/{uuid}": {"uuid": credential},
-        "/c/{uuid}.json": {"uuid": credential},
-        "/c/{uuid}/embed": {"uuid": credential},
+        **{f"/c/{{uuid}}{form}": {"uuid": credential} for form in (".json", ".png", ".svg", ".pdf", "/card.png", "/embed")},
         "/status-lists/{uuid}": {"uuid": status_list},
         "/i/{issuer}": {"issuer": unit},
         "/i/{issuer}/did.json": {"issuer": unit},
         "/i/{issuer}/brand.css": {"issuer": unit},
         "/a/{slug}/{version}": {"slug": award["achievement"], "version": 1},
-        "/a/{slug}/{version}/image.svg": {"slug": award["achievement"], "version": 1},
+        **{f"/a/{{slug}}/{{version}}/{file}": {"slug": award["achievement"], "version": 1} for file in ("image.svg", "card.png")},
         "/a/{slug}": {"slug": award["achievement"]},
         "/hooks/{source}": {"source": source["hook_url"].rpartition("/")[2]},
         "/hooks/{source}/statements": {"source": source["hook_url"].rpartition("/")[2]},

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from uuid import UUID
 
+import pypdfium2
 import pytest
 from sqlalchemy import select
 from tests.web.conftest import PAGE
@@ -55,6 +56,8 @@ def test_a_private_badge_is_shown_by_a_link_only(server: Running, private: dict[
     for form in (
         path,
         f"{path}.json",
+        *(f"{path}.{kind}" for kind in ("pdf", "png", "svg")),
+        f"{path}/card.png",
         f"{path}/embed",
         oembed,
         f"{path}?share=",
@@ -89,7 +92,7 @@ def test_the_page_of_a_private_badge_leads_to_its_other_forms_by_the_same_link(s
     shared = f"{private['credential']['id']}.json?share={secret}"
     assert f'href="{shared}"' in page.text
     assert f'href="/verify?url={quote(private["credential"]["id"] + "?share=" + secret, safe="")}"' in page.text
-    assert page.text.count(secret) == 3, "file, verifier and the form that asks whose it is; nothing else of the page tells the secret"
+    assert page.text.count(secret) == 6, "four files, verifier, and the form that asks whose it is; nothing else tells the secret"
     assert "og:url" not in page.text
     assert server.stranger.get(shared.removeprefix(server.base)).status_code == 200
     decide(server, private, visibility="unlisted")
@@ -138,6 +141,8 @@ def test_pages_show_results_once_the_learner_agrees(sqlite_server: Running) -> N
             page = sqlite_server.stranger.get(address, headers=PAGE)
             assert "Written test" in page.text
             assert (">61</span>" in page.text, "has not chosen to show it" in page.text) == (agreed, not agreed)
+        certificate = sqlite_server.stranger.get(f"{path}.pdf").content
+        assert ("Written test: 61" in pypdfium2.PdfDocument(certificate)[0].get_textpage().get_text_range()) == agreed
     body = sqlite_server.stranger.get(path).content
     handed_in = sqlite_server.stranger.post("/verify", files={"file": body}, headers=PAGE)
     assert ">61</span>" in handed_in.text, "who has the file has the result"

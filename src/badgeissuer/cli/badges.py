@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 @APP.command("verify")
 def verify(
-    sources: Annotated[list[str], typer.Argument(metavar="SOURCE…", help="Files (JSON, JWT, PNG, SVG), URLs, or - for standard input.")],
+    sources: Annotated[
+        list[str], typer.Argument(metavar="SOURCE…", help="Files (JSON, JWT, PNG, SVG, PDF made here), URLs, or - for standard input.")
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="One report a line, as JSON.")] = False,
     at: Annotated[str | None, typer.Option(metavar="TIME", help="The moment to judge at, RFC 3339; now if none.")] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Fetch nothing.")] = False,
@@ -114,6 +116,6 @@ def bake(
 
 
 @APP.command("unbake")
-def unbake(image: Annotated[Path, typer.Argument(help="A PNG or SVG image with a badge in it.")]) -> None:
+def unbake(image: Annotated[Path, typer.Argument(help="A PNG or SVG image with a badge in it, or a PDF made here.")]) -> None:
     """Print the badge that an image holds, exactly as it was put in."""
     sys.stdout.buffer.write(checking.unbake(image))

@@ -37,6 +37,11 @@ def embedded_fault(url: str) -> str | None:
 
 def check(uri: str) -> None:
     """Raise a `problem.Problem` where a data URI is no picture that may be embedded."""
+    opened(uri)
+
+
+def opened(uri: str) -> bytes:
+    """Return the picture that a data URI holds, a PNG or an SVG that may be embedded; raises as `check`."""
     head = _HEAD.match(uri)
     if head is None:
         raise problem.Invalid("An embedded picture must be a data URI of a PNG or an SVG in UTF-8.")
@@ -47,6 +52,7 @@ def check(uri: str) -> None:
         pixels(body)
     else:
         vetting.check(body, embedded=_embedded)
+    return body
 
 
 def pixels(body: bytes) -> int:

@@ -21,7 +21,7 @@ from badgeissuer.net import provider as providers
 from badgeissuer.settings import Settings, clock
 from badgeissuer.store import engine
 from badgeissuer.store.keyring import Keyring
-from badgeissuer.web import badges, catalogue, headers, hooks, limits, problems, public, rates, vc_api, vc_api_issuing, verify
+from badgeissuer.web import badges, catalogue, downloads, headers, hooks, limits, problems, public, rates, vc_api, vc_api_issuing, verify
 from badgeissuer.web.api import (
     accounts,
     achievements,
@@ -53,6 +53,7 @@ from badgeissuer.web.staff import reconciling as staff_reconciling
 
 ROUTERS = (
     public.ROUTER,
+    downloads.ROUTER,  # before the badges, whose addresses would take in the endings
     badges.ROUTER,
     catalogue.ROUTER,
     verify.ROUTER,

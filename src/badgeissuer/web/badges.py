@@ -24,14 +24,17 @@ from badgeissuer.web.api.shapes import PROBLEMS
 from badgeissuer.web.problems import on_problem, status_of
 from badgeissuer.web.service import Service, Using
 
-_FAULTS: dict[int | str, dict[str, Any]] = {status: PROBLEMS[status] for status in (400, 403, 404, 503)}
-_FAULTS[403] = _FAULTS[403] | {"description": "Its learner keeps it private."}
-ROUTER = APIRouter(tags=["public"], responses=_FAULTS)
+FAULTS: dict[int | str, dict[str, Any]] = {status: PROBLEMS[status] for status in (400, 403, 404, 503)}
+FAULTS[403] = FAULTS[403] | {"description": "Its learner keeps it private."}
+ROUTER = APIRouter(tags=["public"], responses=FAULTS)
 
 Accept = Annotated[str, Header()]
 _BODY_OR_PAGE: dict[int | str, dict[str, Any]] = {
     200: {"description": "The signed document, or a page.", "content": public.JSON_BODY[200]["content"] | public.PAGE}
 }
+
+FORMS = {"json": "Download the badge (JSON)", "pdf": "PDF certificate", "png": "Image (PNG)", "svg": "Image (SVG)"}
+"""Endings of the addresses of what a badge can be had as → what a button says; all but the first stand in `downloads`."""
 
 
 _CARD: dict[int | str, dict[str, Any]] = {200: {"description": "The card.", "content": public.PAGE}}
@@ -155,7 +158,7 @@ def credential(badge: Badge, request: Request, using: Using, accept: Accept = ""
     """Give the exact bytes that were signed, or a page where a browser asks."""
     if not negotiation.wants_page(accept):
         return _signed(request, badge, accept, disposition="inline")
-    downloads = [("Download the badge (JSON)", badge.address(using.site, ".json"))]
+    downloads = [(label, badge.address(using.site, f".{ending}")) for ending, label in FORMS.items()]
     with using.reading() as session:
         after = cataloguing.following(session, badge.achievement, badge.version, site=using.site)
         around = _around(session, badge, using.site)

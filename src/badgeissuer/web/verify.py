@@ -45,6 +45,7 @@ _BODY: dict[str, Any] = {
             "application/json": {"schema": {"type": "object"}},
             **{kind: {"schema": {"type": "string"}} for kind in ("application/vc+jwt", "text/plain", "image/svg+xml")},
             **{f"image/{kind}": _BINARY for kind in ("png", "jpeg", "webp")},
+            "application/pdf": _BINARY,
             "multipart/form-data": {
                 "schema": {
                     "type": "object",

@@ -262,6 +262,11 @@ def with_drawing(badge: Badge, achievement: Mapping[str, Any], site: Site) -> Ba
 _DRAWN = re.compile(r"/a/[a-z0-9-]{1,64}/[1-9][0-9]{0,9}" + re.escape(addresses.DRAWN))
 
 
+def badge(document: Mapping[str, Any]) -> Badge:
+    """Return what a badge of ours says."""
+    return _badge(document, Prose())
+
+
 def achievement(document: Mapping[str, Any], prose: Prose) -> Badge:
     """Return what a page says of an achievement that nobody has to have: a badge without a learner."""
     return _badge({"credentialSubject": {"achievement": document}}, prose)

@@ -1,0 +1,34 @@
+"""What was drawn lately, so that what is asked for again is not drawn again."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from typing import TYPE_CHECKING
+
+import cachetools
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MAX_BYTES = 32 * 1024 * 1024
+"""Of all that is kept in a process."""
+_LOCK = threading.Lock()
+_KEPT: cachetools.LRUCache[str, bytes] = cachetools.LRUCache(MAX_BYTES, getsizeof=len)
+
+
+def kept(make: Callable[..., bytes], *given: str | int) -> bytes:
+    """Return what `make` makes of what is given; what it made of the same before, where that is still kept.
+
+    The lock is not held while something is made, so two who ask at once may both make it.
+    """
+    parts = [make.__module__, make.__qualname__, *map(str, given)]
+    key = hashlib.sha256("\0".join(f"{len(part)} {part}" for part in parts).encode("utf-8", "surrogatepass")).hexdigest()
+    with _LOCK:
+        found = _KEPT.get(key)
+    if found is None:
+        found = make(*given)
+        if len(found) <= MAX_BYTES:
+            with _LOCK:
+                _KEPT[key] = found
+    return found

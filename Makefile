@@ -21,7 +21,7 @@ NODE := $(shell node --version >/dev/null 2>&1 && npm --version >/dev/null 2>&1 
 unexport PYTHONDONTWRITEBYTECODE
 PURE := src/badgeissuer/vc/*,src/badgeissuer/openbadges/*,src/badgeissuer/awarding/*,src/badgeissuer/frameworks/*,src/badgeissuer/problem.py
 
-.PHONY: help demo serve test check bench fuzz worst faults losing differential openapi migration lock
+.PHONY: help demo serve test check bench screenshots fuzz worst faults losing differential openapi migration lock
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -47,6 +47,9 @@ check: .venv/dev.stamp ## Linters, types, layers, drift of openapi.yaml and of t
 
 bench: .venv/dev.stamp $(if $(NODE),tests/interop/node_modules/.package-lock.json) ## The measurements, all or some [ARGS="sign verify_own"]
 	$(BIN)/python -m benchmarks $(ARGS)
+
+screenshots: .venv/dev.stamp ## The pictures of the README, taken anew from a running demonstration
+	$(BIN)/python docs/screenshots.py
 
 fuzz: .venv/dev.stamp ## Changed bytes at everything that reads what strangers hand in [ARGS="--minutes 10 --seed 1"]
 	$(BIN)/python tests/fuzz/fuzzing.py $(ARGS)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 import http.server
+import io
 import threading
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
+import zxingcpp
+from PIL import Image
 from tests.browser import steps
 
 if TYPE_CHECKING:
@@ -132,5 +135,10 @@ def test_on_paper_stand_the_badge_its_verdict_and_its_link_and_no_button(browser
     assert "Genuine and in force" in printed
     assert "Weld three joints" in printed
     assert badge in printed
+    code = browser_page.locator(".paper img")
+    code.scroll_into_view_if_needed()
+    browser_page.wait_for_function("() => document.querySelector('.paper img').naturalWidth > 0")
+    (found,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(code.screenshot(scale="device"))))
+    assert found.text == badge
     for button in ("Add to LinkedIn", "Copy", "Is it this person", "Download"):
         assert button not in printed

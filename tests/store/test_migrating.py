@@ -66,7 +66,7 @@ def plain(reflected: Any) -> str:  # noqa: ANN401 - what SQLAlchemy says of a co
 def schema(engine: Engine) -> dict[str, Any]:
     """All that a database says of its own structure, in a form that can be compared."""
     inspector = inspect(engine)
-    listed = {
+    listed: dict[str, dict[Any, Any]] = {
         "foreign keys": inspector.get_multi_foreign_keys(),  # of all tables at once: one by one takes PostgreSQL minutes
         "unique": inspector.get_multi_unique_constraints(),
         "checks": inspector.get_multi_check_constraints(),
@@ -77,7 +77,7 @@ def schema(engine: Engine) -> dict[str, Any]:
         table[1]: {
             "columns": [(c["name"], str(c["type"]), c["nullable"], c["default"]) for c in columns],
             "primary key": keys[table],
-            **{name: sorted(map(plain, of_all[table])) for name, of_all in listed.items()},
+            **{kind: sorted(map(plain, of_all[table])) for kind, of_all in listed.items()},
         }
         for table, columns in inspector.get_multi_columns().items()
     }

@@ -384,8 +384,8 @@ RULES: dict[tuple[str, str], tuple[dict[str, int], Prepare]] = {
 }
 """Who may do what with something of the issuer `unit`. 409 is past the question of access."""
 OPEN = {
-    ("GET", "/"), ("GET", "/c/{uuid}"), ("GET", "/c/{uuid}.json"), ("GET", "/c/{uuid}/embed"), ("GET", "/oembed"),
-    ("GET", "/i/{issuer}/brand.css"), ("GET", "/status-lists/{uuid}"), ("GET", "/i/{issuer}"),
+    ("GET", "/"), ("GET", "/c/{uuid}"), ("GET", "/c/{uuid}.json"), ("GET", "/c/{uuid}/embed"), ("GET", "/c/{uuid}/code.svg"),
+    ("GET", "/oembed"), ("GET", "/i/{issuer}/brand.css"), ("GET", "/status-lists/{uuid}"), ("GET", "/i/{issuer}"),
     ("GET", "/c/{uuid}.png"), ("GET", "/c/{uuid}.svg"), ("GET", "/c/{uuid}.pdf"), ("GET", "/c/{uuid}/card.png"),
     ("GET", "/a/{slug}/{version}/card.png"),
     ("GET", "/i/{issuer}/did.json"), ("GET", "/a/{slug}"), ("GET", "/a/{slug}/{version}"),

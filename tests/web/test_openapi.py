@@ -92,7 +92,7 @@ def real(sqlite_server: Running) -> dict[str, dict[str, object]]:
     slugs = {"achievements": award["achievement"], "sources": source["slug"], "issuers": unit, "subscribers": "lms"}
     return {
         "/c/{uuid}": {"uuid": credential},
-        **{f"/c/{{uuid}}{form}": {"uuid": credential} for form in (".json", ".png", ".svg", ".pdf", "/card.png", "/embed")},
+        **{f"/c/{{uuid}}{form}": {"uuid": credential} for form in (".json", ".png", ".svg", ".pdf", "/card.png", "/code.svg", "/embed")},
         "/status-lists/{uuid}": {"uuid": status_list},
         "/i/{issuer}": {"issuer": unit},
         "/i/{issuer}/did.json": {"issuer": unit},

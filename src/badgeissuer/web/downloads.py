@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from badgeissuer import authoring, branding, depicting, problem, verifying
 from badgeissuer.openbadges import baking
-from badgeissuer.rendering import card, certificate
+from badgeissuer.rendering import card, certificate, code
 from badgeissuer.store import tables
 from badgeissuer.vc import document
 from badgeissuer.vc.document import JsonObject
@@ -84,6 +84,14 @@ def badge_card(badge: Badge, request: Request, using: Using) -> Response:
     subject = _subject(badge, using)
     body = _card(subject.achievement, subject.line, drawing=subject.drawing, eyebrow="Open Badge")
     return headers.kept(request, body, media_type="image/png", how_long=headers.BY_THE_READER_ALONE, **badge.robots, **public.OPEN)
+
+
+@ROUTER.get("/c/{uuid}/code.svg", responses=_of_badge("svg"), response_class=Response, summary="Get the QR code of a badge")
+def qr_code(badge: Badge, request: Request, using: Using) -> Response:
+    """Give the code that leads to the badge, for paper; it never changes."""
+    body = code.draw(using.site.credential(badge.uuid), border=code.QUIET).encode()
+    sent = {"Content_Security_Policy": public.DRAWING_POLICY, **badge.robots, **public.OPEN}
+    return headers.kept(request, body, media_type=_TYPES["svg"], how_long=headers.BY_THE_READER_ALONE, **sent)
 
 
 @ROUTER.get("/a/{slug}/{version}/card.png", responses=_body("png"), response_class=Response, summary="Get the card of an achievement")
@@ -167,7 +175,7 @@ def _facts(said: views.Badge, awarded: datetime, *, shows_results: bool) -> list
         ("Awarded", _day(awarded)),
         ("Valid until", _day(until) if until else "No end date"),
         ("Amount and level", " · ".join(said.learning.gist)),
-        ("Credits", "" if said.learning.has_credits else said.credits_earned or said.credits_available),
+        ("Credits", "" if said.learning.has_credits else said.credits_earned or _up_to(said.credits_available)),
         ("Results", " · ".join(reached)),
         ("Field of study", said.facts["fieldOfStudy"]),
         ("Role", said.facts["role"]),
@@ -175,6 +183,10 @@ def _facts(said: views.Badge, awarded: datetime, *, shows_results: bool) -> list
         ("Licence number", said.facts["licenseNumber"]),
     ]
     return [(label, text) for label, text in found if text]
+
+
+def _up_to(number: str) -> str:
+    return f"up to {number}" if number else ""
 
 
 def _situation(subject: _Subject, using: Service) -> str:

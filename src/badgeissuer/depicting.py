@@ -83,5 +83,5 @@ def _embedded(uri: object, side: int) -> Picture | None:
     with suppress(problem.Problem):
         body = picture.opened(uri)
         is_drawing = baking.kind(body) == "svg"
-        return Picture(body, raster.drawn(body.decode(), side=side) if is_drawing else raster.readable(body, side=side))
+        return Picture(body, raster.drawn_apart(body.decode(), side=side) if is_drawing else raster.readable(body, side=side))
     return None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import subprocess
 import sys
+import time
 import zlib
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,8 +20,8 @@ import zxingcpp
 from fontTools.ttLib import TTFont
 
 from badgeissuer import problem
-from badgeissuer.openbadges import artwork, lettering, pdf, png
-from badgeissuer.rendering import card, certificate, code, fonts, kept, raster, setting
+from badgeissuer.openbadges import artwork, lettering, pdf, picture, png
+from badgeissuer.rendering import apart, card, certificate, code, fonts, kept, raster, setting
 
 URL = "https://badges.example.edu/c/3f2b8c1e-7a54-4d0a-9a43-0b6a3c9f1d22"
 DOCUMENT = b'{"name": "Gr\xc3\xb6\xc3\x9fe", "fill": "%b"}' % (b"x" * 3000)
@@ -185,6 +187,24 @@ def test_a_drawing_is_made_as_large_as_fits_whatever_its_shape() -> None:
     assert png.sides(raster.drawn(slim)) == (1, raster.SIDE)
     with pytest.raises(problem.Invalid):
         raster.drawn("<svg")
+
+
+def test_a_drawing_that_takes_too_long_is_given_up_and_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart, "SECONDS", 1)
+    blurred = '<rect width="9" height="9" filter="url(#f)"/>' * 40
+    blur = '<filter id="f" x="-1" y="-1" width="3" height="3">' + '<feGaussianBlur stdDeviation="30"/>' * 8 + "</filter>"
+    endless = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 10 10">{blur}{blurred}</svg>'
+    picture.check("data:image/svg+xml;base64," + base64.b64encode(endless.encode()).decode())
+    for longest in (20, 0.1):
+        begun = time.monotonic()
+        with pytest.raises(problem.Invalid):
+            raster.drawn_apart(endless)
+        assert time.monotonic() - begun < longest
+
+
+def test_a_drawing_is_the_same_wherever_it_is_drawn() -> None:
+    svg = artwork.draw("tile", artwork.Face(NAMES["Devanagari"], NAMES["Chinese"]))
+    assert raster.drawn_apart(svg) == raster.drawn(svg)
 
 
 def test_a_png_is_made_anew_only_where_it_can_be_read() -> None:

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 32 * 1024 * 1024
 """Of all that is kept in a process."""
+_ENTRY_BYTES = 1024
+"""What keeping anything costs, be it empty."""
 _LOCK = threading.Lock()
-_KEPT: cachetools.LRUCache[str, bytes] = cachetools.LRUCache(MAX_BYTES, getsizeof=len)
+_KEPT: cachetools.LRUCache[str, bytes] = cachetools.LRUCache(MAX_BYTES, getsizeof=lambda made: len(made) + _ENTRY_BYTES)
 
 
 def kept(make: Callable[..., bytes], *given: str | int) -> bytes:
@@ -28,7 +30,7 @@ def kept(make: Callable[..., bytes], *given: str | int) -> bytes:
         found = _KEPT.get(key)
     if found is None:
         found = make(*given)
-        if len(found) <= MAX_BYTES:
+        if len(found) + _ENTRY_BYTES <= MAX_BYTES:
             with _LOCK:
                 _KEPT[key] = found
     return found

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import re
+from typing import Any
 
 import resvg_py
 
 from badgeissuer import problem
 from badgeissuer.openbadges import png
-from badgeissuer.rendering import fonts, kept, setting
+from badgeissuer.rendering import apart, fonts, kept, setting
 
 SIDE = 640
 """Pixels of the longer side of what is drawn."""
@@ -18,12 +19,21 @@ _UNABLE = "The picture cannot be drawn."
 
 
 def drawn(svg: str, *, side: int = SIDE) -> bytes:
-    """Return a drawing that was looked through (`openbadges.picture`) as a PNG that fits into a square of so many pixels.
+    """Return a drawing of ours as a PNG that fits into a square of so many pixels.
 
     Raises:
         problem.Invalid: It cannot be drawn.
     """
-    return kept.kept(_drawn, svg, side)
+    return _found(kept.kept(_drawn, svg, side))
+
+
+def drawn_apart(svg: str, *, side: int = SIDE) -> bytes:
+    """Return a drawing by anybody, which was looked through (`openbadges.picture`), likewise; what was refused is not tried again soon.
+
+    Raises:
+        problem.Invalid: It cannot be drawn, or takes too long.
+    """
+    return _found(kept.kept(_drawn_apart, svg, side))
 
 
 def readable(image: bytes, *, side: int = SIDE) -> bytes:
@@ -57,21 +67,33 @@ def wrapped(image: bytes) -> str:
 
 def _drawn(svg: str, side: int) -> bytes:
     try:
-        return bytes(
-            resvg_py.svg_to_bytes(
-                svg_string=_TEXT.sub(_in_fonts, svg),
-                width=side,
-                height=side,
-                font_files=[fonts.path(family) for family in sorted(_needed(svg))],
-                skip_system_fonts=True,
-                font_family=fonts.FAMILY,
-                sans_serif_family=fonts.FAMILY,
-                serif_family=fonts.FAMILY,
-                monospace_family=fonts.FAMILY,
-            )
-        )
+        return bytes(resvg_py.svg_to_bytes(**_arguments(svg, side)))
     except ValueError:
-        raise problem.Invalid(_UNABLE) from None
+        return b""
+
+
+def _drawn_apart(svg: str, side: int) -> bytes:
+    try:
+        return apart.draw(_arguments(svg, side))
+    except ValueError:
+        return b""
+
+
+def _found(image: bytes) -> bytes:
+    if not image:
+        raise problem.Invalid(_UNABLE)
+    return image
+
+
+def _arguments(svg: str, side: int) -> dict[str, Any]:
+    return {
+        "svg_string": _TEXT.sub(_in_fonts, svg),
+        "width": side,
+        "height": side,
+        "font_files": [fonts.path(family) for family in sorted(_needed(svg))],
+        "skip_system_fonts": True,
+        **dict.fromkeys(("font_family", "sans_serif_family", "serif_family", "monospace_family"), fonts.FAMILY),
+    }
 
 
 def _needed(svg: str) -> set[str]:

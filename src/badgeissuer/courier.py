@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from badgeissuer import delivering, notifying, reminding
+from badgeissuer import claiming, delivering, notifying, reminding
 from badgeissuer.entering import mailing
 from badgeissuer.net import mail, post
 from badgeissuer.settings import Settings, clock
@@ -48,7 +48,7 @@ ROUND_SECONDS = 30
 MOST_SILENT = 3
 """After so many attempts in a row without an answer nobody is there: the rest waits."""
 IDLE_SECONDS = 1.0
-_LETTERS = [delivering.SEND, reminding.SEND, mailing.SEND]
+_LETTERS = [delivering.SEND, reminding.SEND, mailing.SEND, claiming.SEND]
 """Kinds of jobs for which there must be a mail server."""
 
 
@@ -108,7 +108,8 @@ class Courier:
             delivering.SEND: self._send,
             notifying.NOTIFY: self._notify,
             reminding.SEND: self._remind,
-            mailing.SEND: self._let_in,
+            mailing.SEND: functools.partial(self._send_link, mailing.prepare),
+            claiming.SEND: functools.partial(self._send_link, claiming.prepare),
         }
 
     def stop(self) -> None:
@@ -178,8 +179,10 @@ class Courier:
             outlet.close()
 
     def _send_one(self, outlet: mail.Outlet, copy: int, message_id: int) -> str | None:
-        with engine.reading(self._database) as session:
-            letter = delivering.prepare(session, message_id, copy=copy, sender=self._means.sender, site=self._means.site, now=clock())
+        given, now = self._means, clock()
+        invite = functools.partial(claiming.invite, site=given.site, now=now)
+        with engine.writing(self._database) as session:
+            letter = delivering.prepare(session, message_id, copy=copy, sender=given.sender, site=given.site, now=now, invite=invite)
         if letter is None:
             return None
         found: mail.Answer | mail.NotReachedError | delivering.NotSent
@@ -209,13 +212,13 @@ class Courier:
             reminding.record(session, ids, prepared, found, now=clock())
         return _after(ids, found)
 
-    def _let_in(self, payload: dict[str, Any]) -> _Round:
+    def _send_link(self, prepare: Callable[..., mail.Letter | None], payload: dict[str, Any]) -> _Round:
         """Hand over a link to sign in; its secret is made now, and stands nowhere but in the letter."""
         wanted = [payload["link"]]
         if self._means.server is None:
             return _Round(wanted, [], "There is no mail server.")
         with engine.writing(self._database) as session:
-            letter = mailing.prepare(session, payload["link"], sender=self._means.sender, site=self._means.site, now=clock())
+            letter = prepare(session, payload["link"], sender=self._means.sender, site=self._means.site, now=clock())
         if letter is None:
             return _Round([], [])
         return _after(wanted, _hand_over(letter, self._means.server))

@@ -112,12 +112,27 @@ def take_back(session: Session, award_id: int, link_id: int, *, now: datetime) -
     Raises:
         problem.NotFound: The badge has none like that.
     """
+    row = _link(session, award_id, link_id)
+    row.revoked_at = row.revoked_at or now
+    session.flush()
+    return row
+
+
+def give_again(session: Session, award_id: int, link_id: int) -> None:
+    """Let a link count again that was taken back, until it expires.
+
+    Raises:
+        problem.NotFound: The badge has none like that.
+    """
+    _link(session, award_id, link_id).revoked_at = None
+    session.flush()
+
+
+def _link(session: Session, award_id: int, link_id: int) -> tables.ShareLink:
     table = tables.ShareLink
     row = session.scalar(select(table).where(table.id == link_id, table.award_id == award_id).with_for_update())
     if row is None:
         raise problem.NotFound(problem.NOTHING)
-    row.revoked_at = row.revoked_at or now
-    session.flush()
     return row
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import dataclasses
 import functools
 import hashlib
 import http.server
@@ -33,11 +34,13 @@ from tests.microcredentials import CHARTS
 from tests.web import conftest as web
 from tests.web import seen
 
-from badgeissuer import access
+from badgeissuer import access, claiming, sharing
+from badgeissuer.claiming import holders
 from badgeissuer.openbadges import credential, definition, drafting, results
 from badgeissuer.openbadges import verification as badges
+from badgeissuer.store import tables
 from badgeissuer.vc import controller, multikey, proof, report, statuslist, verification
-from badgeissuer.web import connections, pages
+from badgeissuer.web import connections, learner_pages, pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -186,6 +189,36 @@ def samples() -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
     }
 
 
+def learners() -> dict[str, str]:
+    """Return the pages of learners."""
+    moment, asked = datetime(2026, 5, 20, 14, 5, tzinfo=UTC), claiming.Waiting("asha.rao@example.org", 1, "Welding Safety", "Northvalley")
+    some: dict[str, Any] = {"award_id": 1, "secret_sha256": "x", "created_at": moment, "expires_at": moment}
+    links = [tables.ShareLink(note=note, **some) for note in ("The bakery", "W" * 100)]
+    links[0].id, links[1].id = 1, 2
+    whose: dict[str, Any] = dict.fromkeys(("issuer_id", "achievement_id", "achievement_version_id", "learner_id"), 1)
+    times: dict[str, Any] = dict.fromkeys(("awarded_at", "created_at", "valid_from"), moment)
+    owned = []
+    for number, (state, how) in enumerate(zip(("in force", "revoked", "expired"), tables.VISIBILITIES, strict=True)):
+        award = tables.Award(scope="", state="issued", claims={}, **whose, **times)
+        award.id = number
+        name = ("Welding Safety", "شهادة إتمام التدريب على السلامة في اللحام", "W" * 300)[number]
+        given = links if number == 0 else ()
+        owned.append(holders.Owned(award, name, "Northvalley Technical College", state, sharing.How(how, number == 0), given))
+    said = tables.Consent(holder_id=1, award_id=0, kind="results", given=True, text_version=1, at=moment)
+    address = tables.HolderAddress(holder_id=1, email="asha.rao@example.org", confirmed_at=moment)
+    shared = f"{BADGE_URL}?share={'x' * 43}"
+    done = learner_pages.Done(owned[0].award.credential_uuid, "Here is a link.", shared, learner_pages.Undo("/me", {}))
+    return {
+        "claim": learner_pages.claim_page(asked, secret="x"),
+        "claim-revoked": learner_pages.claim_page(dataclasses.replace(asked, is_revoked=True, name="W" * 300), secret="x"),
+        "claim-sign-in": learner_pages.claim_page(claiming.Waiting("asha.rao@example.org"), secret="x"),
+        "me": learner_pages.badges_page(owned, {0: [said]}, [address], key="x", done=done),
+        "me-empty": learner_pages.badges_page([], {}, [address], key="x"),
+        "me-sign-in": learner_pages.sign_in_page(sends=True, stopped=claiming.OVER, email="x", no_address=True),
+        "me-mailed": learner_pages.mailed_page(minutes=30, most=3),
+    }
+
+
 @pytest.fixture(scope="session")
 def rendered(samples: dict[str, tuple[dict[str, Any], dict[str, Any]]]) -> dict[str, str]:
     """Every page, by the name of its file."""
@@ -196,6 +229,8 @@ def rendered(samples: dict[str, tuple[dict[str, Any], dict[str, Any]]]) -> dict[
         "verify": pages.verify_page(),
         "verify-fault": pages.verify_page(asked="https://x.example/c/1", fault=fault),
         "problem": pages.problem_page({"title": "Not found", "detail": "There is no badge at this address."}, status=404),
+        "private": pages.private_page(sharing.ASK),
+        **learners(),
     }
     document, found = samples["unverified"]
     for name, words in (("endless", "W" * 300), ("right-to-left", "شهادة إتمام التدريب على السلامة في اللحام")):

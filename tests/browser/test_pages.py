@@ -31,6 +31,10 @@ PAGES = (
     "verify",
     "verify-fault",
     "problem",
+    "private",
+    "claim-revoked",
+    "me",
+    "me-sign-in",
     "badge-endless",
     "badge-right-to-left",
     "badge-microcredential",
@@ -92,11 +96,22 @@ def test_light_and_dark_differ(browser_page: Page, page_site: str) -> None:
 def test_the_keyboard_goes_through_the_form_in_reading_order(browser_page: Page, page_site: str) -> None:
     browser_page.goto(f"{page_site}/verify.html")
     order = []
-    for _ in range(9):
+    for _ in range(11):
         browser_page.keyboard.press("Tab")
         order.append(browser_page.evaluate(FOCUSED))
         assert browser_page.evaluate(OUTLINE) != "none"
-    assert order == ["Skip to the content", "badgeissuer", "Catalogue", "Verify a badge", "url", "file", "text", "recipient", "Verify"]
+    assert order == [
+        "Skip to the content",
+        "badgeissuer",
+        "Catalogue",
+        "Verify a badge",
+        "My badges",
+        "url",
+        "file",
+        "text",
+        "recipient",
+        "Verify",
+    ]
 
 
 def test_the_skip_link_shows_itself_and_leads_to_the_content(browser_page: Page, page_site: str) -> None:

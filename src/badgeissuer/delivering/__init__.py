@@ -13,7 +13,7 @@ again under the same Message-ID; one that was recorded never is, unless somebody
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from uuid import uuid4
 
 from sqlalchemy import exists, func, select, update
@@ -24,7 +24,7 @@ from badgeissuer.net import mail
 from badgeissuer.store import bulk, engine, jobs, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 SEND = "send_messages"
 GIVEN_UP = "It was tried again and again, and then given up."
+Invite: TypeAlias = "Callable[[Session, tables.Award], str | None]"
 _COLUMNS = ("issuer_id", "award_id", "created_at", "uuid", "state", "copy", "attempts")
 
 
@@ -113,9 +114,19 @@ def in_order(session: Session, message_ids: Sequence[int]) -> list[int]:
 
 
 def prepare(
-    session: Session, message_id: int, *, copy: int, sender: mail.Mailbox, site: Site, now: datetime
+    session: Session, message_id: int, *, copy: int, sender: mail.Mailbox, site: Site, now: datetime, invite: Invite = lambda *_: None
 ) -> mail.Letter | NotSent | None:
-    """Return what is to be sent now, or why it is not to be; None where that copy does not wait any more."""
+    """Return what is to be sent now, or why it is not to be; None where that copy does not wait any more.
+
+    Args:
+        session: A session; a writing one, to be committed before the letter is sent, where `invite` writes.
+        message_id: Which message.
+        copy: Which copy of it.
+        sender: Who letters are from.
+        site: The service as the world sees it.
+        now: The moment.
+        invite: Makes the link by which a learner makes the badge their own.
+    """
     message, award, achievement = tables.Message, tables.Award, tables.AchievementVersion
     entry = tables.StatusEntry
     is_revoked = exists().where(entry.credential_uuid == award.credential_uuid, entry.is_set)
@@ -139,7 +150,7 @@ def prepare(
     copy_of = f"{row.uuid}.{row.copy}"
     url = site.credential(about.credential_uuid)
     colour = branding.brand(branding.lineage(session, issuer)).colour
-    news = letter.News(issuer.name, str(document["name"]), url, learner, colour, issuer.email, copy_of)
+    news = letter.News(issuer.name, str(document["name"]), url, learner, colour, issuer.email, copy_of, invite(session, about))
     try:
         return letter.write(news, sender=sender, now=now)
     except problem.Invalid as error:

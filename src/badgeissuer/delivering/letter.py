@@ -48,6 +48,7 @@ class News:
         colour: The unit's, as it was set; None where none was.
         reply_to: The unit's own address; None where it has none.
         copy_of: What the Message-ID is made of: another one for each copy that somebody orders, the same for each try.
+        claim: The link by which the learner makes the badge their own; None where there is none.
     """
 
     unit: str
@@ -57,6 +58,7 @@ class News:
     colour: str | None
     reply_to: str | None
     copy_of: str
+    claim: str | None = None
 
 
 def write(news: News, *, sender: mail.Mailbox, now: datetime) -> mail.Letter:
@@ -74,7 +76,7 @@ def write(news: News, *, sender: mail.Mailbox, now: datetime) -> mail.Letter:
     envelope = Envelope(
         unit, mail.Mailbox(news.learner.address, name), f"Your badge: {achievement}", news.reply_to, f"{news.copy_of}@{host(news.url)}"
     )
-    said = {"unit": unit, "achievement": achievement, "name": name, "url": news.url, **coloured(news.colour)}
+    said = {"unit": unit, "achievement": achievement, "name": name, "url": news.url, "claim": news.claim, **coloured(news.colour)}
     return compose(envelope, "badge", said, sender=sender, now=now)
 
 

@@ -43,6 +43,9 @@ from badgeissuer.web.api import (
     tokens,
     versions,
 )
+from badgeissuer.web.learner import badges as learner_badges
+from badgeissuer.web.learner import claims
+from badgeissuer.web.learner import door as learner_door
 from badgeissuer.web.service import Bell, Service
 from badgeissuer.web.staff import achievements as staff_achievements
 from badgeissuer.web.staff import approvals as staff_approvals
@@ -97,9 +100,12 @@ STAFF = (
     units.ROUTER,
 )
 """The pages for staff, which are no part of the API."""
+LEARNERS = (claims.ROUTER, learner_badges.ROUTER)
+"""The pages for learners, likewise."""
 _HANDLERS = {
     door.SignInFirst: door.on_sign_in_first,
     door.SendAgain: door.on_send_again,
+    learner_door.SignInFirst: learner_door.on_sign_in_first,
     sharing.Private: badges.on_private,
 }
 """What becomes of what some pages raise."""
@@ -181,11 +187,11 @@ def create(settings: Settings, *, beside: Callable[[Tell], AbstractContextManage
     )
     app.add_middleware(limits.BodyLimit)
     app.add_middleware(headers.CommonHeaders)
-    for router in (*ROUTERS, *STAFF):
+    for router in (*ROUTERS, *STAFF, *LEARNERS):
         app.include_router(router)
     static = resources.files("badgeissuer.web").joinpath("static")
     app.mount("/static", StaticFiles(directory=Path(str(static))), name="static")
-    routes = [route for router in (*ROUTERS, *STAFF) for route in router.routes]
+    routes = [route for router in (*ROUTERS, *STAFF, *LEARNERS) for route in router.routes]
     app.state.methods = [(route.path_regex, route.methods) for route in routes if isinstance(route, Route)]
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]  # FastAPI documents this way of extending it
     return app

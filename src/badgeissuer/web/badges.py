@@ -21,6 +21,7 @@ from badgeissuer.vc import document
 from badgeissuer.vc.document import JsonObject
 from badgeissuer.web import faces, headers, negotiation, pages, passing, previews, public, words
 from badgeissuer.web.api.shapes import PROBLEMS
+from badgeissuer.web.learner import door
 from badgeissuer.web.problems import on_problem, status_of
 from badgeissuer.web.service import Service, Using
 
@@ -101,7 +102,7 @@ def shown(
 ) -> Shown:
     """Return the badge of an address; every route below `/c/` asks here, and nowhere else.
 
-    Who may see a private badge: who has a link that counts, and a token of its issuer that may read.
+    Who may see a private badge: its learner, who has a link that counts, and a token of its issuer that may read.
 
     Raises:
         problem.NotFound: There is none.
@@ -120,11 +121,11 @@ def shown(
         found = session.execute(query).one_or_none()
         if found is None:
             raise problem.NotFound(problem.NOTHING)
-        how = sharing.of(found.Sharing)
-        is_private = how.visibility == sharing.PRIVATE
-        if is_private and not _is_its_issuer(session, request, found.Award.issuer_id, now=using.now()):
+        how, is_holders = sharing.of(found.Sharing), door.owns(session, request, using, found.Award)
+        is_hidden = how.visibility == sharing.PRIVATE and not is_holders
+        if is_hidden and not _is_its_issuer(session, request, found.Award.issuer_id, now=using.now()):
             sharing.require_link(session, found.Award.id, share, now=using.now())
-    return Shown(*found[:4], how, share=share if is_private else "")
+    return Shown(*found[:4], how, share=share if is_hidden else "", is_holders=is_holders)
 
 
 def _is_its_issuer(session: Session, request: Request, issuer_id: int, *, now: datetime) -> bool:
@@ -222,6 +223,7 @@ def _around(session: Session, badge: Shown, site: Site) -> faces.Around:
         is_retired=achievement.retired_at is not None,
         is_public=badge.is_indexed,
         is_private=badge.how.visibility == sharing.PRIVATE,
+        is_holders=badge.is_holders,
         shows_results=badge.shows_results,
         address=badge.address(site),
     )

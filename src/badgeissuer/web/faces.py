@@ -44,6 +44,7 @@ class Around:
         is_retired: Whether the achievement is awarded no more.
         is_public: Whether the learner chose that search engines may know of it.
         is_private: Whether the learner keeps it from who has no link with a secret.
+        is_holders: Whether the learner is who looks at it.
         shows_results: Whether it may be shown what the learner reached.
         address: Where who looks at it now has it from: its id, with the secret of a link where it needs one.
     """
@@ -54,6 +55,7 @@ class Around:
     is_retired: bool = False
     is_public: bool = False
     is_private: bool = False
+    is_holders: bool = False
     shows_results: bool = True
     address: str = ""
 

@@ -331,6 +331,11 @@ def staff_text(template: str, staff: Staff, **values: object) -> str:
     return _render(f"staff/{template}.html", staff=staff, **values)
 
 
+def learner_text(template: str, **values: object) -> str:
+    """Return a page for learners out of the template of that name; what strangers wrote goes through `plain` in it."""
+    return _render(f"learner/{template}.html", **values)
+
+
 def _render(template: str, **values: object) -> str:
     page_name = template.removeprefix("staff/").removesuffix(".html")
     return _ENVIRONMENT.get_template(template).render(page_name=page_name, **values)

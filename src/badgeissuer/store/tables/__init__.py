@@ -8,6 +8,7 @@ from badgeissuer.store.orders import Batch, BatchChunk, Job, Revocation, Upload,
 from badgeissuer.store.tables.awards import AWARD_STATES, REQUEST_STATES, Approval, Attestation, Award, Credential, SigningRequest
 from badgeissuer.store.tables.catalogue import CatalogueEntry
 from badgeissuer.store.tables.definitions import KEY_STATES, Achievement, AchievementVersion, Issuer, KeptForm, Press, SigningKey
+from badgeissuer.store.tables.holders import CONSENT_KINDS, LINK_KINDS, Claim, ClaimLink, Consent, Holder, HolderAddress, HolderSession
 from badgeissuer.store.tables.intake import (
     Decision,
     Delivery,
@@ -29,7 +30,9 @@ from badgeissuer.store.tables.staff import Account, AccountIdentity, SignInLink,
 
 __all__ = [
     "AWARD_STATES",
+    "CONSENT_KINDS",
     "KEY_STATES",
+    "LINK_KINDS",
     "MESSAGE_STATES",
     "NOTICE_STATES",
     "REMINDER_STATES",
@@ -47,11 +50,17 @@ __all__ = [
     "Batch",
     "BatchChunk",
     "CatalogueEntry",
+    "Claim",
+    "ClaimLink",
+    "Consent",
     "Credential",
     "Decision",
     "Delivery",
     "EventSubject",
     "Ground",
+    "Holder",
+    "HolderAddress",
+    "HolderSession",
     "IdempotencyKey",
     "IdentityChange",
     "IdentityQuestion",

@@ -1,0 +1,1 @@
+"""Pages for learners: claiming a badge, and all that they have."""

@@ -117,7 +117,9 @@ def test_a_letter_that_no_font_has_costs_the_archival_form_and_nothing_else() ->
     ],
 )
 def test_hostile_and_endless_texts_stay_on_one_page_as_what_they_are(name: str) -> None:
-    body = certificate.draw(replace(SHOWN, name=name, achievement=name or "x", unit=name or "x", criteria=name, outcomes=[name] * 40))
+    body = certificate.draw(
+        replace(SHOWN, name=name, achievement=name or "x", unit=name or "x", criteria=name, outcomes=[name] * 40, warning="It ended.")
+    )
     assert len(pypdf.PdfReader(io.BytesIO(body)).pages) == 1
     assert pdf.unbake(body).encode() == DOCUMENT
     assert png.sides(card.draw(replace(CARD, achievement=name or "x", name=name, unit=name or "x"))) == (1200, 630)

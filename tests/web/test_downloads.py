@@ -125,6 +125,18 @@ def test_cards_are_of_the_size_that_other_sites_show_and_tell_nobody_whose_badge
     assert sqlite_server.stranger.get(f"/a/{award['achievement']}/2/card.png").status_code == 404
 
 
+def test_a_link_to_an_achievement_unfolds_to_its_card(sqlite_server: Running) -> None:
+    slug = sqlite_server.published(name="Knots <& ropes>", description='Ties "them" all.')
+    page = sqlite_server.stranger.get(f"/a/{slug}/1", headers=PAGE).text
+    told = {
+        "og:title": "Knots &lt;&amp; ropes&gt; · Harbour School",
+        "og:description": "Ties &#34;them&#34; all.",
+        "og:image": f"{sqlite_server.base}/a/{slug}/1/card.png",
+        "og:url": f"{sqlite_server.base}/a/{slug}/1",
+    }
+    assert [name for name, value in told.items() if f'<meta property="{name}" content="{value}">' not in page] == []
+
+
 def test_an_embedded_png_is_the_picture_to_the_byte_but_for_the_badge(sqlite_server: Running) -> None:
     own = raster.drawn(DRAWN, side=96)
     award = with_picture(sqlite_server, data_uri("png", own))

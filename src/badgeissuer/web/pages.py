@@ -143,8 +143,9 @@ def achievement_page(
         following: What can be earned next.
         site: The service.
     """
-    more = {"retired": row.retired_at is not None, "versions": versions, "following": following}
     badge = views.with_drawing(views.achievement(version.document, views.Prose()), version.document, site)
+    preview = previews.of_achievement(badge, site.achievement(row.slug, version.version), unit=unit.name)
+    more = {"retired": row.retired_at is not None, "versions": versions, "following": following, "preview": preview}
     return _achievement_page(badge, slug=row.slug, unit=unit, version=version.version, at=version.published_at, **more)
 
 
@@ -168,7 +169,7 @@ def _achievement_page(
         published_at=at,
         drawing=pathway.draw(before, badge.name, after),
         told=told,
-        **{"retired": False, "versions": (), "following": (), "is_preview": False} | more,
+        **{"retired": False, "versions": (), "following": (), "is_preview": False, "preview": None} | more,
     )
 
 

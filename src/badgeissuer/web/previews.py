@@ -64,6 +64,19 @@ def of_badge(said: views.Badge, passed: passing.Passed, *, base: str, counts: bo
     )
 
 
+def of_achievement(said: views.Badge, url: str, *, unit: str) -> Preview:
+    """Return what a link to an achievement unfolds to.
+
+    Args:
+        said: What it says.
+        url: The page of the version.
+        unit: Who awards it.
+    """
+    unit = words.plain(unit)
+    described = shortened(said.description) or f"It can be earned as an Open Badge of {unit}."
+    return Preview(url, f"{said.name} · {unit}", described, f"{url}/card.png")
+
+
 def shortened(text: str) -> str:
     """Return the beginning of a text on one line, as much as a preview has room for."""
     return words.plain(text, DESCRIPTION_CHARACTERS)

@@ -44,7 +44,7 @@ from badgeissuer.web.api import (
     versions,
 )
 from badgeissuer.web.learner import badges as learner_badges
-from badgeissuer.web.learner import claims
+from badgeissuer.web.learner import claims, taking
 from badgeissuer.web.learner import door as learner_door
 from badgeissuer.web.service import Bell, Service
 from badgeissuer.web.staff import achievements as staff_achievements
@@ -100,7 +100,7 @@ STAFF = (
     units.ROUTER,
 )
 """The pages for staff, which are no part of the API."""
-LEARNERS = (claims.ROUTER, learner_badges.ROUTER)
+LEARNERS = (claims.ROUTER, learner_badges.ROUTER, taking.ROUTER)
 """The pages for learners, likewise."""
 _HANDLERS = {
     door.SignInFirst: door.on_sign_in_first,

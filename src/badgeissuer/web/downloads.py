@@ -75,7 +75,12 @@ def svg(badge: Badge, request: Request, using: Using) -> Response:
 @ROUTER.get("/c/{uuid}.pdf", responses=_of_badge("pdf"), response_class=Response, summary="Download the certificate of a badge")
 def pdf(badge: Badge, request: Request, using: Using) -> Response:
     """Give a certificate to print, with the signed badge in the file; one that does not count any more says so."""
-    return _file(request, badge, certificate.draw(_certificate(_subject(badge, using), using)), "pdf")
+    return _file(request, badge, certificate_of(badge, using), "pdf")
+
+
+def certificate_of(badge: Shown, using: Service) -> bytes:
+    """Return the certificate of a badge, with what whoever asks may see."""
+    return certificate.draw(_certificate(_subject(badge, using), using))
 
 
 @ROUTER.get("/c/{uuid}/card.png", responses=_of_badge("png"), response_class=Response, summary="Get the card of a badge")

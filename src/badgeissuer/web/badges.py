@@ -11,8 +11,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session, defer
 
 from badgeissuer import access, authoring, branding, cataloguing, problem, sharing, verifying
 from badgeissuer.openbadges.addresses import Site
@@ -94,6 +94,18 @@ class Shown:
         return f"{self.achievement.slug}-{str(self.uuid)[:8]}.{ending}"
 
 
+_SHOWN = (
+    select(tables.Credential, tables.Award, tables.Achievement, tables.AchievementVersion, tables.Sharing)
+    .join(tables.Award, tables.Award.id == tables.Credential.award_id)
+    .join(tables.Achievement, tables.Achievement.id == tables.Award.achievement_id)
+    .join(tables.AchievementVersion, tables.AchievementVersion.id == tables.Award.achievement_version_id)
+    .outerjoin(tables.Sharing, tables.Sharing.award_id == tables.Award.id)
+    .options(defer(tables.Achievement.draft))
+    .where(tables.Credential.uuid == bindparam("uuid"))
+)
+"""Made once: to compose it costs as much as to ask it."""
+
+
 def shown(
     uuid: Annotated[str, Path(max_length=64)],
     request: Request,
@@ -108,17 +120,8 @@ def shown(
         problem.NotFound: There is none.
         sharing.Private: Its learner keeps it from who asks.
     """
-    award, achievement, version, decided = tables.Award, tables.Achievement, tables.AchievementVersion, tables.Sharing
-    query = (
-        select(tables.Credential, award, achievement, version, decided)
-        .join(award, award.id == tables.Credential.award_id)
-        .join(achievement, achievement.id == award.achievement_id)
-        .join(version, version.id == award.achievement_version_id)
-        .outerjoin(decided, decided.award_id == award.id)
-        .where(tables.Credential.uuid == public.number(uuid))
-    )
     with using.reading() as session:
-        found = session.execute(query).one_or_none()
+        found = session.execute(_SHOWN, {"uuid": public.number(uuid)}).one_or_none()
         if found is None:
             raise problem.NotFound(problem.NOTHING)
         how, is_holders = sharing.of(found.Sharing), door.owns(session, request, using, found.Award)

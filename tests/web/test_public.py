@@ -193,7 +193,7 @@ def test_a_problem_is_a_page_for_a_person(sqlite_server: Running) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("DELETE", "/verify", "GET, HEAD, POST"),
+        ("DELETE", "/verify", "GET, HEAD, OPTIONS, POST"),
         ("PUT", "/c/x", "GET, HEAD"),
         ("POST", "/c/x.json", "GET, HEAD"),
         ("PATCH", "/api/awards", "GET, HEAD, POST"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from badgeissuer.vc.document import JsonObject
 
 LOGO_SIDE = 400
+KEPT = 32
+"""Embedded pictures, of at most some hundred kilobytes each, that a process keeps opened: to look through one takes its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def pictures(achievement: JsonObject, line: Sequence[tables.Issuer], *, drawing:
         drawing: The one that was drawn when it was published.
     """
     image = achievement.get("image")
-    own = _embedded(image.get("id") if isinstance(image, dict) else image, raster.SIDE)
+    own = _embedded(str(image.get("id") if isinstance(image, dict) else image), raster.SIDE)
     if own is not None:
         yield own
     if drawing is not None:
@@ -68,7 +71,7 @@ def pictures(achievement: JsonObject, line: Sequence[tables.Issuer], *, drawing:
 
 def logo(line: Sequence[tables.Issuer]) -> bytes | None:
     """Return the logo of a unit as a PNG; None where it has none, or one that stands elsewhere: nothing is fetched."""
-    found = _embedded(branding.brand(line).image, LOGO_SIDE)
+    found = _embedded(str(branding.brand(line).image), LOGO_SIDE)
     return found.pixels if found else None
 
 
@@ -76,9 +79,10 @@ def _drawn(svg: str) -> Picture:
     return Picture(svg.encode(), raster.drawn(svg))
 
 
-def _embedded(uri: object, side: int) -> Picture | None:
+@functools.lru_cache(maxsize=KEPT)
+def _embedded(uri: str, side: int) -> Picture | None:
     """Return the picture of a data URI; None where it is no such, or cannot be read."""
-    if not isinstance(uri, str) or uri[:5].lower() != "data:":
+    if uri[:5].lower() != "data:":
         return None
     with suppress(problem.Problem):
         body = picture.opened(uri)

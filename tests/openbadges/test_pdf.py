@@ -57,3 +57,15 @@ def test_what_unfolds_without_end_is_not_unfolded() -> None:
 
 def test_nothing_else_begins_as_a_pdf_does() -> None:
     assert not pdf.begins(b"{}")
+
+
+def test_a_certificate_with_any_byte_changed_is_read_or_refused() -> None:
+    body = a_pdf(a_file(zlib.compress(JSON)))
+    read = 0
+    for place in range(len(body)):
+        changed = body[:place] + bytes([body[place] ^ 0x41]) + body[place + 1 :]
+        try:
+            read += pdf.unbake(changed).encode() == JSON
+        except problem.Problem as refused:
+            assert refused.detail  # noqa: PT017 - either will do, as long as it is one of them
+    assert read

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from badgeissuer.openbadges import colour
-from badgeissuer.rendering import fonts, setting
+from badgeissuer.rendering import fonts, kept, setting
 
 _MOST_OF_A_UNIT = 120
 _MOST_OF_AN_INSTITUTION = 60
@@ -42,6 +42,10 @@ def draw(shown: Card) -> bytes:
     Raises:
         setting.Unset: The picture is no PNG that can be read.
     """
+    return kept.kept(_draw, shown)
+
+
+def _draw(shown: Card) -> bytes:
     values = {
         "fonts": fonts.order(""),
         "ground": colour.read(shown.colour) or colour.DEFAULT,

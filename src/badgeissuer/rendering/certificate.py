@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from badgeissuer.openbadges import colour, lettering
-from badgeissuer.rendering import code, fonts, setting
+from badgeissuer.rendering import code, fonts, kept, setting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,6 +70,10 @@ def draw(shown: Certificate) -> bytes:
         setting.Unset: The picture or the logo is no PNG that can be read.
         UnicodeDecodeError: The document is no text.
     """
+    return kept.kept(_draw, shown)
+
+
+def _draw(shown: Certificate) -> bytes:
     ground = colour.read(shown.colour) or colour.DEFAULT
     title = " · ".join(filter(None, (shown.achievement, shown.name)))
 

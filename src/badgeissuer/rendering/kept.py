@@ -19,12 +19,14 @@ _LOCK = threading.Lock()
 _KEPT: cachetools.LRUCache[str, bytes] = cachetools.LRUCache(MAX_BYTES, getsizeof=lambda made: len(made) + _ENTRY_BYTES)
 
 
-def kept(make: Callable[..., bytes], *given: str | int) -> bytes:
+def kept(make: Callable[..., bytes], *given: object) -> bytes:
     """Return what `make` makes of what is given; what it made of the same before, where that is still kept.
+
+    What is given is told apart by its `repr`, so it must be made of plain values.
 
     The lock is not held while something is made, so two who ask at once may both make it.
     """
-    parts = [make.__module__, make.__qualname__, *map(str, given)]
+    parts = [make.__module__, make.__qualname__, *map(repr, given)]
     key = hashlib.sha256("\0".join(f"{len(part)} {part}" for part in parts).encode("utf-8", "surrogatepass")).hexdigest()
     with _LOCK:
         found = _KEPT.get(key)

@@ -42,13 +42,17 @@ def readable(image: bytes, *, side: int = SIDE) -> bytes:
     Raises:
         problem.Problem: It cannot be read.
     """
+    return _found(kept.kept(_readable, image, side))
+
+
+def _readable(image: bytes, side: int) -> bytes:
     wide, high = png.sides(image)
     share = min(1.0, side / max(wide, high, 1))
     size = [max(1, round(one * share)) for one in (wide, high)]
     try:
         return setting.png("picture.typ", {"size": size, "image": list(image)})
     except setting.Unset:
-        raise problem.Invalid(_UNABLE) from None
+        return b""
 
 
 def wrapped(image: bytes) -> str:

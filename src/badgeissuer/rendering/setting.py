@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import typst
 
-from badgeissuer.rendering import fonts, kept
+from badgeissuer.rendering import fonts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +32,7 @@ def png(template: str, said: Mapping[str, Any]) -> bytes:
     Raises:
         Unset: A picture in it cannot be read.
     """
-    return kept.kept(_set, template, json.dumps(said), "png", 0)
+    return _set(template, said, "png", 0)
 
 
 def pdf(template: str, said: Mapping[str, Any], *, at: datetime) -> bytes:
@@ -46,21 +46,22 @@ def pdf(template: str, said: Mapping[str, Any], *, at: datetime) -> bytes:
     Raises:
         Unset: A picture in it cannot be read.
     """
-    return kept.kept(_set, template, json.dumps(said), "pdf", int(at.timestamp()))
+    return _set(template, said, "pdf", int(at.timestamp()))
 
 
 class Unset(Exception):  # noqa: N818 - what it says of the page
     """That a page could not be set."""
 
 
-def _set(template: str, said: str, kind: Literal["pdf", "png"], at: int) -> bytes:
+def _set(template: str, said: Mapping[str, Any], kind: Literal["pdf", "png"], at: int) -> bytes:
+    values = json.dumps(said)
     with _LOCK:
         if kind == "png":
-            return _compiled(template, said, "png", at, [])
+            return _compiled(template, values, "png", at, [])
         try:
-            return _compiled(template, said, "pdf", at, _ARCHIVAL)
+            return _compiled(template, values, "pdf", at, _ARCHIVAL)
         except Unset:
-            return _compiled(template, said, "pdf", at, ["1.7"])
+            return _compiled(template, values, "pdf", at, ["1.7"])
 
 
 def _compiled(template: str, said: str, kind: Literal["pdf", "png"], at: int, standards: list[Any]) -> bytes:

@@ -26,6 +26,7 @@ from badgeissuer import (
     batching,
     chunking,
     deciding,
+    delivering,
     echoing,
     forgetting,
     intake,
@@ -207,6 +208,7 @@ class Worker:
         if now >= self._next_look:
             with engine.writing(self._database) as session:
                 reminding.order(session, site=self._ports.site, now=now)
+                delivering.remind(session, site=self._ports.site, now=now)
             self._next_look = now + reminding.EVERY
         if fault:
             LOG.error("worker %s cannot sign: %s", self.name, fault)

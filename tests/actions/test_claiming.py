@@ -246,3 +246,51 @@ def test_what_was_agreed_to_is_kept_with_its_words_and_never_changed(campus: Cam
         ("issue", True), ("results", True), ("publish", True), ("results", False), ("publish", False),
     ]  # fmt: skip
     assert {consents.words(row) for row in rows} == {consents.TEXTS[kind].words for kind in ("issue", "results", "publish")}
+
+
+def test_who_does_not_claim_a_badge_within_a_week_is_reminded_once(campus: Campus, house: posthouse.PostHouse, carry: Carry) -> None:
+    def reminded() -> int:
+        with campus.writing() as session:
+            return delivering.remind(session, site=SITE, now=campus.now)
+
+    campus.issued(LIN)
+    other = campus.issued("bo@example.org")
+    revoked = campus.issued("al@example.org")
+    carry()
+    first = secrets(house)
+    assert use(campus, first[1]) == "bo@example.org"
+    campus.revoke(revoked.uuid)
+    began = campus.now
+    campus.now = began + delivering.REMIND_AFTER - timedelta(microseconds=1)
+    assert reminded() == 0
+    campus.pass_time(microseconds=1)
+    with campus.writing() as session:
+        assert delivering.remind(session, site=Site(SITE.base), now=campus.now) == 0, "nobody is written to"
+    assert (reminded(), reminded()) == (1, 0)
+    carry()
+    letter = house.messages()[-1]
+    assert (letter["Subject"], house.letters[-1][1]) == ("Your badge still waits: Welding Safety", [LIN])
+    assert len(house.letters) == 4
+    assert use(campus, first[0]) == claiming.OVER
+    assert use(campus, secrets(house)[-1]) == LIN
+    campus.pass_time(days=8)
+    assert reminded() == 0
+    assert {row.state for row in campus.all(tables.Message)} == {"sent"}
+    assert other.award_id in {row.award_id for row in campus.all(tables.Claim)}
+
+
+def test_nobody_is_reminded_of_what_was_claimed_or_is_long_ago(campus: Campus, house: posthouse.PostHouse, carry: Carry) -> None:
+    campus.issued(LIN)
+    carry()
+    campus.pass_time(days=7)
+    with campus.writing() as session:
+        assert delivering.remind(session, site=SITE, now=campus.now) == 1
+    assert use(campus, secrets(house)[0]) == LIN  # while the reminder waits
+    carry()
+    row = campus.only(tables.Message)
+    assert (len(house.letters), row.state, row.reason) == (1, "sent", "The badge was claimed before its learner was reminded.")
+    campus.issued("bo@example.org")
+    carry()
+    campus.pass_time(days=31)
+    with campus.writing() as session:
+        assert delivering.remind(session, site=SITE, now=campus.now) == 0

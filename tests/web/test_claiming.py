@@ -99,6 +99,8 @@ def test_opening_a_link_does_nothing_and_its_form_makes_the_badge_theirs(server:
     assert door.cookie_name(replace(server.service, settings=Settings(base_url="https://badges.example.edu"))) == "__Host-holder"
     mine = client.get("/me")
     assert "Only you see it, with your results" in mine.text
+    (award,) = (one for one in server.listed("awards") if str(one["credential"]["id"]).endswith(uuid))
+    assert award["claimed_at"]
     assert consents.TEXTS["issue"].words in mine.text
     assert consents.TEXTS["results"].words in mine.text
     assert client.get(f"/c/{uuid}").status_code == 200

@@ -1,6 +1,6 @@
 """Learners are told of their badges by e-mail: one message for each award, through an outbox.
 
-    waiting ──▶ sent ──▶ bounced        sent, bounced, failed ──resend──▶ waiting
+    waiting ──▶ sent ──▶ bounced        sent, bounced, failed ──resend──▶ waiting      sent, not claimed in a week ──once──▶ waiting
        ├──────▶ bounced (refused for good)
        ├──────▶ failed (tried for three days, or cannot be written)
        └──────▶ cancelled (the badge does not count any more, or the unit writes to nobody)
@@ -12,7 +12,9 @@ again under the same Message-ID; one that was recorded never is, unless somebody
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 from uuid import uuid4
 
@@ -28,12 +30,17 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from sqlalchemy import Exists
     from sqlalchemy.orm import Session
 
     from badgeissuer.openbadges.addresses import Site
 
 SEND = "send_messages"
 GIVEN_UP = "It was tried again and again, and then given up."
+REMIND_AFTER, NOT_AFTER = timedelta(days=7), timedelta(days=30)
+"""When a learner who did not claim a badge is reminded, and from when on not any more."""
+CHUNK = 500
+"""Reminders that are ordered in one transaction."""
 Invite: TypeAlias = "Callable[[Session, tables.Award], str | None]"
 _COLUMNS = ("issuer_id", "award_id", "created_at", "uuid", "state", "copy", "attempts")
 
@@ -92,6 +99,42 @@ def resend(session: Session, row: tables.Message, *, now: datetime) -> tables.Me
     return row
 
 
+def remind(session: Session, *, site: Site, now: datetime) -> int:
+    """Order one more copy of each message whose badge was not claimed within a week, once; return how many, the oldest first.
+
+    Args:
+        session: A writing session.
+        site: Says whether there is a mail server.
+        now: The moment.
+    """
+    if not site.tells_learners:
+        return 0
+    message, award, entry = tables.Message, tables.Award, tables.StatusEntry
+    is_over = exists().where(entry.credential_uuid == award.credential_uuid, entry.is_set)
+    query = (
+        select(message)
+        .join(award, award.id == message.award_id)
+        .join(tables.Issuer, tables.Issuer.id == message.issuer_id)
+        .where(message.state == "sent", message.reminder_copy.is_(None))
+        .where(message.sent_at <= now - REMIND_AFTER, message.sent_at > now - NOT_AFTER)
+        .where(award.state == "issued", tables.Issuer.notify, ~is_over, ~_is_claimed())
+        .order_by(message.sent_at)
+        .limit(CHUNK)
+        .with_for_update(skip_locked=True, of=message)
+    )
+    rows = session.scalars(query).all()
+    for row in rows:
+        row.state, row.copy, row.attempts, row.reminder_copy = "waiting", row.copy + 1, 0, row.copy + 1
+    session.flush()
+    for copy, some in itertools.groupby(sorted(rows, key=lambda row: row.copy), key=lambda row: row.copy):
+        _order(session, [row.id for row in some], copy=copy, now=now)
+    return len(rows)
+
+
+def _is_claimed() -> Exists:
+    return exists().where(tables.Claim.award_id == tables.Award.id)
+
+
 def bounced(session: Session, row: tables.Message, *, reason: str) -> tables.Message:
     """Note that a message came back after the mail server had taken it.
 
@@ -131,7 +174,7 @@ def prepare(
     entry = tables.StatusEntry
     is_revoked = exists().where(entry.credential_uuid == award.credential_uuid, entry.is_set)
     query = (
-        select(message, award, tables.Issuer, tables.Learner.name, achievement.document, is_revoked)
+        select(message, award, tables.Issuer, tables.Learner.name, achievement.document, is_revoked, _is_claimed())
         .join(award, award.id == message.award_id)
         .join(tables.Issuer, tables.Issuer.id == message.issuer_id)
         .join(tables.Learner, tables.Learner.id == award.learner_id)
@@ -141,7 +184,10 @@ def prepare(
     found = session.execute(query).one_or_none()
     if found is None:
         return None
-    row, about, issuer, name, document, revoked = found
+    row, about, issuer, name, document, revoked, claimed = found
+    is_reminder = row.copy == row.reminder_copy
+    if is_reminder and claimed:
+        return NotSent("sent", "The badge was claimed before its learner was reminded.")
     if about.state != "issued" or revoked:
         return NotSent("cancelled", "The badge does not count any more.")
     if not issuer.notify:
@@ -150,7 +196,7 @@ def prepare(
     copy_of = f"{row.uuid}.{row.copy}"
     url = site.credential(about.credential_uuid)
     colour = branding.brand(branding.lineage(session, issuer)).colour
-    news = letter.News(issuer.name, str(document["name"]), url, learner, colour, issuer.email, copy_of, invite(session, about))
+    news = letter.News(issuer.name, str(document["name"]), url, learner, colour, issuer.email, copy_of, invite(session, about), is_reminder)
     try:
         return letter.write(news, sender=sender, now=now)
     except problem.Invalid as error:

@@ -49,6 +49,7 @@ class News:
         reply_to: The unit's own address; None where it has none.
         copy_of: What the Message-ID is made of: another one for each copy that somebody orders, the same for each try.
         claim: The link by which the learner makes the badge their own; None where there is none.
+        is_reminder: Whether they were told before.
     """
 
     unit: str
@@ -59,6 +60,7 @@ class News:
     reply_to: str | None
     copy_of: str
     claim: str | None = None
+    is_reminder: bool = False
 
 
 def write(news: News, *, sender: mail.Mailbox, now: datetime) -> mail.Letter:
@@ -73,11 +75,10 @@ def write(news: News, *, sender: mail.Mailbox, now: datetime) -> mail.Letter:
         problem.Invalid: An address cannot stand in a letter.
     """
     unit, achievement, name = one_line(news.unit), one_line(news.achievement), called(news.learner.name)
-    envelope = Envelope(
-        unit, mail.Mailbox(news.learner.address, name), f"Your badge: {achievement}", news.reply_to, f"{news.copy_of}@{host(news.url)}"
-    )
-    said = {"unit": unit, "achievement": achievement, "name": name, "url": news.url, "claim": news.claim, **coloured(news.colour)}
-    return compose(envelope, "badge", said, sender=sender, now=now)
+    subject = f"Your badge still waits: {achievement}" if news.is_reminder else f"Your badge: {achievement}"
+    envelope = Envelope(unit, mail.Mailbox(news.learner.address, name), subject, news.reply_to, f"{news.copy_of}@{host(news.url)}")
+    said = {"unit": unit, "achievement": achievement, "name": name, "url": news.url, "claim": news.claim}
+    return compose(envelope, "badge", {**said, **coloured(news.colour), "again": news.is_reminder}, sender=sender, now=now)
 
 
 @dataclass(frozen=True, slots=True)

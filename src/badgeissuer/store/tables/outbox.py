@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from badgeissuer.store.base import Base, Id, Ref, one_of
@@ -14,18 +14,21 @@ from badgeissuer.store.base import Base, Id, Ref, one_of
 MESSAGE_STATES = ("waiting", "sent", "bounced", "failed", "cancelled")
 NOTICE_STATES = ("waiting", "delivered", "dead")
 REMINDER_STATES = ("waiting", "sent", "failed", "cancelled")
+_NOT_REMINDED = "state = 'sent' AND reminder_copy IS NULL"
 
 
 class Message(Base):
     """The e-mail that tells a learner of a badge; one for each award. To whom it goes and what it says is read when it is sent.
 
-    `copy` counts how often somebody has had it sent again; `status` and `reason` are the last words of the mail server, or ours.
+    `copy` counts how often it was sent again; `reminder_copy` is the one that reminds of a badge that was not claimed, None before there is
+    one. `status` and `reason` are the last words of the mail server, or ours.
     """
 
     __tablename__ = "message"
     __table_args__ = (
         CheckConstraint(one_of("state", *MESSAGE_STATES), name="state"),
         Index("ix_message_state_issuer_id", "state", "issuer_id"),
+        Index("ix_message_not_reminded", "sent_at", sqlite_where=text(_NOT_REMINDED), postgresql_where=text(_NOT_REMINDED)),
     )
 
     id: Mapped[Id] = mapped_column(init=False)
@@ -39,6 +42,7 @@ class Message(Base):
     status: Mapped[int | None] = mapped_column(default=None)
     reason: Mapped[str | None] = mapped_column(default=None)
     sent_at: Mapped[datetime | None] = mapped_column(default=None)
+    reminder_copy: Mapped[int | None] = mapped_column(default=None)
 
 
 class Reminder(Base):

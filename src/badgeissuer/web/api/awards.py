@@ -42,7 +42,7 @@ class Credential(Shape):
 
 
 class Award(Shape):
-    """An award and what became of it."""
+    """An award and what became of it; `claimed_at` is when its learner proved the address that the badge was issued to."""
 
     id: UUID
     state: str
@@ -54,6 +54,7 @@ class Award(Shape):
     learner: roster.Learner
     awarded_at: Moment
     credential: Credential | None = None
+    claimed_at: Moment | None = None
 
 
 class Revocation(Shape):
@@ -207,6 +208,7 @@ _SHOWN = (
         tables.Credential.sha256,
         tables.StatusEntry.is_set,
         tables.StatusEntry.reason.label("revoked_for"),
+        tables.Claim.claimed_at,
     )
     .select_from(tables.Award)
     .join(tables.Achievement, tables.Achievement.id == tables.Award.achievement_id)
@@ -214,6 +216,7 @@ _SHOWN = (
     .join(tables.Learner, tables.Learner.id == tables.Award.learner_id)
     .outerjoin(tables.Source, tables.Source.id == tables.Award.source_id)
     .outerjoin(tables.Credential, tables.Credential.award_id == tables.Award.id)
+    .outerjoin(tables.Claim, tables.Claim.award_id == tables.Award.id)
     .outerjoin(
         tables.StatusEntry,
         and_(tables.StatusEntry.credential_uuid == tables.Award.credential_uuid, tables.StatusEntry.purpose == status.PURPOSE),
@@ -236,6 +239,7 @@ def _award(row: Row[Any], *, site: Site) -> Award:
         credential=Credential(id=site.credential(row.credential), sha256=row.sha256, revoked=row.is_set, reason=row.revoked_for)
         if row.credential
         else None,
+        claimed_at=row.claimed_at,
     )
 
 

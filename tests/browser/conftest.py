@@ -272,10 +272,11 @@ def page_site(rendered: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serves files with the header that the service sends with every page."""
+    """Serves files with the header that the service sends with every page, and with those of the verifier for its script."""
 
     def end_headers(self) -> None:
-        self.send_header("Content-Security-Policy", pages.CONTENT_SECURITY_POLICY)
+        script = pages.OWN_SCRIPT if self.path.startswith("/verify") else ""
+        self.send_header("Content-Security-Policy", pages.CONTENT_SECURITY_POLICY + script)
         super().end_headers()
 
     def log_message(self, *_: object) -> None:

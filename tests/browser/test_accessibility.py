@@ -44,7 +44,7 @@ STAFF = [
     "/staff/explain",
     "/staff/identities",
 ]
-PUBLIC = ["/", "/catalogue", "/catalogue?q=nothing-of-that-name", "/a/charts/1", "/verify", "/docs", "/staff/sign-in"]
+PUBLIC = ["/", "/catalogue", "/catalogue?q=nothing-of-that-name", "/a/charts/1", "/verify", "/verify?lang=ar", "/docs", "/staff/sign-in"]
 
 
 @pytest.fixture(scope="module")

@@ -96,7 +96,7 @@ def test_light_and_dark_differ(browser_page: Page, page_site: str) -> None:
 def test_the_keyboard_goes_through_the_form_in_reading_order(browser_page: Page, page_site: str) -> None:
     browser_page.goto(f"{page_site}/verify.html")
     order = []
-    for _ in range(11):
+    for _ in range(12):
         browser_page.keyboard.press("Tab")
         order.append(browser_page.evaluate(FOCUSED))
         assert browser_page.evaluate(OUTLINE) != "none"
@@ -108,6 +108,8 @@ def test_the_keyboard_goes_through_the_form_in_reading_order(browser_page: Page,
         "My badges",
         "url",
         "file",
+        "photo",
+        "scan",
         "text",
         "recipient",
         "Verify",

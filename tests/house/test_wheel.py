@@ -72,6 +72,7 @@ def test_the_wheel_holds_every_file_of_the_package_and_the_migrations(root: Path
         ("/vc/contexts/", ".jsonld"),
         ("/templates/", ".html"),
         ("/static/", ".css"),
+        ("/web/locales/", ".po"),
         ("badgeissuer/py.typed", ""),
     ],
 )

@@ -49,7 +49,7 @@ def read(told: dict[str, Any]) -> str:
         refuse_active_content(found)
         headings = [int(tag[1]) for tag, _ in found.elements if re.fullmatch("h[1-6]", tag)]
         assert all(below - above <= 1 for above, below in itertools.pairwise(headings))
-    said = Reader(text).text.partition("Assessment and results")[2].partition("Keep it, check it")[0]
+    said = Reader(text).text.partition("Assessment and results")[2].partition("Whether it still counts")[0]
     assert said in Reader(page).text
     return Reader(text).text
 

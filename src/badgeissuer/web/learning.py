@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from badgeissuer.openbadges import drafting, microcredential
 from badgeissuer.vc.credential import as_list
-from badgeissuer.web import words
+from badgeissuer.web import languages, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -27,45 +27,49 @@ _CODED = re.compile(r"ext:([A-Za-z-]{1,20})Alignment")
 _LEADING = {drafting.PREREQUISITE, drafting.STACKS_INTO}
 _UNITS = {"ECTS": "ECTS", "NZ": "New Zealand", "UK": "UK"}
 _PARTICIPATION = {
-    "Blended": "Partly online, partly on site",
-    "Hybrid": "On site and online at the same time",
-    "OnSite": "On site",
-    "Online": "Online",
-    "WorkBased": "At work",
+    "Blended": languages.noted("Partly online, partly on site"),
+    "Hybrid": languages.noted("On site and online at the same time"),
+    "OnSite": languages.noted("On site"),
+    "Online": languages.noted("Online"),
+    "WorkBased": languages.noted("At work"),
 }
 _METHODS = {
-    "Artefact": "Piece of work",
-    "Artifact": "Piece of work",
-    "Exam": "Examination",
-    "Oral": "Oral examination",
+    "Artefact": languages.noted("Piece of work"),
+    "Artifact": languages.noted("Piece of work"),
+    "Exam": languages.noted("Examination"),
+    "Oral": languages.noted("Oral examination"),
 }
 _SUPERVISION = {
-    "SupervisedWithIdVerification": "Supervised, identity checked",
-    "SupervisedWithoutIdVerification": "Supervised, identity not checked",
-    "UnsupervisedWithIdVerification": "Unsupervised, identity checked",
-    "UnsupervisedWithoutIdVerification": "Unsupervised, identity not checked",
+    "SupervisedWithIdVerification": languages.noted("Supervised, identity checked"),
+    "SupervisedWithoutIdVerification": languages.noted("Supervised, identity not checked"),
+    "UnsupervisedWithIdVerification": languages.noted("Unsupervised, identity checked"),
+    "UnsupervisedWithoutIdVerification": languages.noted("Unsupervised, identity not checked"),
 }
 _MARKERS = {
-    "ExternalExaminer": "an external examiner",
-    "Learner": "the learner",
-    "Machine": "a machine",
-    "Peers": "other learners",
-    "SecondMarker": "a second marker",
-    "Teacher": "a teacher",
-    "WorkplaceAssessor": "an assessor at the workplace",
+    "ExternalExaminer": languages.noted("an external examiner"),
+    "Learner": languages.noted("the learner"),
+    "Machine": languages.noted("a machine"),
+    "Peers": languages.noted("other learners"),
+    "SecondMarker": languages.noted("a second marker"),
+    "Teacher": languages.noted("a teacher"),
+    "WorkplaceAssessor": languages.noted("an assessor at the workplace"),
 }
 _GROUPS = {
-    (False, False): "None: each learner works and is judged alone",
-    (False, True): "Each learner works alone, and they are judged as a group",
-    (False, None): "Each learner works alone",
-    (True, False): "Learners work in a group, and each is judged alone",
-    (True, True): "Learners work in a group, and are judged as a group",
-    (True, None): "Learners work in a group",
-    (None, False): "Each learner is judged alone",
-    (None, True): "Learners are judged as a group",
+    (False, False): languages.noted("None: each learner works and is judged alone"),
+    (False, True): languages.noted("Each learner works alone, and they are judged as a group"),
+    (False, None): languages.noted("Each learner works alone"),
+    (True, False): languages.noted("Learners work in a group, and each is judged alone"),
+    (True, True): languages.noted("Learners work in a group, and are judged as a group"),
+    (True, None): languages.noted("Learners work in a group"),
+    (None, False): languages.noted("Each learner is judged alone"),
+    (None, True): languages.noted("Learners are judged as a group"),
 }
 """Whether learners work in a group, and whether they are judged as one; None where it is not said."""
-_AI = {True: "AI helps with the marking", False: "No AI is used in the marking", None: "Not declared"}
+_AI = {
+    True: languages.noted("AI helps with the marking"),
+    False: languages.noted("No AI is used in the marking"),
+    None: languages.noted("Not declared"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,29 +189,30 @@ def part(description: Node, outcomes: Mapping[str, str]) -> Part | None:
     """
     if not microcredential.is_assessed(dict(description)):
         return None
-    markers = [_MARKERS.get(word, words.spaced(word).lower()) for word in dict.fromkeys(words.names(description.get("markedBy")))]
+    named = dict.fromkeys(words.names(description.get("markedBy")))
+    markers = [languages.gettext(_MARKERS[word]) if word in _MARKERS else words.spaced(word).lower() for word in named]
     facts = [
         _phrase(description.get("assessmentMethod"), _METHODS) or _phrase(description.get("assessmentType"), _METHODS),
         _phrase(description.get("assessmentSupervision"), _SUPERVISION),
-        f"Marked by {_joined(markers)}" if markers else "",
+        languages.gettext("Marked by %(markers)s") % {"markers": _joined(markers)} if markers else "",
     ]
     names = _references(description.get("assesses"))
     return Part(
         facts=tuple(filter(None, facts)),
         details=tuple((label, text) for label, text in _details(description) if text),
-        ai=_AI[_declared(description.get("aiAssistedMarking"))],
+        ai=languages.gettext(_AI[_declared(description.get("aiAssistedMarking"))]),
         outcomes=tuple(filter(None, (outcomes.get(name, "") for name in names))),
     )
 
 
 def _details(description: Node) -> Iterator[tuple[str, str]]:
-    yield "What it is", words.prose(description.get("description"))
-    yield "What is handed in or done", words.prose(description.get("assessmentOutput"))
-    yield "How it is judged", words.prose(description.get("evaluationMethod"))
+    yield languages.gettext("What it is"), words.prose(description.get("description"))
+    yield languages.gettext("What is handed in or done"), words.prose(description.get("assessmentOutput"))
+    yield languages.gettext("How it is judged"), words.prose(description.get("evaluationMethod"))
     working, judged = (_declared(description.get(name)) for name in ("hasGroupParticipation", "hasGroupEvaluation"))
-    yield "Group work", _GROUPS.get((working, judged), "")
-    yield "Evidence that is kept", words.prose(description.get("evidenceRequired"))
-    yield "Feedback", words.prose(description.get("feedback"))
+    yield languages.gettext("Group work"), languages.gettext(_GROUPS.get((working, judged), ""))
+    yield languages.gettext("Evidence that is kept"), words.prose(description.get("evidenceRequired"))
+    yield languages.gettext("Feedback"), words.prose(description.get("feedback"))
 
 
 def _outcome(item: Node, skills: Mapping[str, words.Entry]) -> Outcome:
@@ -239,34 +244,37 @@ def _level(item: Node) -> str:
     if not found or not code:
         return ""
     phrase = f"{found[1]} level {code}"
-    return phrase if found[1] in drafting.QUALIFICATIONS or words.plain(item.get("targetName")).lower() == phrase.lower() else ""
+    said = languages.gettext("%(framework)s level %(code)s") % {"framework": found[1], "code": code}
+    return said if found[1] in drafting.QUALIFICATIONS or words.plain(item.get("targetName")).lower() == phrase.lower() else ""
 
 
 def _workload(value: object) -> str:
     """Return hours and minutes of work; what is no duration of these is said as it stands."""
     hours, minutes = divmod(microcredential.minutes(value), 60)
-    counted = [_counted(f"{hours:,}", "hour") if hours else "", _counted(str(minutes), "minute") if minutes else ""]
+    counted = [
+        languages.ngettext("%(num)s hour", "%(num)s hours", hours) % {"num": f"{hours:,}"} if hours else "",
+        languages.ngettext("%(num)s minute", "%(num)s minutes", minutes) % {"num": minutes} if minutes else "",
+    ]
     if hours or minutes:
-        return f"{' '.join(filter(None, counted))} of work"
+        return languages.gettext("%(time)s of work") % {"time": " ".join(filter(None, counted))}
     said = words.plain(value)
-    return said and f"Workload: {said}"
+    return said and languages.gettext("Workload: %(workload)s") % {"workload": said}
 
 
 def _credits(achievement: Node, earned: object) -> str:
     available, earned = words.number(achievement.get("creditsAvailable")), words.number(earned)
     unit = words.plain(achievement.get("creditUnit"))
     count = available or earned
-    said = f"{earned} of {available}" if earned and available and earned != available else count
-    return said and f"{said} {_UNITS.get(unit, unit)} {'credit' if count == '1' else 'credits'}".replace("  ", " ")
-
-
-def _counted(number: str, noun: str) -> str:
-    return f"{number} {noun}" if number == "1" else f"{number} {noun}s"
+    is_part = earned and available and earned != available
+    said = languages.gettext("%(earned)s of %(available)s") % {"earned": earned, "available": available} if is_part else count
+    credit = languages.ngettext("credit", "credits", 1 if count == "1" else 2)
+    phrase = languages.gettext("%(number)s %(unit)s %(credits)s") % {"number": said, "unit": _UNITS.get(unit, unit), "credits": credit}
+    return said and " ".join(phrase.split())
 
 
 def _phrase(value: object, phrases: Mapping[str, str]) -> str:
     word = words.plain(value)
-    return phrases.get(word) or words.spaced(word)
+    return languages.gettext(phrases[word]) if word in phrases else words.spaced(word)
 
 
 def _declared(value: object) -> bool | None:
@@ -274,7 +282,7 @@ def _declared(value: object) -> bool | None:
 
 
 def _joined(items: list[str]) -> str:
-    return " and ".join(filter(None, [", ".join(items[:-1]), items[-1]]))
+    return languages.gettext(" and ").join(filter(None, [", ".join(items[:-1]), items[-1]]))
 
 
 def _references(value: object) -> tuple[str, ...]:

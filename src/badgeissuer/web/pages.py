@@ -15,7 +15,7 @@ import jinja2
 
 from badgeissuer import explaining, frameworks
 from badgeissuer.vc import instant
-from badgeissuer.web import menu, pathway, previews, verdicts, views, words
+from badgeissuer.web import languages, menu, pathway, previews, verdicts, views, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,6 +48,8 @@ def verify_page(
     fault: Mapping[str, Any] | None = None,
     document: Mapping[str, Any] | None = None,
     results: bool = True,
+    language: languages.Language = languages.ENGLISH,
+    chosen: bool = False,
 ) -> str:
     """Return the page with the box for a URL, a file or text, under the verdict on what was asked before.
 
@@ -58,11 +60,16 @@ def verify_page(
         fault: An RFC 9457 problem that kept a report from being made.
         document: What the report is about; shown only as far as the report bears it out.
         results: Whether what its learner reached may be shown.
+        language: What to say it in.
+        chosen: Whether the address names the language, so that what is asked next should too.
     """
     about = document if results or document is None else views.without_results(document)
-    verdict = verdicts.judged(report, about) if report is not None else None
     again = {"asked": words.plain(asked, words.URL_CHARACTERS), "recipient": words.plain(recipient, words.URL_CHARACTERS)}
-    return _render("verify.html", verdict=verdict, fault=fault, results=results, **again)
+    with languages.speaking(language):
+        verdict = verdicts.judged(report, about) if report is not None else None
+        return _render(
+            "verify.html", verdict=verdict, fault=fault, results=results, chosen=chosen, languages=languages.ALL.values(), **again
+        )
 
 
 def badge_page(
@@ -343,8 +350,14 @@ def _render(template: str, **values: object) -> str:
 
 
 _ENVIRONMENT = jinja2.Environment(
-    loader=jinja2.PackageLoader("badgeissuer.web"), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    loader=jinja2.PackageLoader("badgeissuer.web"),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    extensions=["jinja2.ext.i18n"],
 )
+_ENVIRONMENT.install_gettext_callables(languages.gettext, languages.ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
 _ENVIRONMENT.filters |= {
     "plain": words.plain,
     "language": words.language,
@@ -355,5 +368,7 @@ _ENVIRONMENT.filters |= {
     "moment": words.moment,
     "domain": words.domain,
     "say": instant.say,
+    "day": languages.day,
+    "minute": languages.minute,
 }
-_ENVIRONMENT.globals |= {"listed": words.LISTED, "menu": menu}
+_ENVIRONMENT.globals |= {"listed": words.LISTED, "menu": menu, "language": languages.current, "N_": languages.noted}

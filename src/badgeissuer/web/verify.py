@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 import pydantic
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from python_multipart.multipart import parse_options_header
@@ -14,7 +14,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from badgeissuer import problem, scanning, verifying
 from badgeissuer.vc import verification
-from badgeissuer.web import negotiation, pages, rates
+from badgeissuer.web import languages, negotiation, pages, rates
 from badgeissuer.web.api.shapes import PROBLEMS, TOO_MANY, Document
 from badgeissuer.web.public import OPEN, PAGE, page
 from badgeissuer.web.service import RawBody, Service, Using
@@ -66,14 +66,20 @@ class Code(pydantic.BaseModel):
     text: str
 
 
-@ROUTER.get("/verify", response_model=Document, summary="Verify what stands at a URL")
+async def _named(
+    lang: Annotated[str | None, Query(description="The language of the page: en, de, es or ar; else as Accept-Language says.")] = None,
+) -> str | None:  # so that the description has it
+    return lang
+
+
+@ROUTER.get("/verify", response_model=Document, dependencies=[Depends(_named)], summary="Verify what stands at a URL")
 def verify_url(
     request: Request, using: Using, url: Annotated[str | None, Query(max_length=MAX_URL)] = None, recipient: Recipient = None
 ) -> Response:
     """Report on the document at `url`; without one, show the page with the box. Every verdict is answered with 200."""
     if not url:
         if _wants_page(request):
-            return page(pages.verify_page(), scripted=True)
+            return _show(request, private=False)
         raise problem.Invalid(_NOTHING)
     rates.count(request, using)
     return _verify_url(request, using, url, recipient=recipient)
@@ -85,7 +91,9 @@ async def allow() -> Response:
     return Response(status_code=204, headers=_PREFLIGHT)
 
 
-@ROUTER.post("/verify", response_model=Document, openapi_extra=_BODY, dependencies=[rates.COUNTED], summary="Verify a document")
+@ROUTER.post(
+    "/verify", response_model=Document, openapi_extra=_BODY, dependencies=[rates.COUNTED, Depends(_named)], summary="Verify a document"
+)
 async def verify(request: Request, using: Using, recipient: Recipient = None) -> Response:
     """Report on the document that is the body, or on what the form fields `url`, `text` or `file` hold. Every verdict is a 200."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -163,7 +171,7 @@ def _verify_body(request: Request, using: Service, body: bytes, *, recipient: st
     if not body:
         fault = problem.Invalid(_NOTHING)
         if _wants_page(request):
-            return page(pages.verify_page(recipient=recipient or "", fault=fault.to_json()), private=True, status=422, scripted=True)
+            return _show(request, status=422, recipient=recipient or "", fault=fault.to_json())
         raise fault
     if scanning.is_picture(body):
         return _verify_picture(request, using, body, recipient=recipient)
@@ -187,9 +195,19 @@ def _verify_picture(request: Request, using: Service, picture: bytes, *, recipie
 def _answer(request: Request, found: verifying.Verified, *, asked: str, recipient: str | None, results: bool = True) -> Response:
     content = found.report.to_json()
     if _wants_page(request):
-        text = pages.verify_page(asked=asked, recipient=recipient or "", report=content, document=found.document, results=results)
-        return page(text, private=True, scripted=True)
+        return _show(request, asked=asked, recipient=recipient or "", report=content, document=found.document, results=results)
     return JSONResponse(content, headers={"Cache-Control": "private, no-store", "Vary": "Accept", **OPEN})
+
+
+def _show(request: Request, *, private: bool = True, status: int = 200, **told: Any) -> Response:  # noqa: ANN401 - as `pages` takes them
+    """Answer with the page, in the language that the address names or the browser prefers."""
+    named = request.query_params.get("lang")
+    language = languages.wanted(named, request.headers.get("accept-language", ""))
+    text = pages.verify_page(language=language, chosen=named == language.code, **told)
+    answer = page(text, private=private, status=status, scripted=True)
+    answer.headers["Vary"] = "Accept, Accept-Language"
+    answer.headers["Content-Language"] = language.code
+    return answer
 
 
 def _wants_page(request: Request) -> bool:

@@ -22,6 +22,7 @@ from markupsafe import Markup
 from badgeissuer import problem
 from badgeissuer.vc import instant
 from badgeissuer.vc.credential import as_list
+from badgeissuer.web import languages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,10 +106,10 @@ def prose(value: object) -> str:
 
 
 def language(tag: object) -> str:
-    """Return the English name of a language by its BCP 47 tag; the tag itself where it has none."""
+    """Return the name of a language, in the one that is spoken now, by its BCP 47 tag; the tag itself where it has none."""
     shown = plain(tag)
     try:
-        return (babel.Locale.parse(shown, sep="-").get_display_name("en") if _TAG.fullmatch(shown) else None) or shown
+        return (languages.called(shown) if _TAG.fullmatch(shown) else "") or shown
     except (ValueError, babel.UnknownLocaleError):
         return shown
 

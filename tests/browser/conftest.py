@@ -40,7 +40,7 @@ from badgeissuer.openbadges import credential, definition, drafting, results
 from badgeissuer.openbadges import verification as badges
 from badgeissuer.store import tables
 from badgeissuer.vc import controller, multikey, proof, report, statuslist, verification
-from badgeissuer.web import connections, learner_pages, pages
+from badgeissuer.web import connections, languages, learner_pages, pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -249,6 +249,9 @@ def rendered(samples: dict[str, tuple[dict[str, Any], dict[str, Any]]]) -> dict[
     made["badge-microcredential"] = pages.badge_page(whole, found, downloads=downloads)
     made["verify-microcredential"] = pages.verify_page(asked=BADGE_URL, report=found, document=whole)
     made |= {f"verify-{name}": seen.page(case) for name, case in WHOLES.items()}
+    for name in ("known", "tampered"):
+        document, found = samples[name]
+        made[f"verify-arabic-{name}"] = pages.verify_page(report=found, document=document, language=languages.ALL["ar"])
     made["verify-somebody-else"] = seen.page("recipient/another-address-plain.json", recipient="eve@example.org")
     made["verify-endless-record"] = endless_record(found)
     for name, (document, found) in samples.items():

@@ -66,7 +66,8 @@ def test_no_page_that_strangers_open_weighs_more_than_a_hundred_kilobytes(browse
     line.send("Network.setCacheDisabled", {"cacheDisabled": True})
     came: list[int] = []
     line.on("Network.loadingFinished", lambda event: came.append(int(event["encodedDataLength"])))
-    for path in ("/", "/verify", f"/verify?url={quote(badge, safe='')}", badge, f"{badge}/embed", "/catalogue", "/a/welding/1", "/docs"):
+    asked = f"/verify?url={quote(badge, safe='')}"
+    for path in ("/", "/verify", asked, f"{asked}&lang=ar", badge, f"{badge}/embed", "/catalogue", "/a/welding/1", "/docs"):
         came.clear()
         browser_page.goto(path if path.startswith("http") else base + path, wait_until="networkidle")
         assert 1000 < sum(came) < 100_000, path

@@ -30,6 +30,8 @@ PAGES = (
     "home",
     "verify",
     "verify-fault",
+    "verify-arabic-known",
+    "verify-arabic-tampered",
     "problem",
     "private",
     "claim-revoked",

@@ -3,9 +3,11 @@ from __future__ import annotations
 import hashlib
 import http.server
 import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -435,3 +437,23 @@ def test_credentials_inside_have_reports_of_their_own(sqlite_server: Running) ->
     (part,) = found["parts"]
     assert (part["pointer"], part["role"], part["report"]["outcome"]) == ("/endorsementJwt/0", "endorsement", "VALID")
     assert part["report"]["issuer"]["id"] == kit.NOTARY.did
+
+
+def test_whom_the_reader_names_is_neither_stored_nor_logged_nor_put_into_an_address(
+    sqlite_server: Running, url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    named = "nobody-stores-me@example.org"
+    for accept in ("text/html", "application/json"):
+        answer = sqlite_server.stranger.post("/verify", data={"url": url, "recipient": named}, headers={"Accept": accept})
+        assert answer.status_code == 200
+        assert named not in str(answer.url)
+        assert not [value for value in answer.headers.values() if named in value]
+        assert answer.headers["cache-control"] == "private, no-store"
+    page = sqlite_server.stranger.post("/verify", data={"url": url, "recipient": named}, headers={"Accept": "text/html"}).text
+    assert not re.search(rf'(?:href|action|src)="[^"]*{named.partition("@")[0]}', page), "no link carries it on"
+    assert 'method="post"' in page
+    ours = [record.getMessage() for record in caplog.records if not record.name.startswith(("httpx", "httpcore"))]
+    assert not [line for line in ours if named in line]
+    folder = Path(str(sqlite_server.service.settings.data_dir))
+    assert not [file for file in folder.rglob("*") if file.is_file() and named.encode() in file.read_bytes()]

@@ -297,7 +297,7 @@ def test_every_verdict_is_told_first_in_words(found: dict[str, Any], outcome: st
     for page in (shown(badge(), found), pages.verify_page(report=found, document=badge())):
         read = Reader(page)
         refuse_active_content(read)
-        content = read.text.partition("Skip to the content")[2].partition("Verify a badge")[2]
+        content = read.text.partition("Skip to the content")[2].partition("My badges")[2]
         assert content.strip().startswith(f"{outcome} ")
         assert headline in content[:100]
         assert found["summary"] in read.text

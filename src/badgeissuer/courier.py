@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from badgeissuer import claiming, delivering, notifying, reminding
+from badgeissuer.claiming import addresses
 from badgeissuer.entering import mailing
 from badgeissuer.net import mail, post
 from badgeissuer.settings import Settings, clock
@@ -48,7 +49,7 @@ ROUND_SECONDS = 30
 MOST_SILENT = 3
 """After so many attempts in a row without an answer nobody is there: the rest waits."""
 IDLE_SECONDS = 1.0
-_LETTERS = [delivering.SEND, reminding.SEND, mailing.SEND, claiming.SEND]
+_LETTERS = [delivering.SEND, reminding.SEND, mailing.SEND, claiming.SEND, addresses.TELL]
 """Kinds of jobs for which there must be a mail server."""
 
 
@@ -108,8 +109,9 @@ class Courier:
             delivering.SEND: self._send,
             notifying.NOTIFY: self._notify,
             reminding.SEND: self._remind,
-            mailing.SEND: functools.partial(self._send_link, mailing.prepare),
-            claiming.SEND: functools.partial(self._send_link, claiming.prepare),
+            mailing.SEND: functools.partial(self._send_one_letter, mailing.prepare, "link"),
+            claiming.SEND: functools.partial(self._send_one_letter, claiming.prepare, "link"),
+            addresses.TELL: functools.partial(self._send_one_letter, claiming.tell, "to"),
         }
 
     def stop(self) -> None:
@@ -212,13 +214,13 @@ class Courier:
             reminding.record(session, ids, prepared, found, now=clock())
         return _after(ids, found)
 
-    def _send_link(self, prepare: Callable[..., mail.Letter | None], payload: dict[str, Any]) -> _Round:
-        """Hand over a link to sign in; its secret is made now, and stands nowhere but in the letter."""
-        wanted = [payload["link"]]
+    def _send_one_letter(self, prepare: Callable[..., mail.Letter | None], subject: str, payload: dict[str, Any]) -> _Round:
+        """Hand over the one letter of a job; the secret of a link in it is made now, and stands nowhere else."""
+        wanted = [0]
         if self._means.server is None:
             return _Round(wanted, [], "There is no mail server.")
         with engine.writing(self._database) as session:
-            letter = prepare(session, payload["link"], sender=self._means.sender, site=self._means.site, now=clock())
+            letter = prepare(session, payload[subject], sender=self._means.sender, site=self._means.site, now=clock())
         if letter is None:
             return _Round([], [])
         return _after(wanted, _hand_over(letter, self._means.server))

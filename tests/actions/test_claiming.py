@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from badgeissuer import claiming, courier, delivering, problem
-from badgeissuer.claiming import consents, holders
+from badgeissuer.claiming import addresses, consents, holders
 from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import tables
 
@@ -56,9 +56,9 @@ def asked(campus: Campus, email: str = LIN) -> bool:
 
 def invited(campus: Campus, badge: tables.Credential) -> str:
     with campus.writing() as session:
-        url = claiming.invite(session, session.get_one(tables.Award, badge.award_id), site=SITE, now=campus.now)
-        assert url is not None
-        return url.rpartition("/")[2]
+        found = claiming.invite(session, session.get_one(tables.Award, badge.award_id), site=SITE, now=campus.now)
+        assert found.link is not None
+        return found.link.rpartition("/")[2]
 
 
 def listed(campus: Campus, email: str = LIN) -> list[str]:
@@ -198,7 +198,7 @@ def test_an_address_that_is_compared_in_another_form_than_it_is_written_to_prove
     with campus.writing() as session:
         award = session.get_one(tables.Award, badge.award_id)
         award.claims = award.claims | {"email": kelvin}
-        assert claiming.invite(session, award, site=SITE, now=campus.now) is None
+        assert claiming.invite(session, award, site=SITE, now=campus.now) == delivering.Invitation(kelvin)
 
 
 def test_a_session_ends_after_a_while_without_use_and_after_a_week(campus: Campus) -> None:
@@ -294,3 +294,87 @@ def test_nobody_is_reminded_of_what_was_claimed_or_is_long_ago(campus: Campus, h
     campus.pass_time(days=31)
     with campus.writing() as session:
         assert delivering.remind(session, site=SITE, now=campus.now) == 0
+
+
+def adding(campus: Campus, holder: int, email: str, house: posthouse.PostHouse, carry: Carry) -> str:
+    """Have an address added; return the secret in its letter."""
+    with campus.writing() as session:
+        assert claiming.ask(session, email, holder_id=holder, now=campus.now)
+    carry()
+    body = house.messages()[-1].get_body(("plain",))
+    assert body is not None
+    assert house.letters[-1][1] == [email]
+    return str(re.findall(r"/me/addresses/new/(\w{43})", body.get_content())[0])
+
+
+def test_another_address_is_added_by_its_letters_and_gets_them_from_then_on(
+    campus: Campus, house: posthouse.PostHouse, carry: Carry
+) -> None:
+    campus.issued(LIN)
+    with campus.writing() as session:
+        lin = holders.prove(session, LIN, now=campus.now)
+        stranger = holders.prove(session, "bo@example.org", now=campus.now)
+    carry()
+    secret = adding(campus, lin, "lin@home.example", house, carry)
+    assert use(campus, secret) == claiming.OVER, "it signs nobody in"
+    with campus.writing() as session:
+        with pytest.raises(problem.Forbidden):
+            claiming.use(session, secret, holder_id=stranger, now=campus.now)
+        found = claiming.use(session, secret, holder_id=lin, now=campus.now)
+        addresses.add(session, lin, found.email, now=campus.now)
+        addresses.prefer(session, lin, "lin@home.example", now=campus.now)
+        addresses.prefer(session, lin, "lin@home.example", now=campus.now)
+    campus.new_achievement("brazing")
+    badge = campus.issued(LIN, achievement="brazing")
+    before = len(house.letters)
+    carry()
+    sent = {letter["Subject"]: to for letter, (_, to, _) in list(zip(house.messages(), house.letters, strict=True))[before:]}
+    assert sent == {"Your addresses at localhost were changed": [LIN], "Your badge: Welding Safety": ["lin@home.example"]}
+    assert b"lin@example.org" not in badge.document
+    assert use(campus, invited(campus, badge)) == "lin@home.example"
+    assert len(listed(campus)) == 2
+    with campus.reading() as session:
+        assert [(row.kind, row.email) for row in reversed(addresses.history(session, lin))] == [
+            ("proven", LIN), ("proven", "lin@home.example"), ("preferred", "lin@home.example"),
+        ]  # fmt: skip
+
+
+def test_an_address_that_is_taken_away_takes_its_badges_with_it_and_the_last_one_stays(campus: Campus) -> None:
+    campus.issued(LIN)
+    with campus.writing() as session:
+        lin = holders.prove(session, LIN, now=campus.now)
+        with pytest.raises(problem.Conflict, match="only address"):
+            addresses.remove(session, lin, LIN, now=campus.now)
+        addresses.add(session, lin, "lin@home.example", now=campus.now)
+        for wrong in (addresses.remove, addresses.prefer):
+            with pytest.raises(problem.NotFound):
+                wrong(session, lin, "bo@example.org", now=campus.now)
+        addresses.remove(session, lin, LIN, now=campus.now)
+        assert addresses.preferred(session, lin) == "lin@home.example"
+        assert holders.badges(session, lin, now=campus.now) == []
+    assert [row.payload for row in campus.all(tables.Job) if row.kind == addresses.TELL] == [{"to": LIN}]
+    assert [row.kind for row in campus.all(tables.HolderEvent)] == ["proven", "proven", "removed", "preferred"]
+
+
+def test_who_proves_an_address_of_somebody_else_has_it_and_they_are_told(campus: Campus) -> None:
+    campus.issued(LIN)
+    with campus.writing() as session:
+        lin, bo = (holders.prove(session, email, now=campus.now) for email in (LIN, "bo@example.org"))
+        secret = holders.sign_in(session, lin, now=campus.now)
+        addresses.add(session, bo, LIN, now=campus.now)
+        assert (holders.find(session, LIN), addresses.preferred(session, bo)) == (bo, "bo@example.org")
+        assert holders.signed_in(session, secret, now=campus.now) is None
+        assert holders.badges(session, lin, now=campus.now) == []
+        assert len(holders.badges(session, bo, now=campus.now)) == 1
+        for number in range(addresses.MOST - 2):
+            addresses.add(session, bo, f"bo{number}@example.org", now=campus.now)
+        with pytest.raises(problem.Conflict, match="At most"):
+            addresses.add(session, bo, "more@example.org", now=campus.now)
+    assert [row.payload for row in campus.all(tables.Job) if row.kind == addresses.TELL] == [{"to": LIN}]
+
+
+def test_nobody_has_letters_sent_to_addresses_at_will(campus: Campus) -> None:
+    with campus.writing() as session:
+        lin = holders.prove(session, LIN, now=campus.now)
+        asked = [claiming.ask(session, f"a{number}@example.org", holder_id=lin, now=campus.now) for number in range(claiming.MOST + 1)]
+    assert asked == [True] * claiming.MOST + [False]

@@ -205,15 +205,18 @@ def learners() -> dict[str, str]:
         given = links if number == 0 else ()
         owned.append(holders.Owned(award, name, "Northvalley Technical College", state, sharing.How(how, number == 0), given))
     said = tables.Consent(holder_id=1, award_id=0, kind="results", given=True, text_version=1, at=moment)
-    address = tables.HolderAddress(holder_id=1, email="asha.rao@example.org", confirmed_at=moment)
+    addresses = [tables.HolderAddress(holder_id=1, email=f"{name}@example.org", confirmed_at=moment) for name in ("asha.rao", "w" * 60)]
+    addresses[0].id, addresses[1].id, addresses[1].is_preferred = 1, 2, False
+    kept = [tables.HolderEvent(holder_id=1, kind=kind, email="asha.rao@example.org", at=moment) for kind in tables.EVENT_KINDS]
+    reached = learner_pages.Reached(addresses, kept)
     shared = f"{BADGE_URL}?share={'x' * 43}"
     done = learner_pages.Done(owned[0].award.credential_uuid, "Here is a link.", shared, learner_pages.Undo("/me", {}))
     return {
         "claim": learner_pages.claim_page(asked, secret="x"),
         "claim-revoked": learner_pages.claim_page(dataclasses.replace(asked, is_revoked=True, name="W" * 300), secret="x"),
         "claim-sign-in": learner_pages.claim_page(claiming.Waiting("asha.rao@example.org"), secret="x"),
-        "me": learner_pages.badges_page(owned, {0: [said]}, [address], key="x", done=done),
-        "me-empty": learner_pages.badges_page([], {}, [address], key="x"),
+        "me": learner_pages.badges_page(owned, {0: [said]}, reached, key="x", done=done),
+        "me-empty": learner_pages.badges_page([], {}, reached, key="x"),
         "me-sign-in": learner_pages.sign_in_page(sends=True, stopped=claiming.OVER, email="x", no_address=True),
         "me-mailed": learner_pages.mailed_page(minutes=30, most=3),
     }

@@ -19,6 +19,7 @@ from tests.web import conftest, steps
 
 from badgeissuer import claiming
 from badgeissuer.claiming import consents, holders
+from badgeissuer.net import mail
 from badgeissuer.settings import Settings
 from badgeissuer.store import tables
 from badgeissuer.web import app as web
@@ -69,9 +70,9 @@ def badge(server: Running, email: str = "", **more: Any) -> tuple[str, str]:  # 
 def invited(server: Running, uuid: str) -> str:
     with server.service.writing() as session:
         row = session.scalars(select(tables.Award).where(tables.Award.credential_uuid == UUID(uuid))).one()
-        url = claiming.invite(session, row, site=server.service.site, now=server.service.now())
-        assert url is not None
-        return urlsplit(url).path
+        found = claiming.invite(session, row, site=server.service.site, now=server.service.now())
+        assert found.link is not None
+        return urlsplit(found.link).path
 
 
 def claimed(server: Running, client: httpx.Client, email: str = "", **more: Any) -> tuple[str, str]:  # noqa: ANN401 - see `badge`
@@ -171,9 +172,9 @@ def test_a_browser_gets_a_session_of_its_own_and_loses_the_one_before(server: Ru
 def test_every_form_of_learners_leads_strangers_to_the_door(browser: Open) -> None:
     routes = [route for router in web.LEARNERS for route in router.routes if isinstance(route, APIRoute)]
     guarded = {route.path for route in routes if "POST" in (route.methods or ()) and route.path not in {"/me/sign-in", "/claim/{secret}"}}
-    assert len(guarded) == 4
+    assert len(guarded) == 7
     for path in sorted(guarded):
-        answer = browser().post(path.format(uuid=UUID(int=7), link_id=1, change="end"), data={"key": "x"})
+        answer = browser().post(path.format(uuid=UUID(int=7), link_id=1, change="end", address_id=1, secret="x"), data={"key": "x"})
         assert (answer.status_code, answer.headers["location"]) == (303, "/me")
 
 
@@ -274,3 +275,43 @@ def test_a_service_that_sends_no_letters_says_so(sqlite_server: Running) -> None
     page = sqlite_server.stranger.get("/me", headers=conftest.PAGE)
     assert (page.status_code, "sends no letters" in page.text) == (200, True)
     assert sqlite_server.stranger.post("/me/sign-in", data={"email": "lin@example.org"}, headers=conftest.PAGE).status_code == 422
+
+
+def added(server: Running, email: str) -> str:
+    """Return the path in the letter that was ordered last to an address."""
+    with server.service.writing() as session:
+        newest = session.scalars(select(func.max(tables.ClaimLink.id)).where(tables.ClaimLink.email == email)).one()
+        sender = mail.Mailbox("x@example.edu")
+        letter = claiming.prepare(session, newest, sender=sender, site=server.service.site, now=server.service.now())
+    assert letter is not None
+    body = letter.message.get_body(("plain",))
+    assert body is not None
+    return re.findall(rf"{server.base}({claiming.ADDED}/\w+)", body.get_content())[0]  # type: ignore[no-any-return]
+
+
+def test_an_address_is_added_in_the_browser_that_is_signed_in_and_changed_back(server: Running, browser: Open) -> None:
+    client, email = browser(), f"{server.fresh('home')}@example.org"
+    _, key = claimed(server, client)
+    assert "on its way" in client.post("/me/addresses", data={"key": key, "email": email.upper()}).text
+    path = added(server, email)
+    elsewhere = browser()
+    assert (elsewhere.get(path).status_code, elsewhere.post(path, data={"key": "x"}).headers["location"]) == (403, "/me")
+    other = browser()
+    _, other_key = claimed(server, other)
+    assert (other.get(path).status_code, other.post(path, data={"key": other_key}).status_code) == (403, 403)
+    assert f"Is <bdi>{email}</bdi> yours too?" in client.get(path).text
+    assert email not in client.get("/me").text
+    assert client.post(path, data={"key": key}).headers["location"] == "/me"
+    assert client.post(path, data={"key": key}).status_code == 403
+    (prefer,) = re.findall(r"/me/addresses/\d+/prefer", client.get("/me").text)
+    done = client.post(prefer, data={"key": key})
+    assert f"Letters go to {email} from now on" in done.text
+    (undo,) = re.findall(r"/me/addresses/\d+/prefer", done.text.partition("data-done")[2].partition("</section>")[0])
+    assert "Letters go to lin" in client.post(undo, data={"key": key}).text
+    remove = prefer.replace("prefer", "remove")
+    assert other.post(remove, data={"key": other_key}).status_code == 404
+    assert client.post(prefer.replace("prefer", "explode"), data={"key": key}).status_code == 404
+    assert "not among your addresses any more" in client.post(remove, data={"key": key}).text
+    assert "was taken away" in client.get("/me").text
+    for wrong in ("", "x", "a@example.org\r\nBcc: b@example.org"):
+        assert client.post("/me/addresses", data={"key": key, "email": wrong}).status_code == 422

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import delete, exists, false, func, or_, select, update
 
-from badgeissuer import access, problem
-from badgeissuer.claiming import holders
+from badgeissuer import access, delivering, problem
+from badgeissuer.claiming import addresses, holders
 from badgeissuer.delivering import letter
 from badgeissuer.net import mail
 from badgeissuer.openbadges import identity
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
 SEND = "send_claim_link"
 PATH = "/claim"
-CLAIM, SIGN_IN = tables.LINK_KINDS
+CLAIM, SIGN_IN, ADDRESS = tables.LINK_KINDS
+ADDED = "/me/addresses/new"
+"""Where a link leads that adds an address."""
 CLAIM_LASTS = timedelta(days=30)
 """How long the link in the letter of a badge counts."""
 SIGN_IN_LASTS = timedelta(minutes=30)
@@ -73,8 +75,10 @@ def provable(address: str) -> str | None:
     return normal if address.isascii() or address == normal else None
 
 
-def invite(session: Session, award: tables.Award, *, site: Site, now: datetime) -> str | None:
-    """Make the link of the letter that tells of a badge; None where there can be none. Earlier ones of the badge count no more.
+def invite(session: Session, award: tables.Award, *, site: Site, now: datetime) -> delivering.Invitation:
+    """Return where the letter that tells of a badge goes, and make the link in it; earlier ones of the badge count no more.
+
+    It goes to the address that the badge was issued to, or to the one that its holder prefers.
 
     Args:
         session: A writing session; commit it before the letter is sent.
@@ -82,16 +86,18 @@ def invite(session: Session, award: tables.Award, *, site: Site, now: datetime) 
         site: The service as the world sees it.
         now: The moment.
     """
-    email = provable(award.claims["email"])
+    holder = holders.find(session, identity.normal_email(award.claims["email"]))
+    to = (addresses.preferred(session, holder) if holder else None) or award.claims["email"]
+    email = provable(to)
     if email is None:
-        return None
+        return delivering.Invitation(to)
     table, secret = tables.ClaimLink, access.new_secret()
     session.execute(update(table).where(table.award_id == award.id).values(secret_sha256=None))
     row = table(kind=CLAIM, email=email, created_at=now, expires_at=now + CLAIM_LASTS, award_id=award.id)
     row.secret_sha256 = access.digest(secret)
     session.add(row)
     session.flush()
-    return f"{site.base}{PATH}/{secret}"
+    return delivering.Invitation(to, f"{site.base}{PATH}/{secret}")
 
 
 def is_known(session: Session, email: str) -> bool:
@@ -99,23 +105,26 @@ def is_known(session: Session, email: str) -> bool:
     return holders.find(session, email) is not None or bool(holders.issued_to(session, {email}))
 
 
-def ask(session: Session, email: str, *, now: datetime) -> bool:
-    """Order a link to sign in; return whether one is, and not too many were ordered before.
+def ask(session: Session, email: str, *, holder_id: int | None = None, now: datetime) -> bool:
+    """Order a link to sign in, or one that adds an address; return whether one is, and not too many were ordered before.
 
     Args:
         session: A writing session.
-        email: An address behind which there is something, in the form in which it is compared; the letter goes to it in this form.
+        email: The address, in the form in which it is compared and written to. To sign in there must be something behind it.
+        holder_id: Who says that it is theirs too.
         now: The moment.
     """
     table = tables.ClaimLink
     session.execute(delete(table).where(table.expires_at <= now - CLAIM_LASTS))
-    recent = select(func.count().filter(table.email == email), func.count(table.id)).where(
-        table.kind == SIGN_IN, table.created_at > now - SIGN_IN_LASTS
+    own_or_same = or_(table.email == email, false() if holder_id is None else table.holder_id == holder_id)
+    recent = select(func.count().filter(own_or_same), func.count(table.id)).where(
+        table.kind != CLAIM, table.created_at > now - SIGN_IN_LASTS
     )
     own, everybodys = session.execute(recent).one()
     if own >= MOST or everybodys >= MOST_OF_ALL:
         return False
-    row = table(kind=SIGN_IN, email=email, created_at=now, expires_at=now + SIGN_IN_LASTS)
+    kind = SIGN_IN if holder_id is None else ADDRESS
+    row = table(kind=kind, email=email, created_at=now, expires_at=now + SIGN_IN_LASTS, holder_id=holder_id)
     session.add(row)
     session.flush()
     jobs.enqueue(session, SEND, {"link": row.id}, now=now)
@@ -136,7 +145,7 @@ def prepare(session: Session, link_id: int, *, sender: mail.Mailbox, site: Site,
     """
     table = tables.ClaimLink
     row = session.get(table, link_id)
-    theirs = (table.kind == SIGN_IN, table.email == row.email, table.id != row.id) if row else ()
+    theirs = (table.kind == row.kind, table.email == row.email, table.id != row.id) if row else ()
     if row is None or row.used_at or row.expires_at <= now or session.scalar(select(exists().where(*theirs, table.id > row.id))):
         return None
     secret = access.new_secret()
@@ -145,19 +154,36 @@ def prepare(session: Session, link_id: int, *, sender: mail.Mailbox, site: Site,
     session.flush()
     host = letter.host(site.base)
     minutes = int(SIGN_IN_LASTS.total_seconds() // 60)
-    said = {"host": host, "url": f"{site.base}{PATH}/{secret}", "minutes": minutes, **letter.coloured(None)}
+    adds = row.kind == ADDRESS
+    said = {
+        "host": host,
+        "url": f"{site.base}{ADDED if adds else PATH}/{secret}",
+        "minutes": minutes,
+        "adds": adds,
+        **letter.coloured(None),
+    }
     name = f"claim.{access.new_id()}.{row.id}@{host}"
-    envelope = letter.Envelope(host, mail.Mailbox(row.email, ""), f"Your link to your badges at {host}", None, name)
+    subject = f"Is this your address at {host}?" if adds else f"Your link to your badges at {host}"
+    envelope = letter.Envelope(host, mail.Mailbox(row.email, ""), subject, None, name)
     return letter.compose(envelope, "my_badges", said, sender=sender, now=now)
 
 
-def look(session: Session, secret: str, *, now: datetime) -> Waiting:
-    """Return what a link is about, and leave it as it is.
+def tell(_session: Session, to: str, *, sender: mail.Mailbox, site: Site, now: datetime) -> mail.Letter:
+    """Return the letter that tells an address that it gets none any more, or is its holder's no more."""
+    host = letter.host(site.base)
+    said = {"host": host, "url": f"{site.base}/me", **letter.coloured(None)}
+    subject = f"Your addresses at {host} were changed"
+    envelope = letter.Envelope(host, mail.Mailbox(to, ""), subject, None, f"address.{access.new_id()}@{host}")
+    return letter.compose(envelope, "address", said, sender=sender, now=now)
+
+
+def look(session: Session, secret: str, *, holder_id: int | None = None, now: datetime) -> Waiting:
+    """Return what a link is about, and leave it as it is; with `holder_id`, one by which that holder adds an address.
 
     Raises:
         problem.Forbidden: It counts no more.
     """
-    row = _found(session, secret, now=now)
+    row = _found(session, secret, holder_id, now=now)
     if row.award_id is None:
         return Waiting(row.email)
     award, entry = tables.Award, tables.StatusEntry
@@ -173,22 +199,23 @@ def look(session: Session, secret: str, *, now: datetime) -> Waiting:
     return Waiting(row.email, row.award_id, str(document["name"]), unit, revoked)
 
 
-def use(session: Session, secret: str, *, now: datetime) -> Waiting:
-    """Return what a link is about; afterwards it counts no more.
+def use(session: Session, secret: str, *, holder_id: int | None = None, now: datetime) -> Waiting:
+    """Return what a link is about, as `look` does; afterwards it counts no more.
 
     Raises:
         problem.Forbidden: It counts no more.
     """
-    found, table = look(session, secret, now=now), tables.ClaimLink
+    found, table = look(session, secret, holder_id=holder_id, now=now), tables.ClaimLink
     unused = (table.secret_sha256 == access.digest(secret), table.used_at.is_(None))
     if session.scalar(update(table).where(*unused).values(used_at=now).returning(table.id)) is None:  # another request was quicker
         raise problem.Forbidden(OVER)
     return found
 
 
-def _found(session: Session, secret: str, *, now: datetime) -> tables.ClaimLink:
+def _found(session: Session, secret: str, holder_id: int | None, *, now: datetime) -> tables.ClaimLink:
     table = tables.ClaimLink
-    counts = (table.secret_sha256 == access.digest(secret), table.used_at.is_(None), table.expires_at > now)
+    whose = table.holder_id.is_(None) if holder_id is None else table.holder_id == holder_id
+    counts = (whose, table.secret_sha256 == access.digest(secret), table.used_at.is_(None), table.expires_at > now)
     row = session.scalar(select(table).where(*counts))
     award = session.get_one(tables.Award, row.award_id) if row and row.award_id else None
     if row is None or (award is not None and award.state != "issued"):

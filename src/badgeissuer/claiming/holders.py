@@ -71,6 +71,8 @@ def prove(session: Session, email: str, *, now: datetime) -> int:
             session.delete(new)  # another request proved it at the same moment
             session.flush()
             holder = session.scalars(select(table.holder_id).where(table.email == email)).one()
+        else:
+            session.add(tables.HolderEvent(holder_id=new.id, kind="proven", email=email, at=now))
     session.execute(update(table).where(table.email == email).values(confirmed_at=now))
     rows = issued_to(session, {email})
     engine.add_all_new(session, [tables.Claim(award_id=row.id, email=email, claimed_at=now) for row in rows])

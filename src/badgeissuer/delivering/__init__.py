@@ -13,12 +13,14 @@ again under the same Message-ID; one that was recorded never is, unless somebody
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeAlias
 from uuid import uuid4
 
 from sqlalchemy import exists, func, select, update
+from sqlalchemy.orm import Session
 
 from badgeissuer import branding, problem
 from badgeissuer.delivering import letter
@@ -26,12 +28,11 @@ from badgeissuer.net import mail
 from badgeissuer.store import bulk, engine, jobs, tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
     from sqlalchemy import Exists
-    from sqlalchemy.orm import Session
 
     from badgeissuer.openbadges.addresses import Site
 
@@ -41,7 +42,6 @@ REMIND_AFTER, NOT_AFTER = timedelta(days=7), timedelta(days=30)
 """When a learner who did not claim a badge is reminded, and from when on not any more."""
 CHUNK = 500
 """Reminders that are ordered in one transaction."""
-Invite: TypeAlias = "Callable[[Session, tables.Award], str | None]"
 _COLUMNS = ("issuer_id", "award_id", "created_at", "uuid", "state", "copy", "attempts")
 
 
@@ -51,6 +51,21 @@ class NotSent:
 
     state: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """Where the letter of a badge goes, and the link in it by which its learner makes it their own; None where there is none."""
+
+    address: str
+    link: str | None = None
+
+
+def _plain(_session: Session, award: tables.Award) -> Invitation:
+    return Invitation(award.claims["email"])
+
+
+Invite: TypeAlias = Callable[[Session, tables.Award], Invitation]
 
 
 def queue(session: Session, issuer_id: int, award_ids: Sequence[int], *, now: datetime) -> None:
@@ -157,7 +172,7 @@ def in_order(session: Session, message_ids: Sequence[int]) -> list[int]:
 
 
 def prepare(
-    session: Session, message_id: int, *, copy: int, sender: mail.Mailbox, site: Site, now: datetime, invite: Invite = lambda *_: None
+    session: Session, message_id: int, *, copy: int, sender: mail.Mailbox, site: Site, now: datetime, invite: Invite = _plain
 ) -> mail.Letter | NotSent | None:
     """Return what is to be sent now, or why it is not to be; None where that copy does not wait any more.
 
@@ -168,7 +183,7 @@ def prepare(
         sender: Who letters are from.
         site: The service as the world sees it.
         now: The moment.
-        invite: Makes the link by which a learner makes the badge their own.
+        invite: Says where the letter goes, and makes the link in it.
     """
     message, award, achievement = tables.Message, tables.Award, tables.AchievementVersion
     entry = tables.StatusEntry
@@ -192,11 +207,12 @@ def prepare(
         return NotSent("cancelled", "The badge does not count any more.")
     if not issuer.notify:
         return NotSent("cancelled", "The issuing unit writes to nobody.")
-    learner = mail.Mailbox(about.claims["email"], name or "")
+    invited = invite(session, about)
+    learner = mail.Mailbox(invited.address, name or "")
     copy_of = f"{row.uuid}.{row.copy}"
     url = site.credential(about.credential_uuid)
     colour = branding.brand(branding.lineage(session, issuer)).colour
-    news = letter.News(issuer.name, str(document["name"]), url, learner, colour, issuer.email, copy_of, invite(session, about), is_reminder)
+    news = letter.News(issuer.name, str(document["name"]), url, learner, colour, issuer.email, copy_of, invited.link, is_reminder)
     try:
         return letter.write(news, sender=sender, now=now)
     except problem.Invalid as error:

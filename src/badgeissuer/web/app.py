@@ -43,6 +43,7 @@ from badgeissuer.web.api import (
     tokens,
     versions,
 )
+from badgeissuer.web.learner import addresses as learner_addresses
 from badgeissuer.web.learner import badges as learner_badges
 from badgeissuer.web.learner import claims, taking
 from badgeissuer.web.learner import door as learner_door
@@ -100,7 +101,7 @@ STAFF = (
     units.ROUTER,
 )
 """The pages for staff, which are no part of the API."""
-LEARNERS = (claims.ROUTER, learner_badges.ROUTER, taking.ROUTER)
+LEARNERS = (claims.ROUTER, learner_badges.ROUTER, learner_addresses.ROUTER, taking.ROUTER)
 """The pages for learners, likewise."""
 _HANDLERS = {
     door.SignInFirst: door.on_sign_in_first,

@@ -45,16 +45,24 @@ class Done:
     """What was just done, to be said above the list.
 
     Attributes:
-        uuid: The number of the badge.
+        uuid: The number of the badge; None for what is about none.
         text: What it was.
         link: A link that was made; it stands nowhere else.
         undo: How to undo it.
     """
 
-    uuid: UUID
+    uuid: UUID | None
     text: str
     link: str = ""
     undo: Undo | None = field(default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How letters reach a learner: the addresses that they proved, and what became of these, the newest first."""
+
+    addresses: Sequence[tables.HolderAddress]
+    history: Sequence[tables.HolderEvent] = ()
 
 
 def said(chosen: consents.Choice) -> str:
@@ -72,6 +80,11 @@ def fields(chosen: consents.Choice) -> dict[str, str]:
 def claim_page(waiting: claiming.Waiting, *, secret: str) -> str:
     """Return the page that a link opens, with the form that uses it."""
     return pages.learner_text("claim", key="", waiting=waiting, secret=secret, texts=consents.TEXTS)
+
+
+def address_page(email: str, *, secret: str, key: str) -> str:
+    """Return the page that a link opens by which an address is added."""
+    return pages.learner_text("address", key=key, email=email, secret=secret)
 
 
 def sign_in_page(*, sends: bool, stopped: str = "", email: str = "", no_address: bool = False) -> str:
@@ -94,7 +107,7 @@ def mailed_page(*, minutes: int, most: int) -> str:
 def badges_page(
     owned: Sequence[holders.Owned],
     agreed: Mapping[int, Sequence[tables.Consent]],
-    addresses: Sequence[tables.HolderAddress],
+    reached: Reached,
     *,
     key: str,
     done: Done | None = None,
@@ -104,11 +117,11 @@ def badges_page(
     Args:
         owned: Their badges, the newest first.
         agreed: What they agreed to, by award, the newest first.
-        addresses: The addresses that they proved.
+        reached: How letters reach them.
         key: What their forms send along.
         done: What was just done.
     """
     more = {"texts": consents.TEXTS, "words": consents.words, "days": sharing.DAYS, "note_most": sharing.LONGEST_NOTE}
     return pages.learner_text(
-        "badges", key=key, owned=owned, agreed=agreed, listed=consents.listed(agreed), addresses=addresses, done=done, **more
+        "badges", key=key, owned=owned, agreed=agreed, listed=consents.listed(agreed), reached=reached, done=done, **more
     )

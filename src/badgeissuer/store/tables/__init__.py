@@ -8,7 +8,18 @@ from badgeissuer.store.orders import Batch, BatchChunk, Job, Revocation, Upload,
 from badgeissuer.store.tables.awards import AWARD_STATES, REQUEST_STATES, Approval, Attestation, Award, Credential, SigningRequest
 from badgeissuer.store.tables.catalogue import CatalogueEntry
 from badgeissuer.store.tables.definitions import KEY_STATES, Achievement, AchievementVersion, Issuer, KeptForm, Press, SigningKey
-from badgeissuer.store.tables.holders import CONSENT_KINDS, LINK_KINDS, Claim, ClaimLink, Consent, Holder, HolderAddress, HolderSession
+from badgeissuer.store.tables.holders import (
+    CONSENT_KINDS,
+    EVENT_KINDS,
+    LINK_KINDS,
+    Claim,
+    ClaimLink,
+    Consent,
+    Holder,
+    HolderAddress,
+    HolderEvent,
+    HolderSession,
+)
 from badgeissuer.store.tables.intake import (
     Decision,
     Delivery,
@@ -31,6 +42,7 @@ from badgeissuer.store.tables.staff import Account, AccountIdentity, SignInLink,
 __all__ = [
     "AWARD_STATES",
     "CONSENT_KINDS",
+    "EVENT_KINDS",
     "KEY_STATES",
     "LINK_KINDS",
     "MESSAGE_STATES",
@@ -60,6 +72,7 @@ __all__ = [
     "Ground",
     "Holder",
     "HolderAddress",
+    "HolderEvent",
     "HolderSession",
     "IdempotencyKey",
     "IdentityChange",

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from badgeissuer.store.base import Base, Id, Ref, one_of
 
-LINK_KINDS = ("claim", "sign_in")
+LINK_KINDS = ("claim", "sign_in", "address")
+EVENT_KINDS = ("proven", "preferred", "removed")
 CONSENT_KINDS = ("issue", "results", "publish", "list")
 
 
@@ -23,7 +24,7 @@ class Holder(Base):
 
 
 class HolderAddress(Base):
-    """An address, in the form in which addresses are compared, that a holder proved; each is one holder's."""
+    """An address, in the form in which addresses are compared, that one holder proved. Their letters go to the preferred one."""
 
     __tablename__ = "holder_address"
 
@@ -31,6 +32,20 @@ class HolderAddress(Base):
     holder_id: Mapped[int] = mapped_column(Ref, ForeignKey("holder.id"), index=True)
     email: Mapped[str] = mapped_column(unique=True)
     confirmed_at: Mapped[datetime]
+    is_preferred: Mapped[bool] = mapped_column(default=True)
+
+
+class HolderEvent(Base):
+    """What became of the addresses of a holder. Never changed."""
+
+    __tablename__ = "holder_event"
+    __table_args__ = (CheckConstraint(one_of("kind", *EVENT_KINDS), name="kind"),)
+
+    id: Mapped[Id] = mapped_column(init=False)
+    holder_id: Mapped[int] = mapped_column(Ref, ForeignKey("holder.id"), index=True)
+    kind: Mapped[str]
+    email: Mapped[str]
+    at: Mapped[datetime]
 
 
 class HolderSession(Base):
@@ -49,7 +64,8 @@ class HolderSession(Base):
 class ClaimLink(Base):
     """A link that was, or is to be, sent to an address, and proves once that its letters are read.
 
-    `secret_sha256` is None before it is sent, and when a newer one was; `award_id` is the award of whose badge the letter tells.
+    `secret_sha256` is None before it is sent, and when a newer one was; `award_id` is the award of whose badge the letter tells,
+    `holder_id` the holder who says that the address is theirs too.
     """
 
     __tablename__ = "claim_link"
@@ -65,6 +81,7 @@ class ClaimLink(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
     secret_sha256: Mapped[str | None] = mapped_column(unique=True, default=None)
     award_id: Mapped[int | None] = mapped_column(Ref, ForeignKey("award.id"), index=True, default=None)
+    holder_id: Mapped[int | None] = mapped_column(Ref, ForeignKey("holder.id"), default=None)
     used_at: Mapped[datetime | None] = mapped_column(default=None)
 
 

@@ -9,8 +9,7 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import HTMLResponse
 
 from badgeissuer import problem, sharing
-from badgeissuer.claiming import consents, holders
-from badgeissuer.store import tables
+from badgeissuer.claiming import addresses, consents, holders
 from badgeissuer.web import learner_pages as pages
 from badgeissuer.web.learner import door
 from badgeissuer.web.service import Service, Using
@@ -25,7 +24,7 @@ def show(using: Using, known: door.Reading) -> HTMLResponse:
     """List the badges of who is signed in, or ask who somebody is."""
     if known is None:
         return staff_page(pages.sign_in_page(sends=using.site.tells_learners))
-    return _page(using, known)
+    return page(using, known)
 
 
 @ROUTER.post(f"{door.HOME}/sign-out")
@@ -46,7 +45,7 @@ def choose(uuid: UUID, using: Using, known: door.Acting, sent: Fields) -> HTMLRe
         award = holders.owned(session, known.holder_id, uuid)
         before = consents.choose(session, known.holder_id, award.id, chosen, now=using.now())
     undo = pages.Undo(f"{door.HOME}/badges/{uuid}", pages.fields(before)) if before != chosen else None
-    return _page(using, known, pages.Done(uuid, pages.said(chosen), undo=undo))
+    return page(using, known, pages.Done(uuid, pages.said(chosen), undo=undo))
 
 
 @ROUTER.post(f"{door.HOME}/badges/{{uuid}}/links")
@@ -59,7 +58,7 @@ def make_link(uuid: UUID, using: Using, known: door.Acting, sent: Fields) -> HTM
         row, secret = sharing.make_link(session, award.id, days=days, note=note, now=using.now())
     made = f"{using.site.credential(uuid)}?share={secret}"
     undo = pages.Undo(f"{door.HOME}/badges/{uuid}/links/{row.id}/end", {}, "Take it back")
-    return _page(
+    return page(
         using, known, pages.Done(uuid, f"Here is a link that counts for {days} days. It is shown this once: copy it now.", made, undo)
     )
 
@@ -77,14 +76,15 @@ def change_link(uuid: UUID, link_id: LinkId, change: str, using: Using, known: d
             sharing.give_again(session, award.id, link_id)
     path = f"{door.HOME}/badges/{uuid}/links/{link_id}"
     if change == "renew":
-        return _page(using, known, pages.Done(uuid, "The link counts again, until the day it did before."))
-    return _page(using, known, pages.Done(uuid, "The link opens nothing any more.", undo=pages.Undo(f"{path}/renew", {})))
+        return page(using, known, pages.Done(uuid, "The link counts again, until the day it did before."))
+    return page(using, known, pages.Done(uuid, "The link opens nothing any more.", undo=pages.Undo(f"{path}/renew", {})))
 
 
-def _page(using: Service, known: door.Known, done: pages.Done | None = None) -> HTMLResponse:
+def page(using: Service, known: door.Known, done: pages.Done | None = None) -> HTMLResponse:
+    """Return the page of who is signed in, with what was just done above it."""
     now = using.now()
     with using.reading() as session:
         owned = holders.badges(session, known.holder_id, now=now)
         agreed = consents.history(session, [one.award.id for one in owned])
-        addresses: list[tables.HolderAddress] = holders.addresses(session, known.holder_id)
-    return staff_page(pages.badges_page(owned, agreed, addresses, key=known.form_key, done=done))
+        reached = pages.Reached(holders.addresses(session, known.holder_id), addresses.history(session, known.holder_id))
+    return staff_page(pages.badges_page(owned, agreed, reached, key=known.form_key, done=done))

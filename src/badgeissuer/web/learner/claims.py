@@ -58,16 +58,21 @@ def ask(request: Request, using: Using, sent: Fields) -> Response:
     """Take an address, and have a link sent to it if there are badges behind it; the answer is the same whoever asks, and comes first."""
     refuse_strangers(request, using)
     given = sent.get("email", "").strip()
-    try:
-        email = adapter.email_address(given)
-    except problem.Malformed:
-        email = None
-    email = claiming.provable(email) if email else None
+    email = address(given)
     if email is None or not using.site.tells_learners:
         return staff_page(pages.sign_in_page(sends=using.site.tells_learners, email=given, no_address=True), status=422)
     using.notes.add(functools.partial(_order, using, email))
     minutes = int(claiming.SIGN_IN_LASTS.total_seconds() // 60)
     return staff_page(pages.mailed_page(minutes=minutes, most=claiming.MOST))
+
+
+def address(given: str) -> str | None:
+    """Return an address in the form in which it is compared and written to; None where it is none."""
+    try:
+        email = adapter.email_address(given)
+    except problem.Malformed:
+        return None
+    return claiming.provable(email) if email else None
 
 
 def _order(using: Service, email: str) -> None:

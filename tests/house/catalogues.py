@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WEB = Path(languages.__file__).parent
-MODULES = ("learning.py",)
-TEMPLATES = ("page.html", "verify.html", "parts.html", "badge_parts.html", "inside.html")
+MODULES = ("learning.py", "badges.py")
+TEMPLATES = ("page.html", "verify.html", "parts.html", "badge_parts.html", "inside.html", "badge.html", "embed.html")
 KEYWORDS = {"_": None, "gettext": None, "noted": None, "N_": None, "ngettext": (1, 2)}
 NOISE = ('"Project-Id-', '"Report-Msgid-', '"POT-Creation-', '"PO-Revision-', '"Last-', '"Language-', '"Generated-')
 """Lines of the head that say nothing, or something else each time."""

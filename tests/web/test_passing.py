@@ -202,3 +202,21 @@ def test_an_employer_can_ask_on_the_page_whose_it_is(sqlite_server: Running) -> 
     for email, told in (("Grace@Example.org", "Yes:"), ("eve@example.org", "No:")):
         answer = sqlite_server.stranger.post("/verify", data={"url": made["credential"]["id"], "recipient": email}, headers=PAGE)
         assert f"<strong>{told}</strong>" in answer.text
+
+
+@pytest.mark.parametrize(("code", "direction", "told"), [("de", "", "Echt"), ("es", "", "Auténtica"), ("ar", ' dir="rtl"', "أصلية")])
+def test_a_badge_and_its_card_speak_the_language_of_their_reader(
+    sqlite_server: Running, award: dict[str, Any], code: str, direction: str, told: str
+) -> None:
+    url = award["credential"]["id"]
+    for path in (url, f"{url}/embed"):
+        preferred = sqlite_server.stranger.get(path, headers={**PAGE, "Accept-Language": f"{code}-XX, en;q=0.5"})
+        named = sqlite_server.stranger.get(path, params={"lang": code}, headers=PAGE)
+        for answer in (preferred, named):
+            assert f'<html lang="{code}"{direction}>' in answer.text
+            assert answer.headers["content-language"] == code
+            assert answer.headers["vary"] == "Accept, Accept-Language"
+            assert told in answer.text
+            assert "Genuine and in force" not in answer.text
+    assert f'action="/verify?lang={code}"' in sqlite_server.stranger.get(url, params={"lang": code}, headers=PAGE).text
+    assert 'action="/verify"' in sqlite_server.stranger.get(url, headers=PAGE).text

@@ -19,7 +19,7 @@ from badgeissuer.openbadges.addresses import Site
 from badgeissuer.store import tables
 from badgeissuer.vc import document
 from badgeissuer.vc.document import JsonObject
-from badgeissuer.web import faces, headers, negotiation, pages, passing, previews, public, words
+from badgeissuer.web import faces, headers, languages, negotiation, pages, passing, previews, public, words
 from badgeissuer.web.api.shapes import PROBLEMS
 from badgeissuer.web.learner import door
 from badgeissuer.web.problems import on_problem, status_of
@@ -34,7 +34,12 @@ _BODY_OR_PAGE: dict[int | str, dict[str, Any]] = {
     200: {"description": "The signed document, or a page.", "content": public.JSON_BODY[200]["content"] | public.PAGE}
 }
 
-FORMS = {"json": "Download the badge (JSON)", "pdf": "PDF certificate", "png": "Image (PNG)", "svg": "Image (SVG)"}
+FORMS = {
+    "json": languages.noted("Download the badge (JSON)"),
+    "pdf": languages.noted("PDF certificate"),
+    "png": languages.noted("Image (PNG)"),
+    "svg": languages.noted("Image (SVG)"),
+}
 """Endings of the addresses of what a badge can be had as → what a button says; all but the first stand in `downloads`."""
 
 
@@ -166,16 +171,20 @@ def credential(badge: Badge, request: Request, using: Using, accept: Accept = ""
     with using.reading() as session:
         after = cataloguing.following(session, badge.achievement, badge.version, site=using.site)
         around = _around(session, badge, using.site)
-    text = pages.badge_page(*_judged(badge, using), downloads=downloads, following=after, site=using.site, around=around)
-    return public.page(text, private=True, indexed=badge.is_indexed, scripted=True)
+    told: dict[str, Any] = {"downloads": downloads, "following": after, "site": using.site, "around": around}
+    language, chosen = public.spoken(request)
+    text = pages.badge_page(*_judged(badge, using), language=language, chosen=chosen, **told)
+    return public.page(text, private=True, indexed=badge.is_indexed, scripted=True, language=language)
 
 
 @ROUTER.get("/c/{uuid}/embed", responses=_CARD, response_class=HTMLResponse, summary="Show a credential as a card in another page")
-def card(badge: Badge, using: Using) -> HTMLResponse:
+def card(badge: Badge, request: Request, using: Using) -> HTMLResponse:
     """Give the small page that pages of others show in a frame: the verdict of this moment, and where to read more."""
     with using.reading() as session:
         around = _around(session, badge, using.site)
-    return public.page(pages.card_page(*_judged(badge, using), site=using.site, around=around), private=True, framed=True)
+    language, _ = public.spoken(request)
+    text = pages.card_page(*_judged(badge, using), site=using.site, around=around, language=language)
+    return public.page(text, private=True, framed=True, language=language)
 
 
 @ROUTER.get("/oembed", summary="Describe the card of a credential", responses=_DESCRIPTION)

@@ -80,6 +80,8 @@ def badge_page(
     following: Sequence[cataloguing.Step] = (),
     site: Site | None = None,
     around: faces.Around | None = None,
+    language: languages.Language = languages.ENGLISH,
+    chosen: bool = False,
 ) -> str:
     """Return the page of one badge.
 
@@ -90,19 +92,25 @@ def badge_page(
         following: What can be earned next.
         site: The service, whose drawings are shown.
         around: Who issued it, what its link unfolds to, and how it is passed on.
+        language: What to say it in.
+        chosen: Whether the address names the language, so that what is asked next should too.
     """
     results, url = around is None or around.shows_results, str(document.get("id", ""))
-    verdict = _drawn(document if results else views.without_results(document), report, site)
     address = around.address if around else url
-    preview = _preview(verdict, around, site) if around and not around.is_private else None
-    shown = {"url": url, "address": address, "verify": f"/verify?url={quote(address, safe='')}", "results": results, "preview": preview}
-    return _render("badge.html", downloads=downloads, following=following, verdict=verdict, around=around, **shown)
+    verify = f"/verify?url={quote(address, safe='')}" + (f"&lang={language.code}" if chosen else "")
+    shown = {"url": url, "address": address, "verify": verify, "results": results, "chosen": chosen, "languages": languages.ALL.values()}
+    with languages.speaking(language):
+        verdict = _drawn(document if results else views.without_results(document), report, site)
+        preview = _preview(verdict, around, site) if around and not around.is_private else None
+        return _render("badge.html", downloads=downloads, following=following, verdict=verdict, around=around, preview=preview, **shown)
 
 
-def card_page(document: Mapping[str, Any], report: Mapping[str, Any], *, site: Site, around: faces.Around) -> str:
+def card_page(
+    document: Mapping[str, Any], report: Mapping[str, Any], *, site: Site, around: faces.Around, language: languages.Language
+) -> str:
     """Return the small page of a badge that stands in pages of others; for the arguments see `badge_page`."""
-    verdict = _drawn(document, report, site)
-    return _render("embed.html", verdict=verdict, around=around, url=str(document.get("id", "")))
+    with languages.speaking(language):
+        return _render("embed.html", verdict=_drawn(document, report, site), around=around, url=str(document.get("id", "")))
 
 
 def _drawn(document: Mapping[str, Any], report: Mapping[str, Any], site: Site | None) -> verdicts.Verdict:

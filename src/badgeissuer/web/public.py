@@ -12,7 +12,7 @@ from badgeissuer import attending, authoring, branding, cataloguing, problem, re
 from badgeissuer.openbadges import microcredential
 from badgeissuer.store import tables
 from badgeissuer.vc import alarm, verification
-from badgeissuer.web import faces, headers, negotiation, pages
+from badgeissuer.web import faces, headers, languages, negotiation, pages
 from badgeissuer.web.api.shapes import PROBLEMS
 from badgeissuer.web.service import Using
 
@@ -193,6 +193,7 @@ def page(
     referrer: str = "no-referrer",
     scripted: bool = False,
     framed: bool = False,
+    language: languages.Language | None = None,
 ) -> HTMLResponse:
     """Return a page with the headers that keep it from loading or leaking anything.
 
@@ -204,6 +205,7 @@ def page(
         referrer: The value of Referrer-Policy.
         scripted: Whether it has a script of ours, from a file of ours.
         framed: Whether pages of others may show it in a frame.
+        language: What it is said in, where that depends on who asks.
     """
     policy = pages.FRAMED_POLICY if framed else pages.CONTENT_SECURITY_POLICY
     sent = {
@@ -214,7 +216,16 @@ def page(
     }
     if private:
         sent |= {"Cache-Control": "private, no-store"} | ({} if indexed else {"X-Robots-Tag": "noindex"})
+    if language:
+        sent |= {"Vary": "Accept, Accept-Language", "Content-Language": language.code}
     return HTMLResponse(text, status, headers=sent)
+
+
+def spoken(request: Request) -> tuple[languages.Language, bool]:
+    """Return the language of a page that is asked for, by `?lang=` or by what the browser prefers; and whether the address names it."""
+    named = request.query_params.get("lang")
+    language = languages.wanted(named, request.headers.get("accept-language", ""))
+    return language, named == language.code
 
 
 def number(name: str) -> UUID:

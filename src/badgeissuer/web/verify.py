@@ -14,9 +14,9 @@ from starlette.datastructures import FormData, UploadFile
 
 from badgeissuer import problem, scanning, verifying
 from badgeissuer.vc import verification
-from badgeissuer.web import languages, negotiation, pages, rates
+from badgeissuer.web import negotiation, pages, rates
 from badgeissuer.web.api.shapes import PROBLEMS, TOO_MANY, Document
-from badgeissuer.web.public import OPEN, PAGE, page
+from badgeissuer.web.public import OPEN, PAGE, page, spoken
 from badgeissuer.web.service import RawBody, Service, Using
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -201,13 +201,9 @@ def _answer(request: Request, found: verifying.Verified, *, asked: str, recipien
 
 def _show(request: Request, *, private: bool = True, status: int = 200, **told: Any) -> Response:  # noqa: ANN401 - as `pages` takes them
     """Answer with the page, in the language that the address names or the browser prefers."""
-    named = request.query_params.get("lang")
-    language = languages.wanted(named, request.headers.get("accept-language", ""))
-    text = pages.verify_page(language=language, chosen=named == language.code, **told)
-    answer = page(text, private=private, status=status, scripted=True)
-    answer.headers["Vary"] = "Accept, Accept-Language"
-    answer.headers["Content-Language"] = language.code
-    return answer
+    language, chosen = spoken(request)
+    text = pages.verify_page(language=language, chosen=chosen, **told)
+    return page(text, private=private, status=status, scripted=True, language=language)
 
 
 def _wants_page(request: Request) -> bool:

@@ -10,9 +10,9 @@ for (const button of document.querySelectorAll("[data-copies]")) {
     field.select();
     try {
       await navigator.clipboard.writeText(field.value);
-      told.textContent = button.textContent = "Copied";
+      told.textContent = button.textContent = button.dataset.copied;
     } catch {
-      told.textContent = "It could not be copied. It is marked now: copy it with the keyboard.";
+      told.textContent = button.dataset.failed;
     }
   });
 }

@@ -6,9 +6,10 @@ import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
+from tests.browser import steps
 from tests.net import posthouse
 from tests.web import conftest
 
@@ -109,3 +110,22 @@ def test_a_learner_claims_a_badge_decides_who_sees_it_and_takes_it_back(
     assert "Rope Work" in page.inner_text("article")
     employer.context.close()
     assert page_faults == []
+
+
+def test_a_learner_comes_from_the_letter_to_linkedin_and_takes_all_home(
+    server: Running, house: posthouse.PostHouse, browser_page: Page
+) -> None:
+    made = server.award(learner={"email": "mei@example.org", "name": "梅"})
+    page = browser_page
+    page.goto(letter(server, house))
+    steps.shot(page, "learner-claim")
+    page.get_by_role("button", name="Yes, it is mine").click()
+    page.wait_for_url(f"{server.base}/me")
+    steps.shot(page, "learner-badges")
+    with page.expect_download() as taking:
+        page.get_by_role("link", name="Download all").click()
+    assert taking.value.suggested_filename == "badges.zip"
+    page.get_by_role("link", name="Rope Work").click()
+    steps.shot(page, "learner-badge")
+    asked = urlsplit(page.get_by_role("link", name="Add to LinkedIn").get_attribute("href") or "")
+    assert (asked.netloc, parse_qs(asked.query)["certUrl"]) == ("www.linkedin.com", [made["credential"]["id"]])

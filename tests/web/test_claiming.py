@@ -131,7 +131,7 @@ def test_forms_of_other_sites_are_not_read(server: Running, browser: Open, heade
         assert client.post(target, data=data, headers=headers).status_code == 403
         assert client.post(target, data=data | {"key": "0" * 64}).status_code == 403
         assert client.post(target, data={"visibility": "public"}).status_code == 403
-    assert "Who has its link sees it" in client.get("/me").text
+    assert "Anyone with its link sees it" in client.get("/me").text
 
 
 def test_nobody_acts_on_the_badges_of_others(server: Running, browser: Open) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _SAID = {
     sharing.PRIVATE: "It is private now: only you see it, and who has a link of yours that counts.",
-    sharing.UNLISTED: "Who has its address sees it now; it is listed nowhere.",
+    sharing.UNLISTED: "Anyone with its link sees it now; it is listed nowhere.",
     sharing.PUBLIC: "It is public now: everybody may find it.",
 }
 

@@ -94,12 +94,8 @@ def make_link(session: Session, award_id: int, *, days: int, note: str, now: dat
         raise problem.Invalid(f"A link counts for {', '.join(map(str, DAYS[:-1]))} or {DAYS[-1]} days.")
     if len(note) > LONGEST_NOTE:
         raise problem.Invalid(f"Note at most {LONGEST_NOTE} characters of a link.")
-    table = tables.ShareLink
-    session.get_one(tables.Award, award_id, with_for_update=True)  # so that two at once are counted
-    counting = select(func.count(table.id)).where(table.award_id == award_id, table.revoked_at.is_(None), table.expires_at > now)
-    if session.scalar(counting) == MOST:
-        raise problem.Conflict(f"{MOST} links of this badge count already. Take one back first.")
-    secret = access.new_secret()
+    _require_room(session, award_id, now=now)
+    table, secret = tables.ShareLink, access.new_secret()
     row = table(award_id=award_id, secret_sha256=access.digest(secret), created_at=now, expires_at=now + timedelta(days=days), note=note)
     session.add(row)
     session.flush()
@@ -118,14 +114,26 @@ def take_back(session: Session, award_id: int, link_id: int, *, now: datetime) -
     return row
 
 
-def give_again(session: Session, award_id: int, link_id: int) -> None:
-    """Let a link count again that was taken back, until it expires.
+def give_again(session: Session, award_id: int, link_id: int, *, now: datetime) -> None:
+    """Let a link count again that was taken back, until it expires; one that counts stays as it is.
 
     Raises:
         problem.NotFound: The badge has none like that.
+        problem.Conflict: `MOST` count already.
     """
-    _link(session, award_id, link_id).revoked_at = None
+    row = _link(session, award_id, link_id)
+    if row.revoked_at is not None:
+        _require_room(session, award_id, now=now)
+        row.revoked_at = None
     session.flush()
+
+
+def _require_room(session: Session, award_id: int, *, now: datetime) -> None:
+    table = tables.ShareLink
+    session.get_one(tables.Award, award_id, with_for_update=True)  # so that two at once are counted
+    counting = select(func.count(table.id)).where(table.award_id == award_id, table.revoked_at.is_(None), table.expires_at > now)
+    if (session.scalar(counting) or 0) >= MOST:
+        raise problem.Conflict(f"{MOST} links of this badge count already. Take one back first.")
 
 
 def _link(session: Session, award_id: int, link_id: int) -> tables.ShareLink:

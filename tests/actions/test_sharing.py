@@ -89,6 +89,8 @@ def test_links_are_few_short_and_of_some_days(campus: Campus, badge: tables.Cred
     newest = link(campus, badge, days=90)[0].id
     with campus.reading() as session:
         assert [row.id for row in sharing.links(session, [badge.award_id], now=campus.now)[badge.award_id]] == [newest, *reversed(made[1:])]
+    with campus.writing() as session, pytest.raises(problem.Conflict, match="Take one back"):
+        sharing.give_again(session, badge.award_id, made[0], now=campus.now)
 
 
 def test_a_private_badge_is_not_found_by_its_address_and_counts_all_the_same(campus: Campus, badge: tables.Credential) -> None:

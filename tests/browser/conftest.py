@@ -35,7 +35,7 @@ from tests.web import conftest as web
 from tests.web import seen
 
 from badgeissuer import access, claiming, sharing
-from badgeissuer.claiming import holders
+from badgeissuer.claiming import consents, holders
 from badgeissuer.openbadges import credential, definition, drafting, results
 from badgeissuer.openbadges import verification as badges
 from badgeissuer.store import tables
@@ -209,12 +209,13 @@ def learners() -> dict[str, str]:
     addresses[0].id, addresses[1].id, addresses[1].is_preferred = 1, 2, False
     kept = [tables.HolderEvent(holder_id=1, kind=kind, email="asha.rao@example.org", at=moment) for kind in tables.EVENT_KINDS]
     reached = learner_pages.Reached(addresses, kept)
+    new = consents.Choice(sharing.UNLISTED, shows_results=False, may_be_listed=False)
     shared = f"{BADGE_URL}?share={'x' * 43}"
     done = learner_pages.Done(owned[0].award.credential_uuid, "Here is a link.", shared, learner_pages.Undo("/me", {}))
     return {
-        "claim": learner_pages.claim_page(asked, secret="x"),
-        "claim-revoked": learner_pages.claim_page(dataclasses.replace(asked, is_revoked=True, name="W" * 300), secret="x"),
-        "claim-sign-in": learner_pages.claim_page(claiming.Waiting("asha.rao@example.org"), secret="x"),
+        "claim": learner_pages.claim_page(asked, new, secret="x"),
+        "claim-revoked": learner_pages.claim_page(dataclasses.replace(asked, is_revoked=True, name="W" * 300), new, secret="x"),
+        "claim-sign-in": learner_pages.claim_page(claiming.Waiting("asha.rao@example.org"), None, secret="x"),
         "me": learner_pages.badges_page(owned, {0: [said]}, reached, key="x", done=done),
         "me-empty": learner_pages.badges_page([], {}, reached, key="x"),
         "me-sign-in": learner_pages.sign_in_page(sends=True, stopped=claiming.OVER, email="x", no_address=True),

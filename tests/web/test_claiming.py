@@ -111,6 +111,17 @@ def test_opening_a_link_does_nothing_and_its_form_makes_the_badge_theirs(server:
         assert "set-cookie" not in again.headers
 
 
+def test_a_letter_that_is_read_late_keeps_what_was_decided_before(server: Running, browser: Open) -> None:
+    email = f"{server.fresh('lin')}@example.org"
+    client, (_, first), (uuid, late) = browser(), badge(server, email), badge(server, email)
+    client.post(first, data={"visibility": "unlisted"})
+    client.post(f"/me/badges/{uuid}", data={"key": steps.key_of(client.get("/me").text), "visibility": "private", "list": "on"})
+    page = client.get(late).text
+    assert re.findall(r'(?:value|name)="(\w+)" checked', page) == ["private", "list"]
+    client.post(late, data={"list": "on"})
+    assert server.stranger.get(f"/c/{uuid}").status_code == 403
+
+
 def test_a_wish_that_cannot_be_kept_uses_no_link_up(server: Running, browser: Open) -> None:
     client, (_, path) = browser(), badge(server)
     assert client.post(path, data={"visibility": "secret"}).status_code == 422

@@ -77,9 +77,15 @@ def fields(chosen: consents.Choice) -> dict[str, str]:
     return {"visibility": chosen.visibility} | {name: "on" for name, is_ticked in ticked.items() if is_ticked}
 
 
-def claim_page(waiting: claiming.Waiting, *, secret: str) -> str:
-    """Return the page that a link opens, with the form that uses it."""
-    return pages.learner_text("claim", key="", waiting=waiting, secret=secret, texts=consents.TEXTS)
+def claim_page(waiting: claiming.Waiting, holds: consents.Choice | None, *, secret: str) -> str:
+    """Return the page that a link opens, with the form that uses it.
+
+    Args:
+        waiting: What the link is about.
+        holds: What holds for the badge, which may have been decided before its letter was read; None where it is about none.
+        secret: That of the link.
+    """
+    return pages.learner_text("claim", key="", waiting=waiting, holds=holds, secret=secret, texts=consents.TEXTS)
 
 
 def address_page(email: str, *, secret: str, key: str) -> str:

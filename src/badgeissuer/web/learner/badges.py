@@ -73,7 +73,7 @@ def change_link(uuid: UUID, link_id: LinkId, change: str, using: Using, known: d
         if change == "end":
             sharing.take_back(session, award.id, link_id, now=using.now())
         else:
-            sharing.give_again(session, award.id, link_id)
+            sharing.give_again(session, award.id, link_id, now=using.now())
     path = f"{door.HOME}/badges/{uuid}/links/{link_id}"
     if change == "renew":
         return page(using, known, pages.Done(uuid, "The link counts again, until the day it did before."))

@@ -27,9 +27,10 @@ def confirm(secret: Secret, using: Using) -> HTMLResponse:
     try:
         with using.reading() as session:
             waiting = claiming.look(session, secret, now=using.now())
+            holds = consents.choice(session, waiting.award_id) if waiting.award_id is not None else None
     except problem.Forbidden as fault:
         return _over(using, fault)
-    return staff_page(pages.claim_page(waiting, secret=secret))
+    return staff_page(pages.claim_page(waiting, holds, secret=secret))
 
 
 @ROUTER.post(f"{claiming.PATH}/{{secret}}")
@@ -42,7 +43,8 @@ def use(secret: Secret, request: Request, using: Using, sent: Fields) -> Respons
             waiting = claiming.use(session, secret, now=now)
             holder = holders.prove(session, waiting.email, now=now)
             if waiting.award_id is not None:
-                chosen = consents.Choice(sent.get("visibility", "unlisted"), "results" in sent, "list" in sent)
+                holds = consents.choice(session, waiting.award_id)
+                chosen = consents.Choice(sent.get("visibility", holds.visibility), "results" in sent, "list" in sent)
                 consents.accept(session, holder, waiting.award_id, now=now)
                 consents.choose(session, holder, waiting.award_id, chosen, now=now)
             kept = door.let_in(session, request, using, holder)

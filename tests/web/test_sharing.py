@@ -92,7 +92,7 @@ def test_the_page_of_a_private_badge_leads_to_its_other_forms_by_the_same_link(s
     shared = f"{private['credential']['id']}.json?share={secret}"
     assert f'href="{shared}"' in page.text
     assert f'href="/verify?url={quote(private["credential"]["id"] + "?share=" + secret, safe="")}"' in page.text
-    assert page.text.count(secret) == 6, "four files, verifier, and the form that asks whose it is; nothing else tells the secret"
+    assert page.text.count(secret) == 10, "four files, four languages, verifier, and the form that asks whose it is; nothing else"
     assert "og:url" not in page.text
     assert server.stranger.get(shared.removeprefix(server.base)).status_code == 200
     decide(server, private, visibility="unlisted")

@@ -40,7 +40,8 @@ MAX_IMAGE_BYTES = 2 * document.MAX_BYTES
 SECONDS = 10
 """How long all fetches of one verification may take together."""
 
-_CREDENTIAL = re.compile(r"/c/([0-9a-fA-F-]{32,36})(?:\.json)?")
+_CREDENTIAL = re.compile(r"/c/([0-9a-fA-F-]{32,36})(?:\.(?:json|pdf|png|svg))?")
+"""A badge, and the forms that it is downloaded in, which hold it too."""
 _STATUS_LIST = re.compile(r"/status-lists/([0-9a-fA-F-]{32,36})")
 _CONTROLLER = re.compile(r"/i/([a-z0-9-]{1,64})/did\.json")
 

@@ -67,6 +67,12 @@ def test_every_form_holds_the_signed_badge_to_the_byte_for_our_reader_and_for_th
     assert {form: verdict(server, body) for form, body in files.items()} == dict.fromkeys(FORMS, "VALID")
 
 
+def test_the_link_of_every_form_can_be_handed_to_the_verifier(sqlite_server: Running, award: dict[str, Any]) -> None:
+    for ending in ("", ".json", ".pdf", ".png", ".svg"):
+        answer = sqlite_server.stranger.get("/verify", params={"url": award["credential"]["id"] + ending})
+        assert (ending, answer.json()["outcome"]) == (ending, "VALID")
+
+
 def test_files_are_sent_as_the_signed_badge_is(sqlite_server: Running, award: dict[str, Any]) -> None:
     for form, kind in FORMS.items():
         answer = get(sqlite_server, award, f".{form}")

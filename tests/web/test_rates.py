@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from limits import RateLimitItemPerMinute
 
 from badgeissuer.settings import read_rates
 from badgeissuer.web import problems, rates
@@ -115,3 +116,13 @@ def test_off_is_no_limit(sqlite_server: Running) -> None:
     assert read_rates(" OFF ") is None
     answers: list[httpx.Response] = [sqlite_server.stranger.post("/verify", content=b"{}") for _ in range(70)]
     assert {answer.status_code for answer in answers} == {200}
+
+
+def test_nobody_uses_up_the_letters_that_all_have(serving: Serve, refused: Refused, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rates, "LETTERS", RateLimitItemPerMinute(2, 30))
+    with serving(rate_limits="1000/hour, 1000/hour", smtp_url="smtp://127.0.0.1:1", email_from="badges@example.edu") as server:
+        asked = [server.stranger.post("/me/sign-in", data={"email": f"lin-{number}@example.org"}) for number in range(3)]
+        assert [answer.status_code for answer in asked] == [200, 200, 429]
+        refused(asked[-1], 429)
+        assert server.stranger.post("/staff/sign-in/mail", data={"email": "x@example.org"}).status_code == 429
+        assert server.stranger.post("/verify", content=b"{}").status_code == 200

@@ -42,7 +42,7 @@ CLAIM_LASTS = timedelta(days=30)
 SIGN_IN_LASTS = timedelta(minutes=30)
 MOST = 3
 """Links to sign in that are sent to one address within that time."""
-MOST_OF_ALL = 200
+MOST_OF_ALL = 2000
 """To all addresses together."""
 OVER = "This link was used before, is too old, or a newer one was sent to you. Have a new one sent to you here."
 

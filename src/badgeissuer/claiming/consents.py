@@ -30,10 +30,16 @@ class Text:
 TEXTS: Mapping[str, Text] = {
     ISSUE: Text(1, "I accept this badge: it was issued to this address, with a hash of the address in it."),
     RESULTS: Text(1, "Pages may show my results. Who has the signed file can read them there in any case."),
-    PUBLISH: Text(1, "The page of this badge is public: everybody may find it, and search engines may list it."),
+    PUBLISH: Text(
+        2,
+        "The page of this badge is public, and so is its certificate, on which my name stands: everybody may find them, and search engines "
+        "may list the page.",
+    ),
     LIST: Text(1, "The unit may name this badge in a public list of its badges, should it make one."),
 }
-FORMER: Mapping[tuple[str, int], str] = {}
+FORMER: Mapping[tuple[str, int], str] = {
+    (PUBLISH, 1): "The page of this badge is public: everybody may find it, and search engines may list it.",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,14 +208,14 @@ _MONTHS = ["January", "February", "March", "April", "May", "June", "July", "Augu
 
 
 def _file(request: Request, badge: Shown, body: bytes, kind: str) -> Response:
-    more = {"Content_Security_Policy": public.DRAWING_POLICY} if kind == "svg" else {}
+    more = badge.robots | ({"Content_Security_Policy": public.DRAWING_POLICY} if kind == "svg" else {})
+    more |= {"X_Robots_Tag": "noindex"} if kind == "pdf" else {}  # whoever it names does not look for themselves under their name
     return headers.kept(
         request,
         body,
         media_type=_TYPES[kind],
         how_long=headers.BY_THE_READER_ALONE,
         Content_Disposition=f'attachment; filename="{badge.file_name(kind)}"',
-        **badge.robots,
         **more,
         **public.OPEN,
     )

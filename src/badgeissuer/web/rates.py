@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from fastapi import Depends, Request
+from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
@@ -39,22 +40,23 @@ class Counter:
         self._rates = rates
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
-    def count(self, address: str, what: str = "") -> None:
+    def count(self, address: str, what: str = "", *, limit: RateLimitItem | None = None) -> None:
         """Count one more.
 
         Args:
             address: Where it came from.
             what: What is counted apart from the rest.
+            limit: How often that may come from one address; as often as all else if None.
 
         Raises:
             problems.HttpProblem: It is one too many: 429, with what the limit is and when to come again.
         """
-        who = _whole(address)
-        if not self._limiter.test(self._rates.address, "address", who, what):
-            raise self._too_many(self._rates.address, "address", who, what)
+        who, limit = _whole(address), limit or self._rates.address
+        if not self._limiter.test(limit, "address", who, what):
+            raise self._too_many(limit, "address", who, what)
         if not self._limiter.hit(self._rates.overall, "all"):
             raise self._too_many(self._rates.overall, "all")
-        self._limiter.hit(self._rates.address, "address", who, what)  # only now, so that there are never more addresses than are let in
+        self._limiter.hit(limit, "address", who, what)  # only now, so that there are never more addresses than are let in
 
     def _too_many(self, limit: RateLimitItem, *key: str) -> problems.HttpProblem:
         reset = self._limiter.get_window_stats(limit, *key).reset_time
@@ -77,14 +79,14 @@ def _whole(address: str) -> str:
     return address if parsed.version == 4 else str(ipaddress.ip_network((parsed, _NETWORK), strict=False))  # noqa: PLR2004 - IPv4
 
 
-def count(request: Request, using: Service, what: str = "") -> None:
-    """Count a request.
+def count(request: Request, using: Service, what: str = "", *, limit: RateLimitItem | None = None) -> None:
+    """Count a request; for the arguments see `Counter.count`.
 
     Raises:
         problems.HttpProblem: It is one too many.
     """
     if using.counter is not None:
-        using.counter.count(request.client.host if request.client else "", what)
+        using.counter.count(request.client.host if request.client else "", what, limit=limit)
 
 
 async def _counted(request: Request, using: Using) -> None:  # as a coroutine it needs no thread
@@ -100,9 +102,17 @@ async def _counted_apart(request: Request, using: Using) -> None:  # as above
     count(request, using, "codes")
 
 
+async def _letters_counted(request: Request, using: Using) -> None:  # as above
+    count(request, using, "letters", limit=LETTERS)
+
+
+LETTERS = RateLimitItemPerMinute(60, 30)
+"""How often letters with links may be asked for from one address: a campus behind one has room, and nobody uses up what all have."""
 COUNTED = Depends(_counted)
 """Of a route whose every request counts."""
 COUNTED_UNLESS_OPEN = Depends(_counted_unless_open)
 """The same of VC-API, unless it is open for conformance suites."""
 CODES_COUNTED = Depends(_counted_apart)
 """Of frames of a camera, of which it takes several to read one code."""
+LETTERS_COUNTED = Depends(_letters_counted)
+"""Of forms that have a letter with a link sent."""

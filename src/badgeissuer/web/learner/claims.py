@@ -12,6 +12,7 @@ from badgeissuer import claiming, problem
 from badgeissuer.awarding import adapter
 from badgeissuer.claiming import consents, holders
 from badgeissuer.web import learner_pages as pages
+from badgeissuer.web import rates
 from badgeissuer.web.learner import door
 from badgeissuer.web.problems import status_of
 from badgeissuer.web.service import Service, Using
@@ -55,7 +56,7 @@ def use(secret: Secret, request: Request, using: Using, sent: Fields) -> Respons
     return answer
 
 
-@ROUTER.post(f"{door.HOME}/sign-in")
+@ROUTER.post(f"{door.HOME}/sign-in", dependencies=[rates.LETTERS_COUNTED])
 def ask(request: Request, using: Using, sent: Fields) -> Response:
     """Take an address, and have a link sent to it if there are badges behind it; the answer is the same whoever asks, and comes first."""
     refuse_strangers(request, using)

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from badgeissuer import access, enrolling, problem
 from badgeissuer.entering import mailing
-from badgeissuer.web import pages
+from badgeissuer.web import pages, rates
 from badgeissuer.web.service import Service, Using
 from badgeissuer.web.staff import door, entrance
 
@@ -21,7 +21,7 @@ ROUTER = APIRouter(include_in_schema=False)
 Secret = Annotated[str, Path(max_length=100)]
 
 
-@ROUTER.post(mailing.PATH)
+@ROUTER.post(mailing.PATH, dependencies=[rates.LETTERS_COUNTED])
 def ask(request: Request, using: Using, sent: door.Fields) -> Response:
     """Take an address, and have a link sent to it if it is that of an account."""
     _require(using)

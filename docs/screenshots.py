@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -41,7 +42,7 @@ def demonstration(folder: str) -> Iterator[tuple[str, str]]:
                 said += line
             yield found[1], found[2]
         finally:
-            process.terminate()
+            process.send_signal(signal.SIGINT)  # as Ctrl-C would: it ends the server that it started, too
 
 
 def keep(picture: Image.Image, name: str) -> None:

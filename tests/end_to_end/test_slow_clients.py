@@ -33,6 +33,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     port = serving.free_port()
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("BADGEISSUER_")}
     own = {"BADGEISSUER_DATA_DIR": str(folder / "data"), "BADGEISSUER_KEYS_DIR": str(folder / "keys"), "BADGEISSUER_KEY_PASSPHRASE": "slow"}
+    own |= {"BADGEISSUER_RATE_LIMITS": "off"}  # they would be refused before they are slow
     command = [sys.executable, "-m", "badgeissuer.cli", "serve", "--port", str(port)]
     with (folder / "log.txt").open("wb") as log, subprocess.Popen(command, env=inherited | own, stderr=log, stdout=log) as process:
         try:

@@ -35,9 +35,10 @@ def learner(server: Running) -> Iterator[tuple[httpx.Client, list[str]]]:
     server.award()  # somebody else's
     with server.service.writing() as session:
         row = session.scalars(select(tables.Award).where(tables.Award.credential_uuid == UUID(uuids[0]))).one()
-        url = claiming.invite(session, row, site=server.service.site, now=server.service.now())
+        invited = claiming.invite(session, row, site=server.service.site, now=server.service.now())
+        assert invited is not None
     with httpx.Client(base_url=server.base, headers=PAGE, trust_env=False) as client:
-        assert client.post(urlsplit(str(url)).path, data={"visibility": "private"}).status_code == 303
+        assert client.post(urlsplit(str(invited.link)).path, data={"visibility": "private"}).status_code == 303
         yield client, uuids[::-1]
 
 

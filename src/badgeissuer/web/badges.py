@@ -208,11 +208,15 @@ def oembed(
     return JSONResponse(told, headers=sent) if form == "json" else Response(previews.as_xml(told), headers=sent, media_type="text/xml")
 
 
+def reported(badge: Shown, using: Service) -> dict[str, Any]:
+    """Return the report of this moment on a badge."""
+    body = badge.credential.document
+    return verifying.verify(body, look=using.look, now=using.now(), policy=using.policy(verifying.BADGE)).report.to_json()
+
+
 def _judged(badge: Shown, using: Service) -> tuple[JsonObject, dict[str, Any]]:
     """Return what a badge says, and the report of this moment on it."""
-    body = badge.credential.document
-    found = verifying.verify(body, look=using.look, now=using.now(), policy=using.policy(verifying.BADGE))
-    return document.parse(body), found.report.to_json()
+    return document.parse(badge.credential.document), reported(badge, using)
 
 
 def _around(session: Session, badge: Shown, site: Site) -> faces.Around:

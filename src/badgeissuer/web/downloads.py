@@ -13,15 +13,15 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request, Response
 from sqlalchemy import select
 
-from badgeissuer import authoring, branding, depicting, problem, verifying
+from badgeissuer import authoring, branding, depicting, problem
 from badgeissuer.openbadges import baking
 from badgeissuer.rendering import card, certificate, code
 from badgeissuer.store import tables
 from badgeissuer.vc import document
 from badgeissuer.vc.document import JsonObject
-from badgeissuer.web import headers, public, verdicts, views
+from badgeissuer.web import headers, languages, public, verdicts, views
 from badgeissuer.web.api.shapes import PROBLEMS
-from badgeissuer.web.badges import FAULTS, Badge, Shown
+from badgeissuer.web.badges import FAULTS, Badge, Shown, reported
 from badgeissuer.web.service import Service, Using
 
 ROUTER = APIRouter(tags=["public"], responses={status: PROBLEMS[status] for status in (400, 404, 503)})
@@ -132,7 +132,7 @@ def _baked(subject: _Subject, form: Callable[[depicting.Picture], bytes]) -> byt
     raise refused or problem.NotFound(problem.NOTHING)
 
 
-def _card(achievement: JsonObject, line: Sequence[tables.Issuer], *, drawing: str | None, eyebrow: str, name: str = "") -> bytes:
+def _card(achievement: JsonObject, line: Sequence[tables.Issuer], *, drawing: str | None, eyebrow: str) -> bytes:
     return card.draw(
         card.Card(
             eyebrow=eyebrow,
@@ -142,7 +142,6 @@ def _card(achievement: JsonObject, line: Sequence[tables.Issuer], *, drawing: st
             picture=next(depicting.pictures(achievement, line, drawing=drawing)).pixels,
             colour=branding.brand(line).colour,
             language=str(achievement.get("inLanguage") or ""),
-            name=name,
         )
     )
 
@@ -166,7 +165,7 @@ def _certificate(subject: _Subject, using: Service) -> certificate.Certificate:
         facts=_facts(said, awarded, shows_results=badge.shows_results),
         criteria=said.criteria.striptags(),
         outcomes=[one.statement for one in said.learning.outcomes],
-        warning=_ENDED.get(_situation(subject, using), ""),
+        warning=_ENDED.get(verdicts.judged(reported(badge, using), subject.content).situation, ""),
         url=using.site.credential(badge.uuid),
         credential=badge.credential.document,
         at=awarded,
@@ -177,8 +176,8 @@ def _facts(said: views.Badge, awarded: datetime, *, shows_results: bool) -> list
     reached = [f"{one.name}: {one.value}" for one in said.assessments if one.value] if shows_results else []
     until = said.dates["validUntil"]
     found = [
-        ("Awarded", _day(awarded)),
-        ("Valid until", _day(until) if until else "No end date"),
+        ("Awarded", languages.day(awarded)),
+        ("Valid until", languages.day(until) if until else "No end date"),
         ("Amount and level", " · ".join(said.learning.gist)),
         ("Credits", "" if said.learning.has_credits else said.credits_earned or _up_to(said.credits_available)),
         ("Results", " · ".join(reached)),
@@ -192,19 +191,6 @@ def _facts(said: views.Badge, awarded: datetime, *, shows_results: bool) -> list
 
 def _up_to(number: str) -> str:
     return f"up to {number}" if number else ""
-
-
-def _situation(subject: _Subject, using: Service) -> str:
-    body = subject.badge.credential.document
-    found = verifying.verify(body, look=using.look, now=using.now(), policy=using.policy(verifying.BADGE))
-    return verdicts.judged(found.report.to_json(), subject.content).situation
-
-
-def _day(moment: datetime) -> str:
-    return f"{moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
-
-
-_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
 
 
 def _file(request: Request, badge: Shown, body: bytes, kind: str) -> Response:

@@ -67,9 +67,7 @@ def verify_page(
     again = {"asked": words.plain(asked, words.URL_CHARACTERS), "recipient": words.plain(recipient, words.URL_CHARACTERS)}
     with languages.speaking(language):
         verdict = verdicts.judged(report, about) if report is not None else None
-        return _render(
-            "verify.html", verdict=verdict, fault=fault, results=results, chosen=chosen, languages=languages.ALL.values(), **again
-        )
+        return _render("verify.html", verdict=verdict, fault=fault, results=results, chosen=chosen, **again)
 
 
 def badge_page(
@@ -98,7 +96,7 @@ def badge_page(
     results, url = around is None or around.shows_results, str(document.get("id", ""))
     address = around.address if around else url
     verify = f"/verify?url={quote(address, safe='')}" + (f"&lang={language.code}" if chosen else "")
-    shown = {"url": url, "address": address, "verify": verify, "results": results, "chosen": chosen, "languages": languages.ALL.values()}
+    shown = {"url": url, "address": address, "verify": verify, "results": results, "chosen": chosen}
     with languages.speaking(language):
         verdict = _drawn(document if results else views.without_results(document), report, site)
         preview = _preview(verdict, around, site) if around and not around.is_private else None
@@ -379,4 +377,10 @@ _ENVIRONMENT.filters |= {
     "day": languages.day,
     "minute": languages.minute,
 }
-_ENVIRONMENT.globals |= {"listed": words.LISTED, "menu": menu, "language": languages.current, "N_": languages.noted}
+_ENVIRONMENT.globals |= {
+    "listed": words.LISTED,
+    "menu": menu,
+    "language": languages.current,
+    "languages": languages.ALL,
+    "N_": languages.noted,
+}

@@ -53,10 +53,10 @@ def add(secret: claims.Secret, using: Using, known: door.Acting) -> Response:
 def change(address_id: Id, change: str, using: Using, known: door.Acting) -> HTMLResponse:
     """Have letters go to an address from now on, or take it away."""
     with using.writing() as session:
-        email = next((row.email for row in holders.addresses(session, known.holder_id) if row.id == address_id), None)
+        held = {row.id: (row.email, row.is_preferred) for row in holders.addresses(session, known.holder_id)}
+        email = held.get(address_id, (None, False))[0]
         if email is None or change not in {"prefer", "remove"}:
             raise problem.NotFound(problem.NOTHING)
-        before = {row.email: row.id for row in holders.addresses(session, known.holder_id) if row.is_preferred}
         if change == "prefer":
             addresses.prefer(session, known.holder_id, email, now=using.now())
         else:
@@ -64,7 +64,8 @@ def change(address_id: Id, change: str, using: Using, known: door.Acting) -> HTM
     if change == "remove":
         text = f"{email} is not among your addresses any more, and its badges are not in your list. Add it again to have them back."
         return badges.page(using, known, pages.Done(None, text))
-    undo = next((pages.Undo(f"{door.HOME}/addresses/{row}/prefer", {}) for was, row in before.items() if was != email), None)
+    before = (number for number, (_, was_preferred) in held.items() if was_preferred and number != address_id)
+    undo = next((pages.Undo(f"{door.HOME}/addresses/{number}/prefer", {}) for number in before), None)
     text = f"Letters go to {email} from now on. What was signed stays as it is: a badge names the address that it was issued to."
     return badges.page(using, known, pages.Done(None, text, undo=undo))
 
